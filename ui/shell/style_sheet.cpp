@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/theme.h"
+
+namespace isobar::ui {
+
+QString Theme::styleSheet() const
+{
+    QString css = QStringLiteral(R"(
+QWidget { color: @text; }
+QMainWindow, QDialog { background: @ground; }
+QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 6px 8px; }
+QFrame[panel="true"] { background: @panel; border: 1px solid @line; border-radius: 10px; }
+QLabel[muted="true"] { color: @muted; }
+QPushButton, QToolButton { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 11px; }
+QPushButton:hover, QToolButton:hover { background: @raised; border-color: @faint; }
+QPushButton:checked, QToolButton:checked { border-color: @accent; color: @accent; background: @raised; }
+QPushButton:disabled, QToolButton:disabled { color: @faint; }
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus { border: 1px solid @accent; }
+QPushButton[primary="true"] { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
+QPushButton[primary="true"]:disabled { background: @line; color: @faint; border-color: @line; }
+QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; border-color: transparent; }
+QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover { background: @raised; }
+QToolButton::menu-indicator { image: none; }
+QLineEdit, QComboBox, QSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }
+QComboBox::drop-down { border: none; width: 18px; }
+QComboBox QAbstractItemView { background: @raised; border: 1px solid @line; selection-background-color: @line;
+  selection-color: @text; outline: none; }
+QMenuBar { background: @ground; }
+QMenuBar::item { padding: 4px 9px; background: transparent; border-radius: 5px; }
+QMenuBar::item:selected { background: @raised; }
+QMenu { background: @raised; border: 1px solid @line; padding: 5px; }
+QMenu::item { padding: 6px 24px 6px 12px; border-radius: 5px; }
+QMenu::item:selected { background: @line; }
+QMenu::item:disabled { color: @faint; }
+QMenu::separator { height: 1px; background: @line; margin: 5px 8px; }
+QHeaderView::section { background: @panel; color: @muted; border: none; border-bottom: 1px solid @line; padding: 6px 8px; }
+QTableView, QTreeView, QListView { background: @panel; border: 1px solid @line; border-radius: 7px;
+  gridline-color: @line; selection-background-color: @raised; selection-color: @text; outline: none; }
+QTableView QTableCornerButton::section { background: @panel; border: none; }
+QTabWidget::pane { border: 1px solid @line; border-radius: 7px; }
+QTabBar::tab { padding: 6px 12px; color: @muted; background: transparent; border-bottom: 2px solid transparent; }
+QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
+QProgressBar { background: @line; border: none; border-radius: 3px; height: 6px; text-align: center; color: transparent; }
+QProgressBar::chunk { background: @accent; border-radius: 3px; }
+QScrollArea { background: transparent; border: none; }
+QScrollArea > QWidget > QWidget { background: transparent; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
+QScrollBar::handle:vertical { background: @line; border-radius: 3px; min-height: 24px; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 2px; }
+QScrollBar::handle:horizontal { background: @line; border-radius: 3px; min-width: 24px; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QStatusBar { background: @ground; color: @muted; }
+QSplitter::handle { background: transparent; }
+)");
+    const auto put = [&css](const char* name, const QColor& color) {
+        css.replace(QLatin1String(name), color.name());
+    };
+    put("@onAccent", onAccent), put("@ground", ground), put("@panel", panel), put("@raised", raised);
+    put("@line", line), put("@text", text), put("@muted", muted), put("@faint", faint), put("@accent", accent);
+    return css;
+}
+
+} // namespace isobar::ui
