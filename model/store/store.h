@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/fleet.h"
+#include "model/fleet/job.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// One SQLite file: WAL, STRICT tables, foreign keys, schema version with forward migrations, integrity check on open.
+/// A Store is one connection: use one per thread; several may have one file open.
+namespace isobar::store {
+
+/// A line of an import that was repaired, rejected or noticed.
+struct Diagnostic {
+    std::int64_t line = 0;   ///< 1-based line of the file
+    std::int64_t column = 0; ///< 1-based field number, 0 = the whole row
+    std::string rule;        ///< short stable name: "field-count", "price-sentinel", …
+    std::string text;        ///< the offending text (at most 200 bytes) and why, in words
+    bool quarantined = false; ///< the row was left out
+};
+
+/// What the import log keeps of one file.
+struct ImportRecord {
+    std::int64_t id = 0;
+    std::string path, format, sha256, importedAtUtc;
+    std::int64_t rowsRead = 0, rowsAccepted = 0, rowsRepaired = 0, rowsQuarantined = 0, rowsUnchanged = 0;
+    double wallSeconds = 0;
+};
+
+/// One offer of a price catalogue. Prices are per instance and hour, as published; SpotPrice may be absent.
+struct Offer {
+    std::string provider, region, zone, instanceType, accelerator, generation;
+    double acceleratorCount = 0; ///< may be a fraction of a GPU; 0 = none
+    std::optional<double> vcpus, memoryGib, usdPerHour, spotUsdPerHour;
+};
+
+/// One request of an imported trace.
+struct TraceRequest {
+    double arrivalSeconds = 0; ///< since the first request of the trace
+    std::int32_t inputTokens = 0, outputTokens = 0;
+};
+
+/// Counts for `isobar-cli info`; accelerators are chips.
+struct Counts {
+    std::int64_t providers = 0, regions = 0, pools = 0, acceleratorTypes = 0, accelerators = 0, servedModels = 0,
+                 workloads = 0, placements = 0, prices = 0, links = 0, traces = 0, quarantined = 0;
+};
+
+class Store {
+public:
+    /// Creates a new store; fails when the file exists.
+    static Result<Store> create(const std::filesystem::path& path);
+    /// Opens an existing store and migrates it forward. Errors: not found, not SQLite, not Isobar's, damaged,
+    /// written by a newer Isobar, read-only (then opened read-only where possible: see isReadOnly()).
+    static Result<Store> open(const std::filesystem::path& path);
+
+    Store(Store&&) noexcept;
+    Store& operator=(Store&&) noexcept;
+    ~Store();
+
+    [[nodiscard]] const std::filesystem::path& path() const;
+    [[nodiscard]] bool isReadOnly() const;
+    [[nodiscard]] int schemaVersion() const;
+
+    /// Replaces the fleet of the baseline in one transaction. The fleet must be valid.
+    Status saveFleet(const Fleet& fleet);
+    /// NotFound when no fleet has been stored yet.
+    [[nodiscard]] Result<Fleet> loadFleet() const;
+
+    [[nodiscard]] Result<Counts> counts() const;
+    [[nodiscard]] Result<std::vector<ImportRecord>> imports() const;
+    [[nodiscard]] Result<std::vector<Diagnostic>> quarantine(std::int64_t importId, std::int64_t limit) const;
+
+    struct TraceInfo {
+        std::string name, format;
+        std::int64_t requests = 0;
+        double durationSeconds = 0;
+    };
+    [[nodiscard]] Result<std::vector<TraceInfo>> traces() const;
+    [[nodiscard]] Result<std::vector<TraceRequest>> loadTrace(const std::string& name) const;
+
+    /// One file's import as one transaction: nothing is there before commit(), everything after; a dropped writer
+    /// rolls back. Only one writer at a time; ErrorCode::Busy otherwise.
+    class ImportWriter;
+    [[nodiscard]] Result<std::unique_ptr<ImportWriter>> beginImport(const std::string& path, const std::string& format,
+                                                                    const std::string& sha256);
+
+    struct Impl;
+
+private:
+    explicit Store(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> m_impl;
+};
+
+/// Writes rows of one import. Every put says what became of the row.
+class Store::ImportWriter {
+public:
+    enum class Outcome { Inserted, Updated, Unchanged };
+    virtual ~ImportWriter() = default;
+
+    /// Keyed by (provider, region, zone, instance type, accelerator, count, generation).
+    virtual Result<Outcome> putOffer(const Offer& offer) = 0;
+    virtual Result<Outcome> putFleet(const Fleet& fleet) = 0;
+    /// A trace is stored whole under its name; the same content again is Unchanged.
+    virtual Result<Outcome> putTrace(const std::string& name, const std::string& format, const std::string& sha256,
+                                     const std::vector<TraceRequest>& requests) = 0;
+    virtual Status putQuarantined(const Diagnostic& diagnostic) = 0;
+    /// Writes the log row and commits.
+    virtual Status commit(const ImportRecord& record) = 0;
+};
+
+} // namespace isobar::store
