@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/sketch.h"
+#include "model/fleet/fleet.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+/// What the live fleet counts, per short interval of simulated time. Every count is an integer, so sums are exact and
+/// do not depend on order or thread count. Two fact tables share the dimensions of a placement: demand (requests) and
+/// supply (chips, money, energy).
+namespace isobar::aggregate {
+
+/// Simulated time in microseconds since the fleet's start time.
+using SimMicros = std::int64_t;
+inline constexpr SimMicros kMicrosPerSecond = 1'000'000;
+
+/// Requests of one workload at one placement.
+struct DemandTotals {
+    std::int64_t requests = 0;   ///< routed here by the gateway
+    std::int64_t completed = 0;
+    std::int64_t rejected = 0;   ///< refused: queue full or longer than the KV cache
+    std::int64_t lost = 0;       ///< in flight when their replica went away
+    std::int64_t sloMet = 0;     ///< of completed: both TTFT and mean ITL within the tier
+    std::int64_t tokensIn = 0;   ///< of completed
+    std::int64_t tokensOut = 0;  ///< of completed
+    std::int64_t egressMicroUsd = 0;
+    DemandTotals& operator+=(const DemandTotals& other);
+    friend bool operator==(const DemandTotals&, const DemandTotals&) = default;
+};
+
+/// Chips of one use of a pool.
+struct SupplyTotals {
+    std::int64_t chipMicros = 0;     ///< chip-microseconds held
+    std::int64_t workMicros = 0;     ///< chip-microseconds of work started, priced at a full batch: utilization's numerator
+    std::array<std::int64_t, kPricingModels> costMicroUsd{};
+    std::int64_t energyMillijoules = 0; ///< at the meter: idle + dynamic, times PUE
+    std::int64_t carbonMicrograms = 0;
+    SupplyTotals& operator+=(const SupplyTotals& other);
+    friend bool operator==(const SupplyTotals&, const SupplyTotals&) = default;
+};
+
+enum class Use : std::uint8_t { Serving, Training, Idle };
+
+/// What the rows of an Interval stand for. Append-only while an engine runs: an older layout is a prefix of a newer.
+struct Layout {
+    struct PlacementRow {
+        ModelId model;
+        PoolId pool;
+    };
+    struct DemandRow {
+        std::uint32_t placement = 0; ///< index into `placements`; kUnrouted = no placement could take it
+        WorkloadId workload;
+    };
+    struct SupplyRow {
+        PoolId pool;
+        Use use = Use::Idle;
+        std::uint32_t placement = 0; ///< for Serving: index into `placements`
+    };
+    static constexpr std::uint32_t kUnrouted = 0xffffffffu;
+    std::vector<PlacementRow> placements;
+    std::vector<DemandRow> demand;
+    std::vector<SupplyRow> supply;
+    std::size_t areas = 0;
+};
+
+/// The three latencies of one demand row, as the non-empty buckets of their sketches.
+struct SparseSketch {
+    std::vector<std::pair<std::uint16_t, std::uint32_t>> buckets; ///< (bucket, count), by bucket
+    void addTo(Sketch& sketch) const;
+    void merge(const SparseSketch& other);
+};
+
+enum class Latency : std::uint8_t { Ttft, Itl, EndToEnd };
+inline constexpr std::size_t kLatencies = 3;
+
+/// One stretch of simulated time, [begin, end).
+struct Interval {
+    SimMicros begin = 0, end = 0;
+    std::shared_ptr<const Layout> layout;
+    std::vector<DemandTotals> demand;                                 ///< by Layout::demand
+    std::vector<std::array<SparseSketch, kLatencies>> latencies;      ///< by Layout::demand
+    std::vector<SupplyTotals> supply;                                 ///< by Layout::supply
+    std::vector<std::int64_t> flows;  ///< requests by placement * layout->areas + area
+
+    /// Adds an interval that follows this one; the layouts must be one a prefix of the other.
+    void merge(const Interval& next);
+};
+
+/// The recent past of one run, kept in tiers: 1 s for two minutes, 10 s for two hours, 60 s beyond. Boundaries are
+/// multiples of the tier's width in simulated time, so two runs of one seed keep the same rows.
+class History {
+public:
+    void append(std::shared_ptr<const Interval> interval);
+    void clear();
+    [[nodiscard]] bool empty() const { return m_intervals.empty(); }
+    [[nodiscard]] SimMicros begin() const; ///< 0 when empty
+    [[nodiscard]] SimMicros end() const;
+    /// The intervals that overlap [from, to), oldest first.
+    [[nodiscard]] std::vector<std::shared_ptr<const Interval>> range(SimMicros from, SimMicros to) const;
+    [[nodiscard]] const std::vector<std::shared_ptr<const Interval>>& intervals() const { return m_intervals; }
+
+private:
+    void thin(SimMicros width, SimMicros keepFrom);
+    std::vector<std::shared_ptr<const Interval>> m_intervals;
+};
+
+} // namespace isobar::aggregate

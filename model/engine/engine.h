@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/interval.h"
+#include "model/fleet/calibration.h"
+#include "model/fleet/fleet.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// The live fleet, one request at a time. Time goes in windows: first every source draws its requests of the window
+/// and routes them on the load reported at the end of the last one, then every pool serves what reached it. Pools and
+/// sources do not touch each other inside a window, so they run in parallel; sums are integers, so the result is
+/// bit-identical on any number of threads.
+namespace isobar::engine {
+
+using aggregate::SimMicros;
+
+struct EngineOptions {
+    std::uint64_t seed = 42;
+    int threads = 0;                      ///< 0 = all processors
+    SimMicros windowMicros = 100'000;     ///< how stale a router's view of load may be
+    SimMicros intervalMicros = 1'000'000; ///< how often totals are handed out
+    double warmUpSeconds = 180;           ///< from placing a replica to its first request: node, image, weights
+};
+
+/// Whole-run sums. requests = completed + rejected + lost + inFlight, always.
+struct RunTotals {
+    aggregate::DemandTotals demand;
+    aggregate::SupplyTotals supply;
+    std::int64_t inFlight = 0;
+};
+
+/// The state of one placement now.
+struct PlacementState {
+    std::int32_t replicas = 0;        ///< serving
+    std::int32_t warmingReplicas = 0;
+    std::int32_t drainingReplicas = 0;
+    std::int64_t running = 0;         ///< requests in batches
+    std::int64_t queued = 0;
+};
+
+/// Something a person should see on the time bar.
+struct Event {
+    SimMicros at = 0;
+    enum class Kind : std::uint8_t { PlanApplied, ReplicasReady, ReplicasDrained, QueueBuilding } kind;
+    std::string text;
+};
+
+class Engine {
+public:
+    /// The fleet must be valid. Fails when a placement does not fit its accelerator, naming it.
+    static Result<Engine> create(std::shared_ptr<const Fleet> fleet, const Calibration& calibration,
+                                 EngineOptions options);
+    Engine(Engine&&) noexcept;
+    Engine& operator=(Engine&&) noexcept;
+    ~Engine();
+
+    /// Advances by one window.
+    void step();
+    [[nodiscard]] SimMicros now() const;
+    [[nodiscard]] const EngineOptions& options() const;
+
+    /// The intervals completed since the last call, oldest first.
+    [[nodiscard]] std::vector<std::shared_ptr<const aggregate::Interval>> takeIntervals();
+    [[nodiscard]] std::vector<Event> takeEvents();
+
+    /// Replaces the placements from now on: new replicas warm up first, removed ones finish what they run.
+    /// `fleet` differs from the one in force only in its placements, which may also be appended to.
+    Status applyPlacements(std::shared_ptr<const Fleet> fleet);
+
+    [[nodiscard]] RunTotals totals() const;
+    [[nodiscard]] std::shared_ptr<const aggregate::Layout> layout() const;
+    /// By Layout::placements.
+    [[nodiscard]] std::vector<PlacementState> placementStates() const;
+    /// A hash of everything that decides the future: equal on one thread and on many.
+    [[nodiscard]] std::uint64_t stateHash() const;
+
+    struct Impl;
+
+private:
+    explicit Engine(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace isobar::engine

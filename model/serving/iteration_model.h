@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/calibration.h"
+#include "model/fleet/fleet.h"
+
+namespace isobar::serving {
+
+/// The time one iteration of a replica takes, as a closed form of what is in its batch. Built from architecture,
+/// datasheet and measured efficiencies; see docs/measures.md for every term.
+///
+/// With B sequences decoding over C tokens of context in all and P prompt tokens being prefilled (their own attention
+/// over S tokens each):
+///   t = fixed + B perSequence + C perContextToken + max(weights(B + P), (B + P) perTokenCompute)
+///     + sum S^2 perPrefillTokenSquared + (B + P) perTokenCommunication
+struct IterationModel {
+    double fixedSeconds = 0;              ///< step and layer overheads, latency of the collectives
+    double perSequenceSeconds = 0;
+    double perContextTokenSeconds = 0;
+    double denseWeightSeconds = 0;        ///< reading the weights every token uses
+    double expertWeightSeconds = 0;       ///< reading all routed experts
+    double expertsTouchedPerToken = 0;    ///< k / E: a batch of n tokens reads 1 - (1 - k/E)^n of the experts
+    double perTokenComputeSeconds = 0;
+    double perTokenCommunicationSeconds = 0;
+    double perPrefillTokenSquaredSeconds = 0;
+    std::int64_t kvCapacityTokens = 0;    ///< tokens of KV cache the replica holds
+    std::int32_t maxBatch = 0;
+    double errorRatio = 0;                ///< expected relative error of the times
+
+    [[nodiscard]] double decodeSeconds(double sequences, double contextTokens) const;
+    /// An iteration that also prefills one prompt of `promptTokens`, on top of the decode batch.
+    [[nodiscard]] double mixedSeconds(double sequences, double contextTokens, double promptTokens) const;
+};
+
+/// Fails when the model does not fit (Infeasible, with the bytes needed and there), when the accelerator lacks the
+/// precision, or when no efficiency row exists.
+[[nodiscard]] Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
+                                                         Precision precision, std::int32_t tensorParallel,
+                                                         std::int32_t maxBatch, const Calibration& calibration);
+
+/// One replica under a steady stream of requests, in the mean: the fixed point of batch size and iteration time.
+struct SteadyState {
+    double utilizationRatio = 0;     ///< offered work / work at a full batch; may exceed 1
+    double capacityRequestsPerSecond = 0; ///< of one replica at a full batch
+    double meanBatch = 0;
+    double itlSeconds = 0;
+    double ttftSeconds = 0;          ///< median, without network
+    double ttftP95Seconds = 0;       ///< approximation, labelled so wherever shown
+};
+[[nodiscard]] SteadyState steadyState(const IterationModel& model, double requestsPerSecondPerReplica,
+                                      double meanInputTokens, double meanOutputTokens);
+
+/// Replica-seconds one request costs when the batch is full: prompt alone plus its share of full decode steps.
+/// The numerator of utilization.
+[[nodiscard]] double fullBatchWorkSeconds(const IterationModel& model, double inputTokens, double outputTokens,
+                                          double meanContextTokens);
+
+} // namespace isobar::serving
