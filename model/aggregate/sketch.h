@@ -46,7 +46,7 @@ public:
     [[nodiscard]] double quantile(double q) const;
 
 private:
-    static constexpr double kInverseLogGamma = 24.9966662219; // 1 / ln(1.02 / 0.98); tested against std::log
+    static constexpr double kInverseLogGamma = 24.996666311036567; // 1 / ln(1.02 / 0.98); tested against std::log
     std::array<std::int64_t, kBuckets> m_counts{};
     std::int64_t m_total = 0;
 };
