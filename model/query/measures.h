@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/interval.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Every figure Isobar shows, defined once: name, unit, formula. Ratios are kept as numerator and denominator until
+/// they are shown, so any grouping of them is exact.
+namespace isobar::query {
+
+enum class Measure : std::uint8_t {
+    Requests,
+    RequestsPerSecond,
+    Completed,
+    Rejected,
+    Lost,
+    InputTokens,
+    OutputTokens,
+    TokensPerSecond,
+    SpendUsd,
+    SpendUsdPerDay,
+    UsdPerMillionTokens,
+    SloAttainment,
+    Utilization,
+    Headroom,
+    Accelerators,
+    EnergyJoules,
+    PowerWatts,
+    CarbonGrams,
+    CarbonGramsPerDay,
+    TtftP50,
+    TtftP95,
+    TtftP99,
+    ItlP50,
+    ItlP95,
+    EndToEndP50,
+    EndToEndP95,
+};
+
+enum class Dimension : std::uint8_t { Provider, Region, Pool, Accelerator, Model, Workload, Tier, Use, Area, Time };
+
+/// Which facts a measure needs: requests, chips, both (a quotient of the two), or latency sketches.
+enum class Facts : std::uint8_t { Demand, Supply, Both, Latency };
+
+struct MeasureInfo {
+    Measure measure;
+    std::string_view name;       ///< as typed on the command line: "spend_usd_per_day"
+    std::string_view title;      ///< as shown: "Spend per day"
+    std::string_view unit;       ///< of the number in a table: "USD/d", "s", "ratio"
+    std::string_view formula;    ///< in words and symbols
+    std::string_view prometheus; ///< the name another tool reads, "" where none exists
+    Facts facts;
+};
+
+[[nodiscard]] std::span<const MeasureInfo> measures();
+[[nodiscard]] const MeasureInfo& info(Measure measure);
+[[nodiscard]] std::optional<Measure> measureByName(std::string_view name);
+[[nodiscard]] std::string_view dimensionName(Dimension dimension);
+[[nodiscard]] std::optional<Dimension> dimensionByName(std::string_view name);
+
+/// What a group of facts sums to; every measure is a function of it.
+struct Accumulator {
+    aggregate::DemandTotals demand;
+    aggregate::SupplyTotals supply;
+    std::int64_t busyChipMicros = 0;   ///< work started by serving, plus all chip time of training
+    std::int64_t trainingMicroUsd = 0; ///< of supply.costMicroUsd, what training chips cost
+    std::int64_t durationMicros = 0;   ///< length of the range or bucket
+    std::array<aggregate::Sketch, aggregate::kLatencies> latencies;
+};
+
+/// NaN when the measure is undefined there (no requests, no chips).
+[[nodiscard]] double evaluate(Measure measure, const Accumulator& sums);
+
+} // namespace isobar::query
