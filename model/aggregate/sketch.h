@@ -29,8 +29,9 @@ public:
     /// The value that stands for a bucket: within kRelativeError of everything in it.
     [[nodiscard]] static double valueOf(std::size_t bucket)
     {
-        return bucket == 0 ? kMinimumSeconds
-                           : kMinimumSeconds * 2 * std::exp(static_cast<double>(bucket) / kInverseLogGamma) / (kGamma + 1);
+        return bucket == 0
+                   ? kMinimumSeconds
+                   : kMinimumSeconds * 2 * std::exp(static_cast<double>(bucket) / kInverseLogGamma) / (kGamma + 1);
     }
 
     void add(double seconds, std::int64_t times = 1) { addToBucket(bucketOf(seconds), times); }
