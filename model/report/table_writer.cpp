@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/report/table_writer.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace isobar::report {
+namespace {
+
+std::string field(const std::string& text)
+{
+    if (text.find_first_of(",\"\n\r") == std::string::npos) {
+        return text;
+    }
+    std::string quoted = "\"";
+    for (const char c : text) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + '"';
+}
+
+std::string header(query::Dimension dimension)
+{
+    return dimension == query::Dimension::Time ? "time_seconds" : std::string(query::dimensionName(dimension));
+}
+
+Error writeError(const std::filesystem::path& path)
+{
+    const int reason = errno;
+    Error error{reason == ENOSPC || reason == EDQUOT ? ErrorCode::DiskFull : ErrorCode::NotWritable,
+                fmt::format("cannot write: {}", std::strerror(reason)),
+                {},
+                path.string()};
+    error.advice = error.code == ErrorCode::DiskFull ? "free some space, or choose another disk"
+                                                     : "choose a folder you may write to";
+    return error;
+}
+
+} // namespace
+
+std::string toCsv(const query::Table& table)
+{
+    std::string out;
+    for (std::size_t i = 0; i < table.by.size(); ++i) {
+        out += (i > 0 ? "," : "") + header(table.by[i]);
+    }
+    for (const query::Measure measure : table.measures) {
+        out += (out.empty() ? "" : ",") + std::string(query::info(measure).name);
+    }
+    out += '\n';
+    for (const query::Row& row : table.rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.keys.size(); ++i) {
+            line += (i > 0 ? "," : "") + field(row.keys[i]);
+        }
+        for (std::size_t i = 0; i < row.values.size(); ++i) {
+            line += i > 0 || !row.keys.empty() ? "," : "";
+            line += std::isfinite(row.values[i]) ? fmt::format("{}", row.values[i]) : "";
+        }
+        out += line + '\n';
+    }
+    return out;
+}
+
+std::string toJson(const query::Table& table)
+{
+    nlohmann::ordered_json document;
+    document["from_seconds"] = static_cast<double>(table.from) * 1e-6;
+    document["to_seconds"] = static_cast<double>(table.to) * 1e-6;
+    auto& columns = document["columns"] = nlohmann::ordered_json::array();
+    for (const query::Dimension dimension : table.by) {
+        columns.push_back({{"name", header(dimension)}});
+    }
+    for (const query::Measure measure : table.measures) {
+        const query::MeasureInfo& m = query::info(measure);
+        columns.push_back({{"name", m.name}, {"unit", m.unit}, {"formula", m.formula}});
+    }
+    auto& rows = document["rows"] = nlohmann::ordered_json::array();
+    for (const query::Row& row : table.rows) {
+        auto cells = nlohmann::ordered_json::array();
+        for (const std::string& key : row.keys) {
+            cells.push_back(key);
+        }
+        for (const double value : row.values) {
+            cells.push_back(std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr));
+        }
+        rows.push_back(std::move(cells));
+    }
+    return document.dump(2) + '\n';
+}
+
+Status writeFile(const std::filesystem::path& path, std::string_view bytes)
+{
+    const std::string temporary = path.string() + fmt::format(".{}.part", ::getpid());
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0) {
+        return writeError(path);
+    }
+    const auto giveUp = [&]() -> Status {
+        const Error error = writeError(path);
+        ::close(file);
+        ::unlink(temporary.c_str());
+        return error;
+    };
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return giveUp();
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::fsync(file) != 0 && errno != EINVAL && errno != EROFS) {
+        return giveUp();
+    }
+    ::close(file);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+        const Error error = writeError(path);
+        ::unlink(temporary.c_str());
+        return error;
+    }
+    return Done{};
+}
+
+} // namespace isobar::report

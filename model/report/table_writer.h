@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/query/query.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+/// Tables as documents. The unit is in every column's name; numbers keep full precision; undefined cells are empty.
+namespace isobar::report {
+
+/// RFC 4180, LF line ends, one header line.
+[[nodiscard]] std::string toCsv(const query::Table& table);
+
+/// {"from_seconds", "to_seconds", "columns": [{name, unit, formula}], "rows": [[...]]}; undefined cells are null.
+[[nodiscard]] std::string toJson(const query::Table& table);
+
+/// Writes a whole file or nothing: a temporary file beside it, then a rename. Errors: NotWritable, DiskFull.
+Status writeFile(const std::filesystem::path& path, std::string_view bytes);
+
+} // namespace isobar::report
