@@ -31,9 +31,13 @@ die() {
 
 # missing_packages NAME...: those of the names that are not installed, one a line.
 missing_packages() {
-    local installed
-    installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii *//p' || true)
-    comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$installed" | sort -u)
+    local installed name
+    installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^.i *//p' || true)
+    for name in "$@"; do
+        if [[ $'\n'$installed$'\n' != *$'\n'"$name"$'\n'* ]]; then
+            printf '%s\n' "$name"
+        fi
+    done
 }
 
 # as_root COMMAND...: runs it as root, through sudo where needed.
@@ -53,11 +57,12 @@ install_packages() {
         say "Not a Debian system: taking it that the equivalents of these are installed: $*"
         return
     fi
-    local missing=()
-    mapfile -t missing < <(missing_packages "$@")
-    if [[ ${#missing[@]} -eq 0 ]]; then
+    local found missing=()
+    found=$(missing_packages "$@")
+    if [[ -z $found ]]; then
         return
     fi
+    mapfile -t missing <<<"$found"
     say "Installing ${#missing[@]} missing packages: ${missing[*]}"
     local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
     as_root "${apt[@]}" update || die "apt-get update failed: check the network and /etc/apt/sources.list"
