@@ -65,7 +65,10 @@ install_packages() {
     mapfile -t missing <<<"$found"
     say "Installing ${#missing[@]} missing packages: ${missing[*]}"
     local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
-    as_root "${apt[@]}" update || die "apt-get update failed: check the network and /etc/apt/sources.list"
+    if [[ -z ${APT_UPDATED:-} ]]; then
+        as_root "${apt[@]}" update || die "apt-get update failed: check the network and /etc/apt/sources.list"
+        APT_UPDATED=1
+    fi
     as_root "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" \
         || die "could not install: ${missing[*]} (Isobar is built for Debian 12 or newer)"
 }

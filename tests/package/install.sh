@@ -70,10 +70,11 @@ if [[ $(dpkg-query --show --showformat='${db:Status-Status}' isobar 2>/dev/null 
 fi
 trap 'dpkg --purge isobar >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 dpkg --install "$deb"
-dpkg --verify isobar
 mapfile -t installed < <(dpkg-query --listfiles isobar)
 for name in "${files[@]}"; do
     [[ " ${installed[*]} " == *" /$name "* ]] || fail "/$name is not among the installed files"
+    # Container images may be set to leave out documentation.
+    [[ $name == usr/share/man/* || $name == usr/share/doc/* || -s /$name ]] || fail "/$name was not installed"
 done
 says_version /usr/bin/isobar-cli
 starts ""
