@@ -27,12 +27,12 @@ enum class ErrorCode {
 
 struct Error {
     ErrorCode code = ErrorCode::Internal;
-    std::string message;    ///< one sentence for a person: what failed and why
-    std::string advice;     ///< what to do next; may be empty
-    std::string file;       ///< the file concerned; may be empty
+    std::string message = {};    ///< one sentence for a person: what failed and why
+    std::string advice = {};     ///< what to do next; may be empty
+    std::string file = {};       ///< the file concerned; may be empty
     std::int64_t line = 0;  ///< 1-based, 0 = not about a line
     std::int64_t column = 0; ///< 1-based, 0 = not about a column
-    std::string text;       ///< the offending text, shortened to 200 bytes by whoever fills it
+    std::string text = {};       ///< the offending text, shortened to 200 bytes by whoever fills it
 
     /// "file:line:column: message (advice)" on one line, leaving out what is not known.
     [[nodiscard]] std::string toString() const;
