@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/fleet/places.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace isobar {
+namespace {
+
+/// "Frankfurt am Main" and "Frankfurt", "Paris area" and "Paris", "Ashburn, VA, USA": the shortest plain name wins.
+std::string plainName(const std::string& location)
+{
+    std::string name = location.substr(0, location.find_first_of(",("));
+    if (const auto area = name.rfind(" area"); area != std::string::npos) {
+        name.resize(area);
+    }
+    while (!name.empty() && name.back() == ' ') {
+        name.pop_back();
+    }
+    return name;
+}
+
+} // namespace
+
+std::vector<Place> gatherPlaces(const Fleet& fleet, double withinMetres)
+{
+    const std::size_t count = fleet.regions.size();
+    std::vector<std::size_t> root(count);
+    std::iota(root.begin(), root.end(), std::size_t{0});
+    const auto find = [&root](std::size_t i) {
+        while (root[i] != i) {
+            i = root[i] = root[root[i]];
+        }
+        return i;
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (geodesicMetres(fleet.regions[i].at, fleet.regions[j].at) < withinMetres) {
+                const auto [low, high] = std::minmax(find(i), find(j));
+                root[high] = low;
+            }
+        }
+    }
+    std::vector<Place> places;
+    std::vector<std::size_t> placeOf(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t r = find(i);
+        if (r == i) {
+            placeOf[i] = places.size();
+            places.push_back({});
+        }
+        places[placeOf[r]].regions.push_back(RegionId(i));
+    }
+    for (Place& place : places) {
+        for (const RegionId id : place.regions) {
+            const Region& region = fleet[id];
+            place.at.latitude += region.at.latitude / static_cast<double>(place.regions.size());
+            place.at.longitude += region.at.longitude / static_cast<double>(place.regions.size());
+            const std::string name = plainName(region.location.empty() ? region.displayName : region.location);
+            if (place.name.empty() || name.size() < place.name.size()) {
+                place.name = name;
+            }
+        }
+    }
+    return places;
+}
+
+} // namespace isobar

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/session/session.h"
+
+#include "model/proto/shipped.h"
+#include "ui/session/placement_command.h"
+
+namespace isobar::ui {
+namespace {
+
+constexpr int kFrameMilliseconds = 33;
+constexpr int kHistoryMilliseconds = 200;
+constexpr double kLoadSeconds = 60; ///< how far back a planner looks for the load
+constexpr std::size_t kMaxEvents = 500;
+
+} // namespace
+
+Session::Session(QObject* parent)
+    : QObject(parent)
+{
+    m_timer.setInterval(kFrameMilliseconds);
+    connect(&m_timer, &QTimer::timeout, this, &Session::poll);
+}
+
+Session::~Session() = default;
+
+Status Session::openSample()
+{
+    ISOBAR_TRY_ASSIGN(Fleet fleet, proto::shippedSample());
+    m_store.reset();
+    m_undo.clear();
+    return start(std::make_shared<const Fleet>(std::move(fleet)));
+}
+
+Status Session::openStore(const std::filesystem::path& path)
+{
+    ISOBAR_TRY_ASSIGN(store::Store opened, store::Store::open(path));
+    ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
+    m_store.emplace(std::move(opened));
+    m_undo.clear();
+    return start(std::make_shared<const Fleet>(std::move(fleet)));
+}
+
+Status Session::saveAs(const std::filesystem::path& path)
+{
+    ISOBAR_TRY_ASSIGN(store::Store created, store::Store::create(path));
+    ISOBAR_TRY(created.saveFleet(*m_fleet));
+    m_store.emplace(std::move(created));
+    m_undo.setClean();
+    Q_EMIT placementsChanged();
+    return Done{};
+}
+
+Status Session::reload()
+{
+    if (!m_store) {
+        return Done{};
+    }
+    ISOBAR_TRY_ASSIGN(Fleet fleet, m_store->loadFleet());
+    m_undo.clear();
+    return start(std::make_shared<const Fleet>(std::move(fleet)));
+}
+
+Status Session::start(std::shared_ptr<const Fleet> fleet)
+{
+    if (!m_calibration) {
+        ISOBAR_TRY_ASSIGN(Calibration calibration, proto::shippedCalibration());
+        m_calibration = std::make_shared<const Calibration>(std::move(calibration));
+    }
+    engine::EngineOptions options;
+    options.seed = m_seed;
+    ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(fleet, *m_calibration, options));
+    m_fleet = std::move(fleet);
+    m_places = gatherPlaces(*m_fleet);
+    m_history.clear();
+    m_events.clear();
+    m_snapshot.reset();
+    if (m_engine) {
+        m_engine->restart(std::move(engine));
+        // What the old engine still publishes must not be taken for the new one's.
+        m_generation = 0;
+    } else {
+        m_engine = std::make_unique<engine::LiveEngine>(std::move(engine));
+    }
+    m_engine->setSpeed(m_speed);
+    m_selection.reset();
+    m_sinceHistory.start();
+    m_timer.start();
+    if (m_playing) {
+        m_engine->play();
+    }
+    Q_EMIT opened();
+    return Done{};
+}
+
+void Session::poll()
+{
+    const auto latest = m_engine->latest();
+    auto feed = m_engine->take();
+    for (const Error& error : feed.errors) {
+        Q_EMIT problem(error);
+    }
+    if (feed.generation != m_generation) {
+        m_generation = feed.generation;
+        m_history.clear();
+        m_events.clear();
+    }
+    for (auto& interval : feed.intervals) {
+        m_history.append(std::move(interval));
+        m_historyPending = true;
+    }
+    for (engine::Event& event : feed.events) {
+        m_events.push_back(std::move(event));
+        m_historyPending = true;
+    }
+    if (m_events.size() > kMaxEvents) {
+        m_events.erase(m_events.begin(), m_events.end() - static_cast<std::ptrdiff_t>(kMaxEvents));
+    }
+    if (latest && latest != m_snapshot && latest->generation == m_generation) {
+        m_snapshot = latest;
+        Q_EMIT ticked();
+    }
+    if (m_historyPending && m_sinceHistory.elapsed() >= kHistoryMilliseconds) {
+        m_historyPending = false;
+        m_sinceHistory.restart();
+        Q_EMIT historyChanged();
+    }
+}
+
+QString Session::title() const
+{
+    if (!m_fleet) {
+        return {};
+    }
+    const QString name = QString::fromStdString(m_fleet->name);
+    return m_store ? name + QStringLiteral(" — ") + QString::fromStdString(m_store->path().string()) : name;
+}
+
+QDateTime Session::timeAt(aggregate::SimMicros at) const
+{
+    const QDateTime start = QDateTime::fromString(QString::fromStdString(m_fleet->startTimeUtc), Qt::ISODate);
+    return start.toUTC().addMSecs(at / 1000);
+}
+
+QString Session::badge() const
+{
+    return QStringLiteral("Simulated · seed %1 · data %2").arg(m_seed).arg(QString::fromStdString(m_fleet->dataDate));
+}
+
+void Session::play()
+{
+    m_playing = true;
+    m_engine->play();
+    Q_EMIT clockChanged();
+}
+
+void Session::pause()
+{
+    m_playing = false;
+    m_engine->pause();
+    Q_EMIT clockChanged();
+}
+
+void Session::setSpeed(double simulatedSecondsPerSecond)
+{
+    m_speed = simulatedSecondsPerSecond;
+    if (m_engine) {
+        m_engine->setSpeed(m_speed);
+    }
+    Q_EMIT clockChanged();
+}
+
+void Session::stepBy(double simulatedSeconds)
+{
+    m_playing = false;
+    m_engine->stepBy(static_cast<aggregate::SimMicros>(simulatedSeconds * 1e6));
+    Q_EMIT clockChanged();
+}
+
+Status Session::restart(std::uint64_t seed)
+{
+    m_seed = seed;
+    return start(m_fleet);
+}
+
+std::shared_ptr<const plan::Planner> Session::planner() const
+{
+    const aggregate::SimMicros end = m_history.end();
+    const auto recent = m_history.range(end - static_cast<aggregate::SimMicros>(kLoadSeconds * 1e6), end);
+    return std::make_shared<const plan::Planner>(m_fleet, m_calibration, plan::loadOf(*m_fleet, recent));
+}
+
+void Session::carryOut(const plan::Assessment& assessment)
+{
+    if (assessment.verdict == plan::Verdict::No || !assessment.target) {
+        return;
+    }
+    const Fleet after = plan::Planner::apply(*m_fleet, assessment);
+    const Placement& from = m_fleet->placements[assessment.move.from.index()];
+    const QString text = tr("move %1 replicas of %2 to %3")
+                             .arg(assessment.move.replicas)
+                             .arg(QString::fromStdString((*m_fleet)[from.model].name),
+                                  QString::fromStdString((*m_fleet)[assessment.move.to].key));
+    // Both states keep the same length, so that undo leaves an empty placement where one was added: positions are ids.
+    std::vector<Placement> before = m_fleet->placements;
+    for (std::size_t i = before.size(); i < after.placements.size(); ++i) {
+        before.push_back(after.placements[i]);
+        before.back().replicas = 0;
+    }
+    m_undo.push(new PlacementCommand(*this, std::move(before), after.placements, text));
+}
+
+void Session::usePlacements(const std::vector<Placement>& placements)
+{
+    auto fleet = std::make_shared<Fleet>(*m_fleet);
+    fleet->placements = placements;
+    m_fleet = std::move(fleet);
+    m_engine->applyPlacements(m_fleet);
+    if (m_store && !m_store->isReadOnly()) {
+        if (const Status saved = m_store->saveFleet(*m_fleet); !saved) {
+            Q_EMIT problem(saved.error());
+        }
+    }
+    Q_EMIT placementsChanged();
+}
+
+} // namespace isobar::ui

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/interval.h"
+#include "model/engine/live_engine.h"
+#include "model/fleet/calibration.h"
+#include "model/fleet/places.h"
+#include "model/plan/planner.h"
+#include "model/store/store.h"
+#include "ui/session/selection.h"
+
+#include <QDateTime>
+#include <QElapsedTimer>
+#include <QObject>
+#include <QTimer>
+#include <QUndoStack>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+namespace isobar::ui {
+
+/// What is open: a store (or the bundled sample), its fleet, the running engine, recent history, undo, and the shared
+/// selection. Engine and store do not know each other; this object carries what one tells the other. Main thread; the
+/// engine runs on its own and is only sampled.
+class Session : public QObject {
+    Q_OBJECT
+public:
+    explicit Session(QObject* parent = nullptr);
+    ~Session() override;
+
+    /// The bundled sample fleet, without a store on disk: nothing but the program is needed.
+    Status openSample();
+    /// A store on disk. The session keeps it open; moves are written to it.
+    Status openStore(const std::filesystem::path& path);
+    /// Writes what is open as a new store and goes on in it.
+    Status saveAs(const std::filesystem::path& path);
+    /// Reads the fleet again from the store, e.g. after an import, and restarts the clock.
+    Status reload();
+
+    [[nodiscard]] bool isOpen() const { return m_fleet != nullptr; }
+    [[nodiscard]] bool isSample() const { return m_store == std::nullopt; }
+    [[nodiscard]] QString title() const; ///< the fleet's name and where it is kept
+    [[nodiscard]] store::Store* store() { return m_store ? &*m_store : nullptr; }
+
+    [[nodiscard]] const Fleet& fleet() const { return *m_fleet; }
+    [[nodiscard]] std::shared_ptr<const Fleet> fleetPointer() const { return m_fleet; }
+    [[nodiscard]] const std::vector<Place>& places() const { return m_places; }
+    [[nodiscard]] const aggregate::History& history() const { return m_history; }
+    [[nodiscard]] const std::vector<engine::Event>& events() const { return m_events; }
+    [[nodiscard]] std::shared_ptr<const engine::Snapshot> snapshot() const { return m_snapshot; }
+    [[nodiscard]] Selection& selection() { return m_selection; }
+    [[nodiscard]] QUndoStack& undoStack() { return m_undo; }
+    [[nodiscard]] std::uint64_t seed() const { return m_seed; }
+    [[nodiscard]] QDateTime timeAt(aggregate::SimMicros at) const;
+    /// "Simulated · seed 42 · data 2026-11-22"
+    [[nodiscard]] QString badge() const;
+
+    // --- the clock ---
+    void play();
+    void pause();
+    void setSpeed(double simulatedSecondsPerSecond);
+    void stepBy(double simulatedSeconds);
+    /// Starts over from the fleet's start time.
+    Status restart(std::uint64_t seed);
+    [[nodiscard]] bool isPlaying() const { return m_playing; }
+    [[nodiscard]] double speed() const { return m_speed; }
+
+    // --- planning ---
+    /// A planner on the placements in force and the load of the last minute.
+    [[nodiscard]] std::shared_ptr<const plan::Planner> planner() const;
+    /// Carries a move out in the running fleet, undoable.
+    void carryOut(const plan::Assessment& assessment);
+
+    /// Puts these placements in force; what undo and redo call.
+    void usePlacements(const std::vector<Placement>& placements);
+
+Q_SIGNALS:
+    void opened();         ///< another fleet or a restarted clock
+    void ticked();         ///< a new snapshot, at most 30 a second
+    void historyChanged(); ///< new intervals, at most 5 a second
+    void placementsChanged();
+    void clockChanged(); ///< play, pause or speed
+    void problem(const isobar::Error& error);
+
+private:
+    Status start(std::shared_ptr<const Fleet> fleet);
+    void poll();
+
+    std::shared_ptr<const Fleet> m_fleet;
+    std::shared_ptr<const Calibration> m_calibration;
+    std::vector<Place> m_places;
+    std::optional<store::Store> m_store;
+    std::unique_ptr<engine::LiveEngine> m_engine;
+    std::shared_ptr<const engine::Snapshot> m_snapshot;
+    aggregate::History m_history;
+    std::vector<engine::Event> m_events;
+    std::uint64_t m_generation = 0, m_seed = 42;
+    bool m_playing = false, m_historyPending = false;
+    double m_speed = 10;
+    Selection m_selection;
+    QUndoStack m_undo;
+    QTimer m_timer;
+    QElapsedTimer m_sinceHistory;
+};
+
+} // namespace isobar::ui
