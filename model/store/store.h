@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// One SQLite file: WAL, STRICT tables, foreign keys, schema version with forward migrations, integrity check on open.
@@ -15,10 +17,10 @@ namespace isobar::store {
 
 /// A line of an import that was repaired, rejected or noticed.
 struct Diagnostic {
-    std::int64_t line = 0;   ///< 1-based line of the file
-    std::int64_t column = 0; ///< 1-based field number, 0 = the whole row
-    std::string rule;        ///< short stable name: "field-count", "price-sentinel", …
-    std::string text;        ///< the offending text (at most 200 bytes) and why, in words
+    std::int64_t line = 0;    ///< 1-based line of the file
+    std::int64_t column = 0;  ///< 1-based field number, 0 = the whole row
+    std::string rule;         ///< short stable name: "field-count", "price-sentinel", …
+    std::string text;         ///< the offending text (at most 200 bytes) and why, in words
     bool quarantined = false; ///< the row was left out
 };
 
@@ -33,26 +35,33 @@ struct ImportRecord {
 /// One offer of a price catalogue. Prices are per instance and hour, as published; SpotPrice may be absent.
 struct Offer {
     std::string provider, region, zone, instanceType, accelerator, generation;
-    double acceleratorCount = 0; ///< may be a fraction of a GPU; 0 = none
+    double acceleratorCount = 0; ///< as published: may be a fraction of a GPU, 1 for a whole TPU slice; 0 = none
     std::optional<double> vcpus, memoryGib, usdPerHour, spotUsdPerHour;
+    double chips = 0; ///< accelerator chips of one instance, where a TPU slice counts its chips
+    friend bool operator==(const Offer&, const Offer&) = default;
 };
 
 /// One request of an imported trace.
 struct TraceRequest {
     double arrivalSeconds = 0; ///< since the first request of the trace
     std::int32_t inputTokens = 0, outputTokens = 0;
+    friend bool operator==(const TraceRequest&, const TraceRequest&) = default;
 };
 
-/// Counts for `isobar-cli info`; accelerators are chips.
+/// Counts for `isobar-cli info`; accelerators are chips; prices are the fleet's and the catalogue's offers together.
 struct Counts {
     std::int64_t providers = 0, regions = 0, pools = 0, acceleratorTypes = 0, accelerators = 0, servedModels = 0,
                  workloads = 0, placements = 0, prices = 0, links = 0, traces = 0, quarantined = 0;
+    std::int64_t offers = 0; ///< those of `prices` that are offers of an imported catalogue
 };
 
 class Store {
 public:
-    /// Creates a new store; fails when the file exists.
+    /// Creates a new store; fails when the file exists. It is made under a temporary name beside `path` and appears
+    /// complete or not at all.
     static Result<Store> create(const std::filesystem::path& path);
+    /// The same with `fleet` already in it.
+    static Result<Store> create(const std::filesystem::path& path, const Fleet& fleet);
     /// Opens an existing store and migrates it forward. Errors: not found, not SQLite, not Isobar's, damaged,
     /// written by a newer Isobar, read-only (then opened read-only where possible: see isReadOnly()).
     static Result<Store> open(const std::filesystem::path& path);
@@ -72,7 +81,16 @@ public:
 
     [[nodiscard]] Result<Counts> counts() const;
     [[nodiscard]] Result<std::vector<ImportRecord>> imports() const;
+    /// The rows that import left out, in the order of the file. Imports of the same content share one list.
     [[nodiscard]] Result<std::vector<Diagnostic>> quarantine(std::int64_t importId, std::int64_t limit) const;
+
+    /// The price catalogue in the order it was imported; an empty `provider` or `accelerator` means any.
+    [[nodiscard]] Result<std::vector<Offer>> offers(const std::string& provider, const std::string& accelerator,
+                                                    std::int64_t limit) const;
+
+    /// What the user set for this store; absent when it was never set.
+    [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key) const;
+    Status setSetting(const std::string& key, const std::string& value);
 
     struct TraceInfo {
         std::string name, format;
@@ -83,10 +101,12 @@ public:
     [[nodiscard]] Result<std::vector<TraceRequest>> loadTrace(const std::string& name) const;
 
     /// One file's import as one transaction: nothing is there before commit(), everything after; a dropped writer
-    /// rolls back. Only one writer at a time; ErrorCode::Busy otherwise.
+    /// rolls back. Only one writer at a time; ErrorCode::Busy otherwise. A dry run answers the same but writes nothing
+    /// at all, and works on a read-only store. `job` stops long puts. The store must outlive the writer.
     class ImportWriter;
     [[nodiscard]] Result<std::unique_ptr<ImportWriter>> beginImport(const std::string& path, const std::string& format,
-                                                                    const std::string& sha256);
+                                                                    const std::string& sha256, bool dryRun = false,
+                                                                    const JobContext& job = {});
 
     struct Impl;
 
@@ -98,18 +118,27 @@ private:
 /// Writes rows of one import. Every put says what became of the row.
 class Store::ImportWriter {
 public:
-    enum class Outcome { Inserted, Updated, Unchanged };
+    enum class Outcome {
+        Inserted,
+        Updated,   ///< the key was there with other values, which are replaced
+        Unchanged, ///< exactly this was there already
+        Duplicate, ///< exactly this was put before in this import
+        Conflict,  ///< the key was put before in this import with other values, which stay
+    };
     virtual ~ImportWriter() = default;
 
     /// Keyed by (provider, region, zone, instance type, accelerator, count, generation).
     virtual Result<Outcome> putOffer(const Offer& offer) = 0;
+    /// Replaces the baseline fleet.
     virtual Result<Outcome> putFleet(const Fleet& fleet) = 0;
     /// A trace is stored whole under its name; the same content again is Unchanged.
     virtual Result<Outcome> putTrace(const std::string& name, const std::string& format, const std::string& sha256,
                                      const std::vector<TraceRequest>& requests) = 0;
-    virtual Status putQuarantined(const Diagnostic& diagnostic) = 0;
-    /// Writes the log row and commits.
-    virtual Status commit(const ImportRecord& record) = 0;
+    /// `raw` is the whole record as it stands in the file; what is beyond 64 KiB of it is cut.
+    virtual Status putQuarantined(const Diagnostic& diagnostic, std::string_view raw) = 0;
+    /// Writes the log row and commits. `record.id` and `record.importedAtUtc` are set here; the path, format and hash
+    /// are those given to beginImport(). Returns the log row as written.
+    virtual Result<ImportRecord> commit(const ImportRecord& record) = 0;
 };
 
 } // namespace isobar::store

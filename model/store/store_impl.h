@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/store/connection.h"
+#include "model/store/store.h"
+
+namespace isobar::store {
+
+struct Store::Impl {
+    std::filesystem::path path;
+    SQLite::Database db;
+    bool readOnly = false;
+    int schemaVersion = 0;
+};
+
+/// Starts the transaction of an import (or, in a dry run, of the reading it compares with). Throws SQLite::Exception.
+[[nodiscard]] std::unique_ptr<Store::ImportWriter> makeImportWriter(Store::Impl& store, const std::string& path,
+                                                                    const std::string& format,
+                                                                    const std::string& sha256, bool dryRun,
+                                                                    const JobContext& job);
+
+} // namespace isobar::store
