@@ -13,18 +13,18 @@ namespace isobar::serving {
 ///   t = fixed + B perSequence + C perContextToken + max(weights(B + P), (B + P) perTokenCompute)
 ///     + sum S^2 perPrefillTokenSquared + (B + P) perTokenCommunication
 struct IterationModel {
-    double fixedSeconds = 0;              ///< step and layer overheads, latency of the collectives
+    double fixedSeconds = 0; ///< step and layer overheads, latency of the collectives
     double perSequenceSeconds = 0;
     double perContextTokenSeconds = 0;
-    double denseWeightSeconds = 0;        ///< reading the weights every token uses
-    double expertWeightSeconds = 0;       ///< reading all routed experts
-    double expertsTouchedPerToken = 0;    ///< k / E: a batch of n tokens reads 1 - (1 - k/E)^n of the experts
+    double denseWeightSeconds = 0;     ///< reading the weights every token uses
+    double expertWeightSeconds = 0;    ///< reading all routed experts
+    double expertsTouchedPerToken = 0; ///< k / E: a batch of n tokens reads 1 - (1 - k/E)^n of the experts
     double perTokenComputeSeconds = 0;
     double perTokenCommunicationSeconds = 0;
     double perPrefillTokenSquaredSeconds = 0;
-    std::int64_t kvCapacityTokens = 0;    ///< tokens of KV cache the replica holds
+    std::int64_t kvCapacityTokens = 0; ///< tokens of KV cache the replica holds
     std::int32_t maxBatch = 0;
-    double errorRatio = 0;                ///< expected relative error of the times
+    double errorRatio = 0; ///< expected relative error of the times
 
     [[nodiscard]] double decodeSeconds(double sequences, double contextTokens) const;
     /// An iteration that also prefills one prompt of `promptTokens`, on top of the decode batch.
@@ -39,18 +39,19 @@ struct IterationModel {
 
 /// One replica under a steady stream of requests, in the mean: the fixed point of batch size and iteration time.
 struct SteadyState {
-    double utilizationRatio = 0;     ///< offered work / work at a full batch; may exceed 1
+    double utilizationRatio = 0;          ///< offered work / work at a full batch; may exceed 1
     double capacityRequestsPerSecond = 0; ///< of one replica at a full batch
     double meanBatch = 0;
     double itlSeconds = 0;
-    double ttftSeconds = 0;          ///< median, without network
-    double ttftP95Seconds = 0;       ///< approximation, labelled so wherever shown
+    double ttftSeconds = 0;    ///< median, without network
+    double ttftP95Seconds = 0; ///< approximation, labelled so wherever shown
 };
 [[nodiscard]] SteadyState steadyState(const IterationModel& model, double requestsPerSecondPerReplica,
                                       double meanInputTokens, double meanOutputTokens);
 
-/// Replica-seconds one request costs when the batch is full: prompt alone plus its share of full decode steps.
-/// The numerator of utilization.
+/// Replica-seconds one request costs when the batch is full: what its prompt adds to one iteration, and its share of
+/// the decode steps after that. The numerator of utilization: a replica that is never short of work reaches 1.
+/// The batch is full at maxBatch, or where sequences of `meanContextTokens` fill the KV cache.
 [[nodiscard]] double fullBatchWorkSeconds(const IterationModel& model, double inputTokens, double outputTokens,
                                           double meanContextTokens);
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/serving/iteration_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace isobar::serving {
+namespace {
+
+// Activations cross the interconnect, and the KV cache is kept, in bf16 whatever the precision of the weights: the
+// default of the common runtimes.
+constexpr double kActivationBytes = 2;
+constexpr double kKvBytesPerValue = 2;
+
+/// Ways the KV cache is divided over the chips of a replica. A head is not split, so beyond the number of KV heads
+/// chips hold copies; a latent cache (MLA) has no heads to divide and is copied to every chip.
+double kvShards(const ServedModel& model, std::int32_t tensorParallel)
+{
+    const double byHeads = 2.0 * model.layers * model.kvHeads * model.headDimension;
+    const bool latent = model.kvValuesPerToken < 0.99 * byHeads;
+    return latent ? 1 : std::clamp(tensorParallel, 1, std::max(1, model.kvHeads));
+}
+
+Error infeasible(std::string message, std::string advice)
+{
+    Error error;
+    error.code = ErrorCode::Infeasible;
+    error.message = std::move(message);
+    error.advice = std::move(advice);
+    return error;
+}
+
+double weightSeconds(const IterationModel& m, double tokens)
+{
+    if (m.expertWeightSeconds == 0) {
+        return m.denseWeightSeconds;
+    }
+    return m.denseWeightSeconds + m.expertWeightSeconds * (1 - std::pow(1 - m.expertsTouchedPerToken, tokens));
+}
+
+/// What a prompt adds to an iteration of a batch.
+double prefillSeconds(const IterationModel& m, double sequences, double contextTokens, double promptTokens)
+{
+    return m.mixedSeconds(sequences, contextTokens, promptTokens) - m.decodeSeconds(sequences, contextTokens);
+}
+
+/// Probability of waiting with `servers` and `load` Erlangs (load < servers), by the recursion of Erlang B.
+double erlangC(int servers, double load)
+{
+    double blocking = 1;
+    for (int n = 1; n <= servers; ++n) {
+        blocking = load * blocking / (n + load * blocking);
+    }
+    const double free = 1 - load / servers;
+    return blocking / (free + blocking - free * blocking);
+}
+
+} // namespace
+
+double IterationModel::decodeSeconds(double sequences, double contextTokens) const
+{
+    return fixedSeconds + sequences * perSequenceSeconds + contextTokens * perContextTokenSeconds +
+           std::max(weightSeconds(*this, sequences), sequences * perTokenComputeSeconds) +
+           sequences * perTokenCommunicationSeconds;
+}
+
+double IterationModel::mixedSeconds(double sequences, double contextTokens, double promptTokens) const
+{
+    const double tokens = sequences + promptTokens;
+    return fixedSeconds + (sequences + 1) * perSequenceSeconds + contextTokens * perContextTokenSeconds +
+           std::max(weightSeconds(*this, tokens), tokens * perTokenComputeSeconds) +
+           promptTokens * promptTokens * perPrefillTokenSquaredSeconds + tokens * perTokenCommunicationSeconds;
+}
+
+Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
+                                           Precision precision, std::int32_t tensorParallel, std::int32_t maxBatch,
+                                           const Calibration& calibration)
+{
+    const char* const precisionName = precision == Precision::Fp8 ? "fp8" : "bf16";
+    if (precision == Precision::Fp8 && !accelerator.fp8FlopsPerSecond) {
+        return infeasible(fmt::format("{} has no fp8 units, which {} was placed with", accelerator.name, model.name),
+                          "choose bf16");
+    }
+    const Efficiency* const row = calibration.find(accelerator.name, precision);
+    if (row == nullptr) {
+        Error error;
+        error.code = ErrorCode::NotFound;
+        error.message =
+            fmt::format("no efficiency is known for {} at {}, nor a generic one", accelerator.name, precisionName);
+        error.advice = "add a row to the calibration";
+        return error;
+    }
+
+    const double ways = tensorParallel;
+    const double shards = kvShards(model, tensorParallel);
+    const double bytes = bytesPerValue(precision);
+    const double flops = precision == Precision::Fp8 ? *accelerator.fp8FlopsPerSecond : accelerator.bf16FlopsPerSecond;
+    const double weightBandwidth = ways * accelerator.hbmBytesPerSecond * row->bandwidthRatio;
+    const double attentionWidth = model.attentionHeads > 0 && model.headDimension > 0
+                                      ? double{1} * model.attentionHeads * model.headDimension
+                                      : double{1} * model.hiddenSize;
+
+    IterationModel m;
+    m.maxBatch = maxBatch;
+    m.errorRatio = row->errorRatio;
+    m.fixedSeconds = row->stepOverheadSeconds + model.layers * row->layerOverheadSeconds;
+    m.perSequenceSeconds = row->sequenceOverheadSeconds;
+    m.denseWeightSeconds = (model.totalParameters - model.expertParameters) * bytes / weightBandwidth;
+    m.expertWeightSeconds = model.expertParameters * bytes / weightBandwidth;
+    m.expertsTouchedPerToken =
+        model.experts > 0 ? std::min(1.0, double{1} * model.expertsPerToken / model.experts) : 1.0;
+    m.perContextTokenSeconds = model.kvValuesPerToken * kKvBytesPerValue /
+                               (shards * accelerator.hbmBytesPerSecond * row->attentionBandwidthRatio);
+    m.perTokenComputeSeconds = 2 * model.activeParameters / (ways * flops * row->computeRatio);
+    // Causal attention: 4 L w s^2 / 2 multiply-adds' FLOPs, in bf16 even where the weights are fp8.
+    m.perPrefillTokenSquaredSeconds =
+        2.0 * model.layers * attentionWidth / (ways * accelerator.bf16FlopsPerSecond * row->computeRatio);
+    if (tensorParallel > 1) {
+        // Two ring all-reduces a layer, each moving 2 (n - 1) / n of the activations.
+        m.fixedSeconds += 2.0 * model.layers * row->allReduceLatencySeconds;
+        m.perTokenCommunicationSeconds = 2.0 * model.layers * 2 * (ways - 1) / ways * model.hiddenSize *
+                                         kActivationBytes /
+                                         (accelerator.interconnectBytesPerSecond * row->interconnectRatio);
+    }
+
+    const double weightBytes = model.totalParameters * bytes;
+    const double usableBytes = ways * (accelerator.hbmBytes * row->memoryRatio - row->reserveBytes);
+    const double kvBytesPerToken = model.kvValuesPerToken * kKvBytesPerValue * ways / shards;
+    m.kvCapacityTokens = static_cast<std::int64_t>(std::floor((usableBytes - weightBytes) / kvBytesPerToken));
+    if (m.kvCapacityTokens < 1) {
+        return infeasible(
+            fmt::format("{} at {} needs {:.1f} GB of memory for its weights, but {} x {} leaves {:.1f} GB", model.name,
+                        precisionName, weightBytes / 1e9, tensorParallel, accelerator.name,
+                        std::max(0.0, usableBytes) / 1e9),
+            "use more chips a replica, a chip with more memory, or fp8");
+    }
+    if (!(m.decodeSeconds(1, 1) > 0) || !std::isfinite(m.mixedSeconds(1, 1, 1))) {
+        Error error;
+        error.code = ErrorCode::InvalidValue;
+        error.message = fmt::format("the times of {} on {} are not positive numbers", model.name, accelerator.name);
+        error.advice = "check the efficiencies and the datasheet figures: none may be zero";
+        return error;
+    }
+    return m;
+}
+
+double fullBatchWorkSeconds(const IterationModel& model, double inputTokens, double outputTokens,
+                            double meanContextTokens)
+{
+    const double room = static_cast<double>(model.kvCapacityTokens) / std::max(1.0, meanContextTokens);
+    const double batch = std::clamp(room, 1.0, std::max(1.0, double{1} * model.maxBatch));
+    const double context = batch * meanContextTokens;
+    // The iteration that carries the prompt decodes too, so the prompt costs only what it adds; its first token comes
+    // with it.
+    return prefillSeconds(model, batch, context, inputTokens) +
+           std::max(0.0, outputTokens - 1) * model.decodeSeconds(batch, context) / batch;
+}
+
+SteadyState steadyState(const IterationModel& model, double requestsPerSecondPerReplica, double meanInputTokens,
+                        double meanOutputTokens)
+{
+    // A log-normal of coefficient of variation 1: its median and 95th percentile over its mean.
+    constexpr double kMedianOverMean = 0.7071;
+    constexpr double kP95OverMean = 2.7811;
+
+    const double rate = std::max(0.0, requestsPerSecondPerReplica);
+    // Long answers stay longer: at CV 1 a running sequence has on average its prompt and a whole mean answer.
+    const double context = meanInputTokens + meanOutputTokens;
+    const double fullBatch = std::clamp(static_cast<double>(model.kvCapacityTokens) / std::max(1.0, context), 1.0,
+                                        std::max(1.0, double{1} * model.maxBatch));
+    const double work = fullBatchWorkSeconds(model, meanInputTokens, meanOutputTokens, context);
+
+    SteadyState s;
+    s.utilizationRatio = rate * work;
+    s.capacityRequestsPerSecond = 1 / work;
+
+    // One iteration takes decode(B) plus, for the share rate * t of iterations that carry a prompt, what it adds:
+    // t = decode / (1 - rate * prefill). Little's law: B = rate (out - 1) t.
+    const auto iteration = [&](double batch) {
+        const double left = 1 - rate * prefillSeconds(model, batch, batch * context, meanInputTokens);
+        return left > 0 ? model.decodeSeconds(batch, batch * context) / left : INFINITY;
+    };
+    double low = 0, high = fullBatch;
+    const double decoded = std::max(0.0, meanOutputTokens - 1);
+    const bool saturated = rate * decoded * iteration(fullBatch) > fullBatch || std::isinf(iteration(fullBatch));
+    for (int i = 0; !saturated && i < 60; ++i) {
+        const double middle = (low + high) / 2;
+        (rate * decoded * iteration(middle) > middle ? low : high) = middle;
+    }
+    s.meanBatch = saturated ? fullBatch : high;
+    const double step = saturated ? fullBatch * work / std::max(1.0, decoded) : iteration(s.meanBatch);
+    s.itlSeconds = std::max(step, model.decodeSeconds(std::max(1.0, s.meanBatch), s.meanBatch * context));
+
+    const auto prompt = [&](double ratio) {
+        return model.mixedSeconds(s.meanBatch, s.meanBatch * context, meanInputTokens * ratio);
+    };
+    if (saturated) {
+        // The queue is full: four batches wait in front.
+        const double wait = 4 * std::max(1, model.maxBatch) * work;
+        s.ttftSeconds = wait + prompt(kMedianOverMean);
+        s.ttftP95Seconds = wait + prompt(kP95OverMean);
+        return s;
+    }
+    // Half an iteration until the boundary, when anything runs; prompts go one an iteration (M/D/1 in units of it).
+    const double busy = std::min(1.0, s.meanBatch);
+    const double prefillLoad = std::min(0.99, rate * s.itlSeconds);
+    const double prefillWait = prefillLoad / (2 * (1 - prefillLoad)) * s.itlSeconds;
+    // And a place in the batch, as Erlang C.
+    const int places = std::max(1, static_cast<int>(fullBatch));
+    const double load = std::min(s.meanBatch, places * 0.999);
+    const double residence = std::max(1.0, meanOutputTokens) * s.itlSeconds;
+    const double mustWait = erlangC(places, load);
+    const double waitIfAny = residence / (places - load);
+    s.ttftSeconds = busy * s.itlSeconds / 2 + prefillWait + prompt(kMedianOverMean) +
+                    (mustWait > 0.5 ? waitIfAny * std::log(2 * mustWait) : 0);
+    s.ttftP95Seconds = busy * s.itlSeconds + 3 * prefillWait + prompt(kP95OverMean) +
+                       (mustWait > 0.05 ? waitIfAny * std::log(20 * mustWait) : 0);
+    return s;
+}
+
+} // namespace isobar::serving
