@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QColor>
+#include <QString>
+#include <QVector>
+#include <optional>
+#include <vector>
+
+/// What the charts draw: plain values, filled by whoever asks the queries. Nothing here knows where a number is from.
+namespace isobar::ui {
+
+/// One line or one layer of a stack. `times` ascend; a value that is not finite is a gap, and is drawn as one.
+struct TimeSeries {
+    QString name;
+    QColor color;
+    QVector<double> times;  ///< UTC, seconds since 1970
+    QVector<double> values; ///< as many as `times`
+    bool dashed = false;
+};
+
+struct TimeChartData {
+    QString title;
+    QString unitNote; ///< "M tokens/s": quieter, behind the title
+    std::vector<TimeSeries> series;
+    bool stacked = false;         ///< layers summed from the first series up; a gap in one is a gap in the sum
+    std::optional<double> target; ///< a dashed horizontal line
+    QString targetLabel;          ///< "SLO 0.5 s"
+    double from = 0, to = 0;      ///< UTC seconds shown; equal = as far as the data goes
+    QString emptyText;            ///< said in place of the chart when there is nothing to draw
+};
+
+struct ShareRow {
+    QString key, name;
+    QColor color;
+    double value = 0; ///< length of the bar; any unit, the same for every row
+    QString valueText;
+    bool trouble = false; ///< the value is marked "look here"
+};
+
+struct ShareData {
+    QString title, unitNote;
+    std::vector<ShareRow> rows;
+    QString footnote;
+    QString totalText;
+};
+
+struct KpiData {
+    enum class Direction { None, Better, Worse, Neutral };
+
+    QString title;
+    QString value, unit;
+    QString change; ///< "+2.1 % vs 1 min ago"; what precedes " vs " is drawn in the direction's colour
+    Direction direction = Direction::None;
+    bool up = false; ///< ▲ or ▼ before the change; no mark when the direction is None
+    QVector<double> spark;
+    QString explanation; ///< tooltip: formula and source
+    bool warning = false;
+};
+
+} // namespace isobar::ui

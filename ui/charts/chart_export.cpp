@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/chart_export.h"
+
+#include "ui/charts/chart_paint.h"
+#include "ui/charts/custom_plot.h"
+#include "ui/charts/share_bars.h"
+#include "ui/charts/time_plot.h"
+#include "ui/shell/theme.h"
+
+#include <QPicture>
+
+#include <algorithm>
+#include <cmath>
+
+namespace isobar::ui {
+namespace {
+
+constexpr double kMargin = 12, kFooter = 18;
+
+/// The panel and the footer below it; returns the panel's inside.
+QRectF paintFrame(QPainter& painter, QSizeF size, const QString& footer)
+{
+    const Theme& t = theme();
+    painter.setRenderHint(QPainter::Antialiasing);
+    QRectF panel(kMargin, kMargin, size.width() - 2 * kMargin, size.height() - 2 * kMargin);
+    if (!footer.isEmpty()) {
+        panel.setBottom(panel.bottom() - kFooter);
+        drawLine(painter, QRectF(kMargin + 2, panel.bottom() + 6, panel.width() - 4, kFooter), font(TextRole::Small),
+                 t.muted, footer);
+    }
+    painter.setPen(QPen(t.line, 1));
+    painter.setBrush(t.panel);
+    painter.drawRoundedRect(panel.adjusted(0.5, 0.5, -0.5, -0.5), Theme::kPanelRadius, Theme::kPanelRadius);
+    return panel.adjusted(Theme::kPadding, Theme::kPadding - 2, -Theme::kPadding, -4);
+}
+
+} // namespace
+
+void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, const QString& footer)
+{
+    painter.save();
+    QRectF inside = paintFrame(painter, size, footer);
+    std::vector<LegendEntry> legend;
+    for (const TimeSeries& s : data.series) {
+        legend.push_back({s.name, s.color, s.dashed});
+    }
+    const ChartHeader header(data.title, data.unitNote, std::move(legend), inside.width(), 2);
+    header.paint(painter, inside.topLeft());
+    inside.setTop(inside.top() + std::ceil(header.height()));
+    const PreparedChart chart = prepareChart(data);
+    if (chart.empty) {
+        drawEmptyText(painter, inside, data.emptyText);
+        painter.restore();
+        return;
+    }
+    const QSize plotSize(std::max(40, static_cast<int>(inside.width())),
+                         std::max(40, static_cast<int>(inside.height())));
+    QCustomPlot plot;
+    plot.setBackground(Qt::NoBrush);
+    fillTimePlot(plot, chart, data, plotSize);
+    // QCustomPlot paints through its own painter class only, so the drawing is recorded and played back as vectors.
+    QPicture picture;
+    {
+        QCPPainter recorder(&picture);
+        recorder.setMode(QCPPainter::pmVectorized);
+        plot.toPainter(&recorder, plotSize.width(), plotSize.height());
+    }
+    painter.translate(inside.topLeft());
+    // Playing back scales by the ratio of resolutions; sizes here are pixels already.
+    painter.scale(static_cast<double>(picture.logicalDpiX()) / painter.device()->logicalDpiX(),
+                  static_cast<double>(picture.logicalDpiY()) / painter.device()->logicalDpiY());
+    painter.drawPicture(QPointF(0, 0), picture);
+    painter.restore();
+}
+
+void paintShareBars(QPainter& painter, QSizeF size, const ShareData& data, const QString& footer)
+{
+    painter.save();
+    paintFrame(painter, size, footer);
+    const ShareLayout layout = layOutShare(data, size.width() - 2 * kMargin);
+    // More rows than the picture has room for are made smaller rather than cut off.
+    const double room = size.height() - 2 * kMargin - (footer.isEmpty() ? 0 : kFooter);
+    painter.translate(kMargin, kMargin);
+    if (layout.height > room) {
+        const double factor = room / layout.height;
+        painter.scale(factor, factor);
+    }
+    paintShare(painter, QPointF(0, 0), layout, data, {});
+    painter.restore();
+}
+
+} // namespace isobar::ui

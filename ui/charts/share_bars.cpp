@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/share_bars.h"
+
+#include "ui/charts/chart_paint.h"
+#include "ui/shell/theme.h"
+
+#include <QAccessible>
+#include <QFontMetricsF>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace isobar::ui {
+namespace {
+
+constexpr double kSide = Theme::kPadding, kTop = 10, kTitle = 20, kRowPitch = 33, kBar = 6, kNoteGap = 6;
+constexpr double kBleed = 6; // a highlighted row reaches this far into the padding
+
+/// The full track's value: 1, 2, 2.5 or 5 × 10ⁿ at or above the largest row.
+double trackValue(const std::vector<ShareRow>& rows)
+{
+    double largest = 0;
+    for (const ShareRow& row : rows) {
+        largest = std::isfinite(row.value) ? std::max(largest, row.value) : largest;
+    }
+    if (largest <= 0) {
+        return 1;
+    }
+    const double magnitude = std::pow(10.0, std::floor(std::log10(largest)));
+    for (const double mantissa : {1.0, 2.0, 2.5, 5.0}) {
+        if (largest <= mantissa * magnitude * (1 + 1e-9)) {
+            return mantissa * magnitude;
+        }
+    }
+    return 10 * magnitude;
+}
+
+QString spoken(const ShareData& data)
+{
+    QStringList parts;
+    for (const ShareRow& row : data.rows) {
+        parts << row.name + QLatin1Char(' ') + row.valueText + (row.trouble ? QStringLiteral(" (trouble)") : QString());
+    }
+    if (!data.totalText.isEmpty()) {
+        parts << QStringLiteral("total ") + data.totalText;
+    }
+    if (!data.footnote.isEmpty()) {
+        parts << data.footnote;
+    }
+    return parts.join(QStringLiteral("; "));
+}
+
+void paintRow(QPainter& p, const QRectF& row, const ShareRow& data, double track, bool quiet, bool selected, bool ring)
+{
+    const Theme& t = theme();
+    const QRectF card = row.adjusted(-kBleed, 0.5, kBleed, -0.5);
+    if (quiet || selected) {
+        p.setPen(selected ? QPen(t.line, 1) : QPen(Qt::NoPen));
+        p.setBrush(selected || !t.dark ? mixed(t.accent, t.panel, selected ? 0.12 : 0.05) : t.raised);
+        p.drawRoundedRect(card, Theme::kControlRadius, Theme::kControlRadius);
+    }
+    if (selected) {
+        p.setPen(Qt::NoPen);
+        p.setBrush(t.accent);
+        p.drawRoundedRect(QRectF(card.left(), card.top() + 6, 2, card.height() - 12), 1, 1);
+    }
+    if (ring) {
+        p.setPen(QPen(t.accent, 1));
+        p.setBrush(Qt::NoBrush);
+        p.drawRoundedRect(card, Theme::kControlRadius, Theme::kControlRadius);
+    }
+    const QRectF words(row.left(), row.top() + 3, row.width(), 17);
+    drawSwatch(p, QPointF(words.left() + 4, words.center().y()), data.color);
+    const QString value = data.trouble ? QStringLiteral("▲ ") + data.valueText : data.valueText;
+    const double used = drawLine(p, words, font(TextRole::Body), data.trouble ? t.trouble : t.text, value,
+                                 Qt::AlignRight | Qt::AlignVCenter);
+    drawLine(p, words.adjusted(16, 0, -used - 10, 0), font(TextRole::Body), t.text, data.name);
+
+    const QRectF trackRect(row.left(), row.bottom() - kBar - 5, row.width(), kBar);
+    p.setPen(Qt::NoPen);
+    p.setBrush(t.line);
+    p.drawRoundedRect(trackRect, 2, 2);
+    const double share = std::isfinite(data.value) ? std::clamp(data.value / track, 0.0, 1.0) : 0;
+    if (share > 0) {
+        QRectF bar = trackRect;
+        bar.setWidth(std::max(2.0, trackRect.width() * share)); // never nothing for something
+        p.setBrush(data.color);
+        p.drawRoundedRect(bar, 2, 2);
+        // Against the track, not only the panel: the end of the bar is what is read.
+        const QColor edge = readableOn(data.color, t.panel);
+        if (edge != data.color) {
+            p.setBrush(Qt::NoBrush);
+            p.setPen(QPen(edge, 1));
+            p.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 1.5, 1.5);
+        }
+    }
+}
+
+} // namespace
+
+ShareLayout layOutShare(const ShareData& data, double width)
+{
+    ShareLayout layout;
+    const double inner = std::max(20.0, width - 2 * kSide);
+    double y = kTop;
+    if (!data.title.isEmpty()) {
+        layout.title = QRectF(kSide, y, inner, kTitle);
+        y += kTitle + 4;
+    }
+    for (std::size_t i = 0; i < data.rows.size(); ++i) {
+        layout.rows.emplace_back(kSide, y, inner, kRowPitch);
+        y += kRowPitch;
+    }
+    if (!data.totalText.isEmpty()) {
+        layout.total = QRectF(kSide, y + 5, inner, 22);
+        y += 29;
+    }
+    if (!data.footnote.isEmpty()) {
+        const QRectF words = QFontMetricsF(font(TextRole::Secondary))
+                                 .boundingRect(QRectF(0, 0, inner, 1000), Qt::TextWordWrap, data.footnote);
+        layout.footnote = QRectF(kSide, y + kNoteGap, inner, std::ceil(words.height()));
+        y += kNoteGap + layout.footnote.height();
+    }
+    layout.height = y + kTop;
+    return layout;
+}
+
+void paintShare(QPainter& p, QPointF topLeft, const ShareLayout& layout, const ShareData& data, const ShareState& state)
+{
+    const Theme& t = theme();
+    p.save();
+    p.translate(topLeft);
+    p.setRenderHint(QPainter::Antialiasing);
+    const double used = drawLine(p, layout.title, font(TextRole::Strong), t.text, data.title);
+    drawLine(p, layout.title.adjusted(used + 6, 0, 0, 0), font(TextRole::Secondary), t.muted, data.unitNote);
+    const double track = trackValue(data.rows);
+    for (std::size_t i = 0; i < layout.rows.size(); ++i) {
+        const int row = static_cast<int>(i);
+        paintRow(p, layout.rows[i], data.rows[i], track, row == state.hovered,
+                 !state.selectedKey.isEmpty() && data.rows[i].key == state.selectedKey, row == state.current);
+    }
+    if (!data.totalText.isEmpty()) {
+        p.setPen(QPen(t.line, 1));
+        p.drawLine(QPointF(layout.total.left(), layout.total.top() + 0.5),
+                   QPointF(layout.total.right(), layout.total.top() + 0.5));
+        const QRectF words = layout.total.adjusted(0, 4, 0, 0);
+        const double width =
+            drawLine(p, words, font(TextRole::Strong), t.text, data.totalText, Qt::AlignRight | Qt::AlignVCenter);
+        drawLine(p, words.adjusted(0, 0, -width - 10, 0), font(TextRole::Body), t.muted, QStringLiteral("Total"));
+    }
+    if (!data.footnote.isEmpty()) {
+        p.setFont(font(TextRole::Secondary));
+        p.setPen(t.muted);
+        p.drawText(layout.footnote, Qt::TextWordWrap, data.footnote);
+    }
+    p.restore();
+}
+
+ShareBars::ShareBars(QWidget* parent)
+    : QWidget(parent)
+{
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Minimum);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, qOverload<>(&QWidget::update));
+}
+
+void ShareBars::setData(ShareData data)
+{
+    const QString currentKey = m_current < static_cast<int>(m_data.rows.size()) && m_current >= 0
+                                   ? m_data.rows[static_cast<std::size_t>(m_current)].key
+                                   : QString();
+    const int before = heightForWidth(width());
+    m_data = std::move(data);
+    // Rows may change places; the keyboard stays on its row, not on its position.
+    const auto it = std::find_if(m_data.rows.begin(), m_data.rows.end(),
+                                 [&currentKey](const ShareRow& row) { return row.key == currentKey; });
+    m_current = it == m_data.rows.end() ? 0 : static_cast<int>(it - m_data.rows.begin());
+    if (underMouse()) {
+        setHovered(rowAt(mapFromGlobal(QCursor::pos())));
+    } else {
+        m_state.hovered = -1;
+    }
+    m_pressed = -1;
+    setAccessibleName(m_data.title + (m_data.unitNote.isEmpty() ? QString() : QLatin1Char(' ') + m_data.unitNote));
+    setAccessibleDescription(spoken(m_data));
+    if (heightForWidth(width()) != before) {
+        updateGeometry();
+    }
+    update();
+}
+
+void ShareBars::setSelectedKey(const QString& key)
+{
+    if (m_state.selectedKey != key) {
+        m_state.selectedKey = key;
+        update();
+    }
+}
+
+QString ShareBars::hoveredKey() const
+{
+    return m_state.hovered < 0 ? QString() : m_data.rows[static_cast<std::size_t>(m_state.hovered)].key;
+}
+
+QRect ShareBars::rowRect(const QString& key) const
+{
+    const ShareLayout layout = currentLayout();
+    for (std::size_t i = 0; i < m_data.rows.size(); ++i) {
+        if (m_data.rows[i].key == key) {
+            return layout.rows[i].toRect();
+        }
+    }
+    return {};
+}
+
+ShareLayout ShareBars::currentLayout() const
+{
+    return layOutShare(m_data, width());
+}
+
+QSize ShareBars::sizeHint() const
+{
+    return {260, heightForWidth(260)};
+}
+
+QSize ShareBars::minimumSizeHint() const
+{
+    return {180, heightForWidth(std::max(180, width()))};
+}
+
+int ShareBars::heightForWidth(int width) const
+{
+    return static_cast<int>(std::ceil(layOutShare(m_data, width).height));
+}
+
+int ShareBars::rowAt(QPointF point) const
+{
+    const ShareLayout layout = currentLayout();
+    for (std::size_t i = 0; i < layout.rows.size(); ++i) {
+        if (layout.rows[i].adjusted(-kBleed, 0, kBleed, 0).contains(point)) {
+            return static_cast<int>(i);
+        }
+    }
+    return -1;
+}
+
+void ShareBars::setHovered(int row)
+{
+    setCursor(row >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    if (row != m_state.hovered) {
+        m_state.hovered = row;
+        update();
+    }
+}
+
+void ShareBars::paintEvent(QPaintEvent*)
+{
+    QPainter p(this);
+    ShareState state = m_state;
+    state.current = hasFocus() && !m_data.rows.empty() ? m_current : -1;
+    paintShare(p, QPointF(0, 0), currentLayout(), m_data, state);
+}
+
+void ShareBars::mouseMoveEvent(QMouseEvent* event)
+{
+    setHovered(rowAt(event->position()));
+}
+
+void ShareBars::mousePressEvent(QMouseEvent* event)
+{
+    m_pressed = event->button() == Qt::LeftButton ? rowAt(event->position()) : -1;
+    if (m_pressed >= 0) {
+        m_current = m_pressed;
+        update();
+    }
+}
+
+void ShareBars::mouseReleaseEvent(QMouseEvent* event)
+{
+    const int row = rowAt(event->position());
+    const bool clicked = event->button() == Qt::LeftButton && row >= 0 && row == m_pressed;
+    m_pressed = -1;
+    if (clicked) {
+        Q_EMIT rowClicked(QString(m_data.rows[static_cast<std::size_t>(row)].key));
+    }
+}
+
+void ShareBars::leaveEvent(QEvent* event)
+{
+    setHovered(-1);
+    QWidget::leaveEvent(event);
+}
+
+void ShareBars::keyPressEvent(QKeyEvent* event)
+{
+    const int last = static_cast<int>(m_data.rows.size()) - 1;
+    int next = m_current;
+    switch (event->key()) {
+    case Qt::Key_Up:
+        next = m_current - 1;
+        break;
+    case Qt::Key_Down:
+        next = m_current + 1;
+        break;
+    case Qt::Key_Home:
+        next = 0;
+        break;
+    case Qt::Key_End:
+        next = last;
+        break;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+    case Qt::Key_Space:
+        if (last >= 0) {
+            Q_EMIT rowClicked(QString(m_data.rows[static_cast<std::size_t>(m_current)].key));
+        }
+        return;
+    default:
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    m_current = std::clamp(next, 0, std::max(0, last));
+    update();
+    if (last >= 0) { // say the row the keys are on
+        const ShareRow& row = m_data.rows[static_cast<std::size_t>(m_current)];
+        QAccessibleValueChangeEvent changed(this, row.name + QLatin1Char(' ') + row.valueText);
+        QAccessible::updateAccessibility(&changed);
+    }
+}
+
+void ShareBars::focusInEvent(QFocusEvent* event)
+{
+    QWidget::focusInEvent(event);
+    update();
+}
+
+void ShareBars::focusOutEvent(QFocusEvent* event)
+{
+    QWidget::focusOutEvent(event);
+    update();
+}
+
+} // namespace isobar::ui
