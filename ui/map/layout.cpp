@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/map/layout.h"
+
+#include "ui/shell/format.h"
+#include "ui/shell/theme.h"
+
+#include <QFontMetricsF>
+#include <QLineF>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace isobar::ui {
+namespace {
+
+constexpr double kRingGap = 2.5, kRingWidth = 2.0;
+/// Two donuts closer than this share of their reach are gathered; further apart they are moved.
+constexpr double kMergeShare = 0.5;
+/// A donut is moved at most this share of its reach from its true place.
+constexpr double kMaxShift = 1.6;
+constexpr double kEdge = 5;
+
+double distance(QPointF a, QPointF b)
+{
+    return std::hypot(a.x() - b.x(), a.y() - b.y());
+}
+
+/// The largest donut at this window size and zoom.
+double largestRadius(const MapViewport& view)
+{
+    const double base = std::clamp(0.0112 * std::min(view.size.width(), 2.1 * view.size.height()), 8.0, 17.0);
+    return base * std::clamp(1.0 + 0.16 * std::log2(std::max(1.0, view.zoom())), 1.0, 1.5);
+}
+
+struct Builder {
+    const MapScene& scene;
+    const MapViewport& view;
+    double maxSize = 1;
+    double maxRadius = 12;
+    std::vector<QPointF> anchors;
+
+    Builder(const MapScene& s, const MapViewport& v)
+        : scene(s)
+        , view(v)
+        , maxRadius(largestRadius(v))
+    {
+        for (const MapMarker& m : scene.markers) {
+            maxSize = std::max(maxSize, m.size);
+            anchors.push_back(view.place(m.at));
+        }
+    }
+
+    [[nodiscard]] double radiusOf(double size) const
+    {
+        const double share = std::sqrt(std::clamp(size, 0.0, 4 * maxSize) / maxSize);
+        return maxRadius * std::min(1.3, 0.42 + 0.58 * share);
+    }
+
+    [[nodiscard]] PlacedMarker gathered(std::vector<int> members) const
+    {
+        std::sort(members.begin(), members.end(), [this](int a, int b) {
+            const double x = marker(a).size, y = marker(b).size;
+            return x != y ? x > y : a < b;
+        });
+        PlacedMarker placed;
+        double used = 0, weight = 0;
+        for (const int index : members) {
+            const MapMarker& m = marker(index);
+            const double w = std::max(m.size, 1.0);
+            placed.anchor += anchors[static_cast<std::size_t>(index)] * w;
+            weight += w;
+            placed.size += m.size;
+            used += m.size * m.utilization;
+            placed.trouble = placed.trouble || m.trouble;
+            for (const MapSlice& slice : m.slices) {
+                const auto same = std::find_if(placed.slices.begin(), placed.slices.end(),
+                                               [&slice](const MapSlice& s) { return s.label == slice.label; });
+                if (same != placed.slices.end()) {
+                    same->value += slice.value;
+                } else {
+                    placed.slices.push_back(slice);
+                }
+            }
+        }
+        const MapMarker& first = marker(members.front());
+        placed.anchor /= weight;
+        placed.at = placed.anchor;
+        placed.radius = radiusOf(placed.size);
+        placed.utilization = placed.size > 0 ? used / placed.size : first.utilization;
+        placed.title = first.name;
+        if (members.size() > 1) {
+            placed.title += QStringLiteral(" +%1").arg(members.size() - 1);
+            placed.note = percent(placed.utilization, 0).joined();
+        } else if (first.label.startsWith(first.name)) {
+            placed.note = first.label.mid(first.name.size()).trimmed();
+        } else if (!first.label.isEmpty()) {
+            placed.title = first.label;
+        }
+        placed.members = std::move(members);
+        return placed;
+    }
+
+    [[nodiscard]] const MapMarker& marker(int index) const { return scene.markers[static_cast<std::size_t>(index)]; }
+};
+
+/// Joins the closest pair until none is closer than `share` of their reach. Quadratic per join: a fleet has some
+/// hundreds of places.
+void gatherClose(std::vector<PlacedMarker>& placed, const Builder& builder, double share)
+{
+    while (true) {
+        double best = 1;
+        std::size_t one = 0, other = 0;
+        for (std::size_t i = 0; i < placed.size(); ++i) {
+            for (std::size_t j = i + 1; j < placed.size(); ++j) {
+                const double reach = share * (placed[i].outerRadius() + placed[j].outerRadius());
+                const double closeness = distance(placed[i].at, placed[j].at) / reach;
+                if (closeness < best) {
+                    best = closeness, one = i, other = j;
+                }
+            }
+        }
+        if (one == other) {
+            return;
+        }
+        std::vector<int> members = placed[one].members;
+        members.insert(members.end(), placed[other].members.begin(), placed[other].members.end());
+        placed[one] = builder.gathered(std::move(members));
+        placed.erase(placed.begin() + static_cast<std::ptrdiff_t>(other));
+    }
+}
+
+/// Moves overlapping donuts apart a little, the small ones more than the large ones.
+void spread(std::vector<PlacedMarker>& placed)
+{
+    for (int round = 0; round < 40; ++round) {
+        bool moved = false;
+        for (std::size_t i = 0; i < placed.size(); ++i) {
+            for (std::size_t j = i + 1; j < placed.size(); ++j) {
+                PlacedMarker &a = placed[i], &b = placed[j];
+                const double apart = distance(a.at, b.at), need = a.outerRadius() + b.outerRadius() + 1.5;
+                if (apart >= need) {
+                    continue;
+                }
+                const QPointF way = apart > 1e-6 ? (b.at - a.at) / apart : QPointF(1, 0);
+                const double push = (need - apart) * 0.5, total = a.radius * a.radius + b.radius * b.radius;
+                a.at -= way * push * (b.radius * b.radius / total);
+                b.at += way * push * (a.radius * a.radius / total);
+                moved = true;
+            }
+        }
+        for (PlacedMarker& m : placed) {
+            const double away = distance(m.at, m.anchor), limit = kMaxShift * m.outerRadius();
+            if (away > limit) {
+                m.at = m.anchor + (m.at - m.anchor) * (limit / away);
+            }
+        }
+        if (!moved) {
+            return;
+        }
+    }
+}
+
+void fanOut(std::vector<PlacedMarker>& placed, const Builder& builder, int markerId)
+{
+    const auto cluster = std::find_if(placed.begin(), placed.end(), [&](const PlacedMarker& m) {
+        return m.isCluster() && std::any_of(m.members.begin(), m.members.end(),
+                                            [&](int index) { return builder.marker(index).id == markerId; });
+    });
+    if (cluster == placed.end()) {
+        return;
+    }
+    const PlacedMarker center = *cluster;
+    placed.erase(cluster);
+    std::vector<PlacedMarker> members;
+    double around = 0;
+    for (const int index : center.members) {
+        members.push_back(builder.gathered({index}));
+        around += 2 * members.back().outerRadius() + 6;
+    }
+    const double ring = std::max(around / (2 * 3.14159265), 2.2 * builder.maxRadius);
+    const QRectF inside = QRectF(QPointF(), builder.view.size)
+                              .adjusted(1, 1, -1, -1)
+                              .adjusted(ring + 16, ring + 16, -ring - 16, -ring - 16);
+    const QPointF middle(std::clamp(center.at.x(), inside.left(), std::max(inside.left(), inside.right())),
+                         std::clamp(center.at.y(), inside.top(), std::max(inside.top(), inside.bottom())));
+    double angle = -3.14159265 / 2;
+    for (PlacedMarker& m : members) {
+        const double half = (2 * m.outerRadius() + 6) / around * 3.14159265;
+        angle += half;
+        m.at = middle + QPointF(std::cos(angle), std::sin(angle)) * ring;
+        m.fanned = true;
+        angle += half;
+        placed.push_back(std::move(m));
+    }
+}
+
+QRectF discRect(const PlacedMarker& m)
+{
+    const double r = m.outerRadius() + 1;
+    return {m.at.x() - r, m.at.y() - r, 2 * r, 2 * r};
+}
+
+/// Greedy: important ones first, then by size; eight places each; no room, no label.
+void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options)
+{
+    const QFontMetricsF strong(font(TextRole::Secondary));
+    const QRectF window = QRectF(QPointF(), view.size).adjusted(kEdge, kEdge, -kEdge, -kEdge);
+    const auto room = static_cast<std::size_t>(view.size.width() * view.size.height() / 15000.0) + 4;
+
+    std::vector<QRectF> taken;
+    for (const PlacedMarker& m : layout.placed) {
+        taken.push_back(discRect(m));
+    }
+    taken.push_back(options.reserved);
+    taken.push_back(layout.legendRect);
+
+    std::vector<std::size_t> order(layout.placed.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto first = [&](const PlacedMarker& m) {
+        return m.trouble || std::any_of(m.members.begin(), m.members.end(), [&](int index) {
+                   return options.important.contains(scene.markers[static_cast<std::size_t>(index)].id);
+               });
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return first(layout.placed[a]) > first(layout.placed[b]); });
+    std::size_t count = 0;
+    for (const std::size_t index : order) {
+        PlacedMarker& m = layout.placed[index];
+        if (count >= room || m.title.isEmpty() || !window.contains(m.at)) {
+            continue;
+        }
+        const double w = strong.horizontalAdvance(m.note.isEmpty() ? m.title : m.title + QLatin1Char(' ') + m.note) + 2;
+        const double h = std::ceil(strong.height()) - 2, r = m.outerRadius() + 4, d = r * 0.72;
+        const QPointF c = m.at;
+        const std::array<QPointF, 8> corners{
+            QPointF(c.x() + r, c.y() - h / 2),     QPointF(c.x() - r - w, c.y() - h / 2),
+            QPointF(c.x() - w / 2, c.y() - r - h), QPointF(c.x() - w / 2, c.y() + r),
+            QPointF(c.x() + d, c.y() - d - h),     QPointF(c.x() + d, c.y() + d),
+            QPointF(c.x() - d - w, c.y() - d - h), QPointF(c.x() - d - w, c.y() + d)};
+        for (const QPointF& corner : corners) {
+            const QRectF rect(corner, QSizeF(w, h));
+            const bool free =
+                window.contains(rect) &&
+                std::none_of(taken.begin(), taken.end(), [&rect](const QRectF& t) { return t.intersects(rect); });
+            if (free) {
+                m.labelled = true;
+                m.labelRect = rect;
+                taken.push_back(rect.adjusted(-2, 0, 2, 0));
+                ++count;
+                break;
+            }
+        }
+    }
+}
+
+void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& view, FlowCurves& curves)
+{
+    std::map<int, int> areaOfId, markerOfId;
+    for (std::size_t i = 0; i < scene.areas.size(); ++i) {
+        areaOfId[scene.areas[i].id] = static_cast<int>(i);
+    }
+    for (std::size_t i = 0; i < scene.markers.size(); ++i) {
+        markerOfId[scene.markers[i].id] = static_cast<int>(i);
+    }
+    // Flows of one area to the members of one cluster are one line, as bad as its worst.
+    struct Joined {
+        double rate = 0, largest = -1;
+        int marker = -1;
+        MapFlow::State state = MapFlow::State::Fine;
+    };
+    std::map<std::pair<int, int>, Joined> joined;
+    for (const MapFlow& flow : scene.flows) {
+        const auto area = areaOfId.find(flow.area);
+        const auto marker = markerOfId.find(flow.marker);
+        if (area == areaOfId.end() || marker == markerOfId.end() || !(flow.requestsPerSecond > 0)) {
+            continue;
+        }
+        const int placed = layout.placedOfMarker[static_cast<std::size_t>(marker->second)];
+        Joined& j = joined[{area->second, placed}];
+        j.rate += flow.requestsPerSecond;
+        j.state = std::max(j.state, flow.state);
+        if (flow.requestsPerSecond > j.largest) {
+            j.largest = flow.requestsPerSecond, j.marker = marker->second;
+        }
+    }
+    double most = 0;
+    for (const auto& [key, j] : joined) {
+        most = std::max(most, j.rate);
+    }
+    const QRectF visible = QRectF(QPointF(), view.size).adjusted(-20, -20, 20, 20);
+    for (const auto& [key, j] : joined) {
+        const LatLon from = scene.areas[static_cast<std::size_t>(key.first)].at;
+        const MapMarker& to = scene.markers[static_cast<std::size_t>(j.marker)];
+        const QPointF shift = layout.placed[static_cast<std::size_t>(key.second)].at - view.place(to.at);
+        PlacedFlow flow;
+        flow.area = key.first, flow.placed = key.second;
+        flow.requestsPerSecond = j.rate, flow.state = j.state;
+        flow.strength = most > 0 ? j.rate / most : 0;
+        const FlowCurves::Curve& curve = curves.between(from, to.at);
+        std::size_t total = 0, done = 0;
+        for (const auto& piece : curve) {
+            total += piece.size();
+        }
+        QRectF bounds;
+        for (const auto& piece : curve) {
+            QPolygonF line;
+            line.reserve(static_cast<qsizetype>(piece.size()));
+            for (const QPointF& p : piece) { // bent towards where the donut is drawn
+                const double t = static_cast<double>(done++) / static_cast<double>(std::max<std::size_t>(total - 1, 1));
+                line.append(view.toScreen(p) + shift * t * t);
+            }
+            for (qsizetype i = 1; i < line.size(); ++i) {
+                flow.length += distance(line[i - 1], line[i]);
+            }
+            bounds |= line.boundingRect().adjusted(0, 0, 0.01, 0.01);
+            flow.pieces.push_back(std::move(line));
+        }
+        if (bounds.intersects(visible) && flow.length > 3) {
+            layout.flows.push_back(std::move(flow));
+        }
+    }
+    std::stable_sort(layout.flows.begin(), layout.flows.end(), [](const PlacedFlow& a, const PlacedFlow& b) {
+        return std::pair(a.state, a.requestsPerSecond) < std::pair(b.state, b.requestsPerSecond);
+    });
+}
+
+} // namespace
+
+double PlacedMarker::outerRadius() const
+{
+    return radius + kRingGap + kRingWidth;
+}
+
+int MapLayout::hit(QPointF at) const
+{
+    int best = -1;
+    double nearest = 1;
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        const double share = distance(placed[i].at, at) / std::max(9.0, placed[i].outerRadius() + 1.5);
+        if (share < nearest) {
+            nearest = share, best = static_cast<int>(i);
+        }
+    }
+    if (best < 0) { // the label belongs to its donut
+        for (std::size_t i = 0; i < placed.size(); ++i) {
+            if (placed[i].labelled && placed[i].labelRect.contains(at)) {
+                return static_cast<int>(i);
+            }
+        }
+    }
+    return best;
+}
+
+int MapLayout::hitArea(QPointF at) const
+{
+    for (std::size_t i = 0; i < areas.size(); ++i) {
+        if (distance(areas[i], at) < 8) {
+            return static_cast<int>(i);
+        }
+    }
+    return -1;
+}
+
+QChar MapLayout::letterOf(const QString& provider) const
+{
+    for (const LegendEntry& entry : legend) {
+        if (entry.label == provider) {
+            return entry.letter;
+        }
+    }
+    return {};
+}
+
+QString legendKey(bool flows, bool isobars)
+{
+    QString key = QStringLiteral("size: accelerators · ring: utilization");
+    if (flows) {
+        key += QStringLiteral(" · ◇ user area · arc: requests/s");
+    }
+    if (isobars) {
+        key += QStringLiteral(" · contour: demand to supply");
+    }
+    return key;
+}
+
+std::vector<LegendEntry> legendOf(const MapScene& scene)
+{
+    std::vector<LegendEntry> legend;
+    std::map<QString, double> sizes;
+    for (const MapMarker& m : scene.markers) {
+        for (const MapSlice& slice : m.slices) {
+            if (sizes.find(slice.label) == sizes.end()) {
+                legend.push_back({slice.label, QChar(), slice.color});
+            }
+            sizes[slice.label] += slice.value;
+        }
+    }
+    std::sort(legend.begin(), legend.end(), [](const LegendEntry& a, const LegendEntry& b) {
+        const bool acronymA = a.label == a.label.toUpper(), acronymB = b.label == b.label.toUpper();
+        return acronymA != acronymB ? acronymB : a.label < b.label;
+    });
+    QString used;
+    for (LegendEntry& entry : legend) {
+        for (const QChar c : entry.label + QStringLiteral("0123456789")) {
+            if (c.isLetterOrNumber() && !used.contains(c.toUpper())) {
+                entry.letter = c.toUpper();
+                used += entry.letter;
+                break;
+            }
+        }
+    }
+    std::stable_sort(legend.begin(), legend.end(),
+                     [&sizes](const LegendEntry& a, const LegendEntry& b) { return sizes[a.label] > sizes[b.label]; });
+    return legend;
+}
+
+MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const LayoutOptions& options, FlowCurves& curves)
+{
+    MapLayout layout;
+    const Builder builder(scene, view);
+    for (std::size_t i = 0; i < scene.markers.size(); ++i) {
+        layout.placed.push_back(builder.gathered({static_cast<int>(i)}));
+    }
+    const auto bySize = [](const PlacedMarker& a, const PlacedMarker& b) { return a.size > b.size; };
+    std::stable_sort(layout.placed.begin(), layout.placed.end(), bySize);
+    if (options.cluster) {
+        gatherClose(layout.placed, builder, kMergeShare);
+        spread(layout.placed);
+        // What could not be moved out of the way far enough is gathered after all.
+        gatherClose(layout.placed, builder, 0.86);
+        spread(layout.placed);
+        if (options.fannedMarker >= 0) {
+            fanOut(layout.placed, builder, options.fannedMarker);
+        }
+        std::stable_sort(layout.placed.begin(), layout.placed.end(), bySize);
+    }
+    layout.placedOfMarker.assign(scene.markers.size(), -1);
+    for (std::size_t i = 0; i < layout.placed.size(); ++i) {
+        for (const int member : layout.placed[i].members) {
+            layout.placedOfMarker[static_cast<std::size_t>(member)] = static_cast<int>(i);
+        }
+    }
+    layout.legend = legendOf(scene);
+    // Slices in the legend's order everywhere: the place on the ring tells the provider as well as the colour does.
+    for (PlacedMarker& m : layout.placed) {
+        std::stable_sort(m.slices.begin(), m.slices.end(), [&layout](const MapSlice& a, const MapSlice& b) {
+            const auto rank = [&layout](const MapSlice& s) {
+                return std::find_if(layout.legend.begin(), layout.legend.end(),
+                                    [&s](const LegendEntry& e) { return e.label == s.label; });
+            };
+            return rank(a) < rank(b);
+        });
+    }
+    for (const MapArea& area : scene.areas) {
+        layout.areas.push_back(view.place(area.at));
+    }
+    if (options.legend && !layout.legend.empty()) {
+        const QFontMetricsF small(font(TextRole::Secondary)), key(font(TextRole::Small));
+        double width = 0;
+        for (const LegendEntry& entry : layout.legend) {
+            width += small.horizontalAdvance(entry.label) + 34;
+        }
+        width = std::max(width, key.horizontalAdvance(legendKey(options.flows, options.isobars)) + 24);
+        width = std::min(std::max(width, key.horizontalAdvance(scene.legendNote) + 24), view.size.width() - 20);
+        const double height = scene.legendNote.isEmpty() ? 52 : 68;
+        layout.legendRect = QRectF(10, view.size.height() - height - 10, width, height);
+    }
+    if (options.labels) {
+        placeLabels(layout, scene, view, options);
+    }
+    if (options.flows) {
+        placeFlows(layout, scene, view, curves);
+    }
+    return layout;
+}
+
+} // namespace isobar::ui

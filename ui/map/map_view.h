@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/map/backdrop.h"
+#include "ui/map/layout.h"
+#include "ui/map/map_scene.h"
+
+#include <QElapsedTimer>
+#include <QHash>
+#include <QPixmap>
+#include <QPointer>
+#include <QTimer>
+#include <QVariantAnimation>
+#include <QWidget>
+
+#include <functional>
+#include <map>
+
+class QMimeData;
+class QToolButton;
+
+namespace isobar::ui {
+
+class FloatPanel;
+
+/// What a place says to a workload that hovers over it.
+struct DropAnswer {
+    enum class Verdict { Yes, Tight, No } verdict = Verdict::No;
+    QString headline;
+    QStringList lines;
+};
+
+/// The mime type of a dragged placement.
+inline const QString kPlacementMime = QStringLiteral("application/x-isobar-placement");
+
+/// The fleet on a world map: donuts, flows, contour lines; pan, zoom, hover, click, keyboard and drop. Shows a MapScene
+/// and knows nothing of where it comes from. A click on a cluster zooms in until it splits; all signals speak of single
+/// markers.
+class MapView : public QWidget {
+    Q_OBJECT
+public:
+    explicit MapView(QWidget* parent = nullptr);
+    ~MapView() override;
+
+    /// May come 30 times a second; contour lines and arcs follow at most twice a second unless their number changes.
+    void setScene(MapScene scene);
+    [[nodiscard]] const MapScene& scene() const { return m_scene; }
+
+    void setSelectedMarkers(QSet<int> ids); ///< their flows stand out, the rest steps back
+    void setSelectedAreas(QSet<int> ids);
+
+    void setFlowing(bool on);         ///< dots run along the flows (while visible, at most 30 a second)
+    void advanceFlow(double seconds); ///< moves the dots by hand, for measurements and pictures
+    void setFlowsShown(bool on);
+    void setIsobarsShown(bool on);
+    [[nodiscard]] bool flowsShown() const { return m_showFlows; }
+    [[nodiscard]] bool isobarsShown() const { return m_showIsobars; }
+
+    [[nodiscard]] const MapViewport& viewport() const { return m_view; }
+    void setViewport(const MapViewport& view);
+    void resetView();
+
+    /// Html for a marker's panel; without one the marker's name and parts are shown.
+    std::function<QString(int markerId)> tooltipProvider;
+    /// Asked once a marker when a drag enters; without one every drag is refused.
+    std::function<DropAnswer(int markerId, const QMimeData* data)> dropProvider;
+
+    /// Options for paintMap that make a picture of what the window shows.
+    [[nodiscard]] MapStyleOptions styleOptions() const;
+
+    /// Where everything is now (recomputed when needed).
+    [[nodiscard]] const MapLayout& layoutNow() const;
+    /// The rectangle of a marker (or of the cluster it is in), in widget coordinates; empty when outside the window.
+    [[nodiscard]] QRect markerRect(int id) const;
+    /// "Frankfurt, 4 regions, 12,345 accelerators, utilization 64 %".
+    [[nodiscard]] QString markerDescription(int index) const;
+    /// Paints the slow layers for the present state before it returns, for pictures and measurements.
+    void finishRendering();
+
+    [[nodiscard]] QSize sizeHint() const override { return {960, 460}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {320, 200}; }
+
+Q_SIGNALS:
+    void markerClicked(int id, Qt::KeyboardModifiers modifiers);
+    void markerActivated(int id); ///< double click or Enter
+    void backgroundClicked();
+    void markerHovered(int id); ///< -1 = none, or a cluster
+    void areaClicked(int id, Qt::KeyboardModifiers modifiers);
+    void placementDropped(int markerId, const QMimeData* data);
+    void flowsShownChanged(bool on);
+    void isobarsShownChanged(bool on);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dragMoveEvent(QDragMoveEvent* event) override;
+    void dragLeaveEvent(QDragLeaveEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    struct Press {
+        QPointF at;
+        MapViewport view;
+        bool panning = false;
+        bool active = false;
+    };
+
+    void buildTools();
+    void restyle();
+    void invalidateLayout();
+    void refreshBackdrop();
+    [[nodiscard]] BackdropRequest backdropRequest() const;
+    void updateFlowTimer();
+    void applyView(const MapViewport& view);
+    void flyTo(const MapViewport& target);
+    void zoomInto(int placed);
+    void hoverAt(QPointF at);
+    void showPanelFor(int placed, QPointF at);
+    void walk(int key);
+    void endDrag();
+    [[nodiscard]] QString panelHtml(int placed) const;
+    [[nodiscard]] DropMark dropMarkOf(const PlacedMarker& placed) const;
+    [[nodiscard]] const MapMarker& markerAt(int index) const
+    {
+        return m_scene.markers[static_cast<std::size_t>(index)];
+    }
+    [[nodiscard]] int placedOf(int markerId) const;
+    [[nodiscard]] bool contains(const PlacedMarker& placed, const QSet<int>& ids) const;
+
+    // painting, map_view_paint.cpp
+    void paintBackdropLayer(QPainter& painter);
+    void paintDots(QPainter& painter);
+    void paintMarkers(QPainter& painter);
+    void paintFrame(QPainter& painter);
+    const QPixmap& sprite(const QString& key, QSizeF size, const std::function<void(QPainter&)>& paint);
+
+    MapScene m_scene;
+    MapViewport m_view;
+    MapEmphasis m_emphasis;
+    bool m_showFlows = true, m_showIsobars = true, m_flowing = false;
+
+    mutable MapLayout m_layout;
+    mutable bool m_layoutDirty = true;
+    mutable FlowCurves m_curves;
+
+    Backdrop m_backdrop;
+    QTimer m_sceneTimer; ///< throttles backdrops that only follow the scene
+    QTimer m_flowTimer;
+    QElapsedTimer m_clock;
+    QElapsedTimer m_sinceSync;
+    double m_flowSeconds = 0;
+    QVariantAnimation m_flight;
+    QHash<QString, QPixmap> m_sprites;
+
+    Press m_press;
+    int m_hovered = -1;   ///< index into the layout
+    int m_focusedId = -1; ///< marker id the keyboard is at
+    QPointF m_pointer;
+    QPointer<FloatPanel> m_panel;
+    QWidget* m_tools = nullptr;
+    QToolButton* m_flowsButton = nullptr;
+    QToolButton* m_isobarsButton = nullptr;
+
+    bool m_dragging = false;
+    int m_fannedId = -1;
+    std::map<int, DropAnswer> m_answers; ///< by marker id, while a drag is over the map
+};
+
+} // namespace isobar::ui

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/map/base_map.h"
+#include "ui/map/isobars.h"
+#include "ui/map/map_paint.h"
+#include "ui/map/projection.h"
+
+#include <QPainterPath>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace isobar::ui {
+namespace {
+
+constexpr double kOutside = 8; ///< pixels beyond the window that are still painted
+
+/// Cut to one side of a vertical or horizontal line (Sutherland-Hodgman): SVG output knows no clip, and a zoomed window
+/// must not rasterize whole continents.
+template <class Inside, class Cross> void clipHalf(QPolygonF& ring, QPolygonF& work, Inside inside, Cross cross)
+{
+    work.clear();
+    for (qsizetype i = 0; i < ring.size(); ++i) {
+        const QPointF p = ring[i], q = ring[i + 1 == ring.size() ? 0 : i + 1];
+        if (inside(p)) {
+            work.append(p);
+        }
+        if (inside(p) != inside(q)) {
+            work.append(cross(p, q));
+        }
+    }
+    ring.swap(work);
+}
+
+void clipRing(QPolygonF& ring, QPolygonF& work, const QRectF& r)
+{
+    const auto atX = [](double x) {
+        return
+            [x](QPointF p, QPointF q) { return QPointF(x, p.y() + (q.y() - p.y()) * (x - p.x()) / (q.x() - p.x())); };
+    };
+    const auto atY = [](double y) {
+        return
+            [y](QPointF p, QPointF q) { return QPointF(p.x() + (q.x() - p.x()) * (y - p.y()) / (q.y() - p.y()), y); };
+    };
+    clipHalf(
+        ring, work, [&r](QPointF p) { return p.x() >= r.left(); }, atX(r.left()));
+    clipHalf(
+        ring, work, [&r](QPointF p) { return p.x() <= r.right(); }, atX(r.right()));
+    clipHalf(
+        ring, work, [&r](QPointF p) { return p.y() >= r.top(); }, atY(r.top()));
+    clipHalf(
+        ring, work, [&r](QPointF p) { return p.y() <= r.bottom(); }, atY(r.bottom()));
+}
+
+/// The line on screen without the points nearer than `tolerance` to the one kept before.
+void simplified(const PlaneLine& line, const MapViewport& view, double tolerance, QPolygonF& result)
+{
+    result.clear();
+    const double limit = tolerance * tolerance;
+    for (const QPointF& p : line.points) {
+        const QPointF at = view.toScreen(p);
+        if (result.isEmpty()) {
+            result.append(at);
+            continue;
+        }
+        const QPointF d = at - result.back();
+        if (d.x() * d.x() + d.y() * d.y() >= limit) {
+            result.append(at);
+        }
+    }
+}
+
+QPolygonF parallel(double latitude, const MapViewport& view)
+{
+    QPolygonF line;
+    for (int longitude = -180; longitude <= 180; longitude += 5) {
+        line.append(view.place({latitude, static_cast<double>(longitude)}));
+    }
+    return line;
+}
+
+QPolygonF meridian(double longitude, const MapViewport& view)
+{
+    QPolygonF line;
+    for (int latitude = -90; latitude <= 90; latitude += 3) {
+        line.append(view.place({static_cast<double>(latitude), longitude}));
+    }
+    return line;
+}
+
+/// The pieces of a polyline that touch the window.
+void drawInside(QPainter& painter, const QPolygonF& line, const QRectF& window)
+{
+    qsizetype start = 0;
+    const auto flush = [&](qsizetype end) {
+        if (end - start > 1) {
+            painter.drawPolyline(line.constData() + start, static_cast<int>(end - start));
+        }
+    };
+    for (qsizetype i = 1; i < line.size(); ++i) {
+        const QRectF box = QRectF(line[i - 1], line[i]).normalized().adjusted(-0.01, -0.01, 0.01, 0.01);
+        if (!box.intersects(window)) {
+            flush(i);
+            start = i;
+        }
+    }
+    flush(line.size());
+}
+
+} // namespace
+
+QColor mixed(const QColor& from, const QColor& to, double share)
+{
+    const auto part = [share](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * share)); };
+    return {part(from.red(), to.red()), part(from.green(), to.green()), part(from.blue(), to.blue())};
+}
+
+void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea)
+{
+    const QRectF window = QRectF(QPointF(), view.size);
+    const QRectF around = window.adjusted(-kOutside, -kOutside, kOutside, kOutside);
+    const QRectF plane = view.visiblePlane(kOutside);
+    const BaseMap& map = bundledBaseMap();
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    if (sea) {
+        painter.fillRect(window, theme.ground);
+    }
+
+    painter.setPen(QPen(theme.graticule, 1));
+    painter.setBrush(Qt::NoBrush);
+    const int step = view.zoom() > 5 ? 5 : 15;
+    for (int longitude = -180; longitude <= 180; longitude += step) {
+        drawInside(painter, meridian(longitude, view), around);
+    }
+    for (int latitude = -90 + step; latitude < 90; latitude += step) {
+        drawInside(painter, parallel(latitude, view), around);
+    }
+
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(theme.land);
+    QPolygonF ring, work;
+    for (const PlanePolygon& polygon : map.land) {
+        const double px = std::max(polygon.bounds.width(), polygon.bounds.height()) * view.scale;
+        if (px < tolerancePx || !polygon.bounds.intersects(plane)) {
+            continue;
+        }
+        QPainterPath path; // odd-even: the rings behind the first are lakes
+        for (const PlaneLine& line : polygon.rings) {
+            simplified(line, view, tolerancePx, ring);
+            if (!plane.contains(line.bounds)) {
+                clipRing(ring, work, around);
+            }
+            if (ring.size() >= 3) {
+                path.addPolygon(ring);
+                path.closeSubpath();
+            }
+        }
+        if (!path.isEmpty()) {
+            painter.drawPath(path);
+        }
+    }
+
+    painter.setPen(QPen(theme.border, 1));
+    painter.setBrush(Qt::NoBrush);
+    for (const PlaneLine& line : map.borders) {
+        if (line.bounds.intersects(plane)) {
+            simplified(line, view, tolerancePx, ring);
+            drawInside(painter, ring, around);
+        }
+    }
+    painter.restore();
+}
+
+void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
+                  const QRectF& reserved, const Theme& theme)
+{
+    const QRectF window = QRectF(QPointF(), view.size);
+    std::vector<QRectF> taken{reserved, layout.legendRect};
+    for (const PlacedMarker& m : layout.placed) {
+        const double r = m.outerRadius() + 2;
+        taken.push_back({m.at.x() - r, m.at.y() - r, 2 * r, 2 * r});
+        if (m.labelled) {
+            taken.push_back(m.labelRect);
+        }
+    }
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    painter.setFont(font(TextRole::Small));
+    const QFontMetricsF metrics(painter.font());
+    for (const IsobarLine& line : isobarLines(scene, view)) {
+        // The higher the pressure the clearer the line.
+        const double strength = std::min(0.85, 0.24 + 0.5 * line.level);
+        const QColor color = mixed(theme.ground, theme.isobar, strength);
+        painter.setPen(QPen(color, 1));
+        painter.setBrush(Qt::NoBrush);
+
+        const QString text = QString::number(line.level, 'f', 1);
+        const QSizeF size(metrics.horizontalAdvance(text) + 6, metrics.height() - 3);
+        // The value stands where a reader looks first: at the bottom of the ring, else top, right, left.
+        QRectF label;
+        const QRectF bounds = line.points.boundingRect();
+        if (bounds.width() > 60 && bounds.height() > 40) {
+            std::array<QPointF, 4> best{line.points.front(), line.points.front(), line.points.front(),
+                                        line.points.front()};
+            for (const QPointF& p : line.points) {
+                best[0] = p.y() > best[0].y() ? p : best[0];
+                best[1] = p.y() < best[1].y() ? p : best[1];
+                best[2] = p.x() > best[2].x() ? p : best[2];
+                best[3] = p.x() < best[3].x() ? p : best[3];
+            }
+            for (const QPointF& p : best) {
+                const QRectF rect(p.x() - size.width() / 2, p.y() - size.height() / 2, size.width(), size.height());
+                if (window.adjusted(4, 4, -4, -4).contains(rect) &&
+                    std::none_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(rect); })) {
+                    label = rect;
+                    taken.push_back(rect.adjusted(-6, -4, 6, 4));
+                    break;
+                }
+            }
+        }
+        // The line is left out behind its value instead of being painted over: sea and land differ there.
+        qsizetype start = 0;
+        const auto flush = [&](qsizetype end) {
+            if (end - start > 1) {
+                painter.drawPolyline(line.points.constData() + start, static_cast<int>(end - start));
+            }
+        };
+        for (qsizetype i = 0; i < line.points.size(); ++i) {
+            if (label.contains(line.points[i]) || !window.adjusted(-9, -9, 9, 9).contains(line.points[i])) {
+                flush(i);
+                start = i + 1;
+            }
+        }
+        flush(line.points.size());
+        if (!label.isNull()) {
+            painter.setPen(mixed(theme.ground, theme.isobar, std::min(1.0, strength + 0.35)));
+            painter.drawText(label, Qt::AlignCenter, text);
+        }
+    }
+    painter.restore();
+}
+
+} // namespace isobar::ui

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/geo.h"
+
+#include <QPointF>
+#include <QRectF>
+#include <QSizeF>
+
+namespace isobar::ui {
+
+/// Which part of the projected plane is on screen: a value, so a worker can paint what the window showed. Screen points
+/// are logical pixels from the top left corner.
+struct MapViewport {
+    QSizeF size;
+    QPointF center;   ///< plane
+    double scale = 1; ///< logical pixels a plane unit
+
+    static constexpr double kMaxZoom = 48.0;
+
+    /// The inhabited world (54 degrees south to 83 north) as large as it fits.
+    [[nodiscard]] static MapViewport fitted(QSizeF size);
+
+    [[nodiscard]] QPointF toScreen(QPointF plane) const
+    {
+        return {size.width() / 2 + (plane.x() - center.x()) * scale,
+                size.height() / 2 - (plane.y() - center.y()) * scale};
+    }
+    [[nodiscard]] QPointF toPlane(QPointF screen) const
+    {
+        return {center.x() + (screen.x() - size.width() / 2) / scale,
+                center.y() - (screen.y() - size.height() / 2) / scale};
+    }
+    [[nodiscard]] QPointF place(LatLon at) const;
+
+    /// 1 = the fitted world.
+    [[nodiscard]] double zoom() const;
+    /// The part of the plane on screen, grown by `marginPx` on all sides.
+    [[nodiscard]] QRectF visiblePlane(double marginPx) const;
+
+    /// Zoomed so that the place under `anchor` stays there; clamped to [1, kMaxZoom] and to the map's extent.
+    [[nodiscard]] MapViewport zoomedAt(QPointF anchor, double factor) const;
+    /// Moved by screen pixels, clamped to the map's extent.
+    [[nodiscard]] MapViewport panned(QPointF pixels) const;
+    /// The same centre and zoom in a window of another size.
+    [[nodiscard]] MapViewport resized(QSizeF newSize) const;
+
+    friend bool operator==(const MapViewport&, const MapViewport&) = default;
+};
+
+} // namespace isobar::ui
