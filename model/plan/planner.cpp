@@ -126,18 +126,6 @@ std::array<double, kPricingModels> Planner::prices(PoolId pool) const
     return m_prices[pool.index()];
 }
 
-std::int64_t Planner::used(const std::vector<Placement>& placements, PoolId pool) const
-{
-    std::int64_t chips = 0;
-    for (const Placement& placement : placements) {
-        chips += placement.pool == pool ? placement.chips() : 0;
-    }
-    for (const TrainingJob& job : m_fleet->trainingJobs) {
-        chips += job.pool == pool ? job.chips : 0;
-    }
-    return chips;
-}
-
 Figures Planner::figures(const std::vector<Placement>& placements, const std::vector<PlacementLoad>& loads,
                          ModelId model, PoolId from, PoolId to) const
 {
@@ -363,18 +351,17 @@ Assessment Planner::assess(const Move& move) const
     }
 
     // The scenario: the moved replicas' share of the traffic goes with them.
-    const Fleet after = apply(fleet, out);
+    const std::vector<Placement> after = placementsAfter(fleet, out);
     std::vector<PlacementLoad> loads = m_load.placements;
-    loads.resize(after.placements.size());
+    loads.resize(after.size());
     const double movedShare = static_cast<double>(out.move.replicas) / from.replicas;
-    const auto targetAt =
-        static_cast<std::size_t>(std::find_if(after.placements.begin(), after.placements.end(),
-                                              [&](const Placement& p) { return p.key == out.target->key; }) -
-                                 after.placements.begin());
+    const auto targetAt = static_cast<std::size_t>(
+        std::find_if(after.begin(), after.end(), [&](const Placement& p) { return p.key == out.target->key; }) -
+        after.begin());
     loads[targetAt] = joined(loads[targetAt], load, load.requestsPerSecond * movedShare);
     loads[move.from.index()] = scaled(load, 1 - movedShare);
-    out.scenario = figures(after.placements, loads, from.model, from.pool, move.to);
-    checkService(after.placements[targetAt], loads[targetAt], out.reasons);
+    out.scenario = figures(after, loads, from.model, from.pool, move.to);
+    checkService(after[targetAt], loads[targetAt], out.reasons);
     if (out.scenario.toUsedRatio > kTightUsedRatio) {
         warn(out.reasons, fmt::format("leaves {} chips free in {}", out.scenario.toFreeChips, fleet[move.to].key));
     }
@@ -399,21 +386,21 @@ Result<Assessment> Planner::assessBest(PlacementId from, std::int32_t replicas, 
     return *std::move(best);
 }
 
-Fleet Planner::apply(const Fleet& fleet, const Assessment& assessment)
+std::vector<Placement> Planner::placementsAfter(const Fleet& fleet, const Assessment& assessment)
 {
-    Fleet after = fleet;
+    std::vector<Placement> after = fleet.placements;
     if (!assessment.target) {
         return after;
     }
-    after.placements[assessment.move.from.index()].replicas -= assessment.move.replicas;
-    const auto there = std::find_if(after.placements.begin(), after.placements.end(),
-                                    [&](const Placement& p) { return p.key == assessment.target->key; });
-    if (there != after.placements.end()) {
+    after[assessment.move.from.index()].replicas -= assessment.move.replicas;
+    const auto there =
+        std::find_if(after.begin(), after.end(), [&](const Placement& p) { return p.key == assessment.target->key; });
+    if (there != after.end()) {
         there->replicas += assessment.replicasAdded;
     } else {
         Placement added = *assessment.target;
         added.replicas = assessment.replicasAdded;
-        after.placements.push_back(std::move(added));
+        after.push_back(std::move(added));
     }
     return after;
 }

@@ -62,8 +62,8 @@ public:
     /// NotFound when `pools` is empty.
     [[nodiscard]] Result<Assessment> assessBest(PlacementId from, std::int32_t replicas,
                                                 const std::vector<PoolId>& pools) const;
-    /// The fleet after a move. Placements keep their positions; a placement left empty stays with no replicas.
-    [[nodiscard]] static Fleet apply(const Fleet& fleet, const Assessment& assessment);
+    /// The placements after a move. They keep their positions; one left empty stays with no replicas.
+    [[nodiscard]] static std::vector<Placement> placementsAfter(const Fleet& fleet, const Assessment& assessment);
 
 private:
     struct Served {
@@ -80,7 +80,6 @@ private:
     void checkResidency(const PlacementLoad& load, PoolId to, std::vector<Reason>& reasons) const;
     void checkService(const Placement& target, const PlacementLoad& load, std::vector<Reason>& reasons) const;
     [[nodiscard]] std::array<double, kPricingModels> prices(PoolId pool) const;
-    [[nodiscard]] std::int64_t used(const std::vector<Placement>& placements, PoolId pool) const;
 
     std::shared_ptr<const Fleet> m_fleet;
     std::shared_ptr<const Calibration> m_calibration;

@@ -194,7 +194,7 @@ void Session::carryOut(const plan::Assessment& assessment)
     if (assessment.verdict == plan::Verdict::No || !assessment.target) {
         return;
     }
-    const Fleet after = plan::Planner::apply(*m_fleet, assessment);
+    const std::vector<Placement> after = plan::Planner::placementsAfter(*m_fleet, assessment);
     const Placement& from = m_fleet->placements[assessment.move.from.index()];
     const QString text = tr("move %1 replicas of %2 to %3")
                              .arg(assessment.move.replicas)
@@ -202,11 +202,11 @@ void Session::carryOut(const plan::Assessment& assessment)
                                   QString::fromStdString((*m_fleet)[assessment.move.to].key));
     // Both states keep the same length, so that undo leaves an empty placement where one was added: positions are ids.
     std::vector<Placement> before = m_fleet->placements;
-    for (std::size_t i = before.size(); i < after.placements.size(); ++i) {
-        before.push_back(after.placements[i]);
+    for (std::size_t i = before.size(); i < after.size(); ++i) {
+        before.push_back(after[i]);
         before.back().replicas = 0;
     }
-    m_undo.push(new PlacementCommand(*this, std::move(before), after.placements, text));
+    m_undo.push(new PlacementCommand(*this, std::move(before), after, text));
 }
 
 void Session::usePlacements(const std::vector<Placement>& placements)

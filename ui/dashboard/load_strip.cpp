@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/dashboard/load_strip.h"
+
+#include "ui/charts/chart_paint.h"
+#include "ui/shell/format.h"
+#include "ui/shell/theme.h"
+
+#include <QHelpEvent>
+#include <QPainter>
+#include <QPainterPath>
+#include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
+
+namespace isobar::ui {
+
+LoadStrip::LoadStrip(QWidget* parent)
+    : QWidget(parent)
+{
+    setAccessibleName(tr("Load so far"));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+}
+
+void LoadStrip::setHistory(QVector<double> values, QVector<Mark> marks, const QString& spanText)
+{
+    m_values = std::move(values);
+    m_marks = std::move(marks);
+    m_spanText = spanText;
+    QStringList words{spanText};
+    for (const Mark& mark : m_marks) {
+        words << mark.text;
+    }
+    setAccessibleDescription(words.join(QStringLiteral("; ")));
+    update();
+}
+
+void LoadStrip::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF area = QRectF(rect()).adjusted(2, 6, -2, -6);
+    painter.setPen(QPen(theme().line, 1));
+    painter.drawLine(area.bottomLeft(), area.bottomRight());
+    double top = 0;
+    for (const double value : m_values) {
+        top = std::isfinite(value) ? std::max(top, value) : top;
+    }
+    if (m_values.size() < 2 || top <= 0) {
+        drawLine(painter, area, font(TextRole::Small), theme().faint, tr("The load of this run will be drawn here"),
+                 Qt::AlignCenter);
+        return;
+    }
+    QPolygonF line;
+    for (int i = 0; i < m_values.size(); ++i) {
+        if (std::isfinite(m_values[i])) {
+            line << QPointF(area.left() + area.width() * i / (m_values.size() - 1),
+                            area.bottom() - (area.height() - 3) * m_values[i] / (top * 1.1));
+        }
+    }
+    QPolygonF fill = line;
+    fill << QPointF(line.back().x(), area.bottom()) << QPointF(line.front().x(), area.bottom());
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(mixed(theme().accent, theme().panel, 0.15));
+    painter.drawPolygon(fill);
+    painter.setPen(QPen(theme().accent, 1));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawPolyline(line);
+    for (const Mark& mark : m_marks) {
+        const double x = area.left() + area.width() * mark.at;
+        painter.setPen(QPen(theme().caution, 1));
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(theme().caution);
+        painter.drawPolygon(QPolygonF{{x - 4, area.top() - 4}, {x + 4, area.top() - 4}, {x, area.top() + 2}});
+    }
+    painter.setPen(QPen(theme().panel, 2));
+    painter.setBrush(theme().accent);
+    painter.drawEllipse(line.back(), 4, 4);
+}
+
+bool LoadStrip::event(QEvent* event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        QString text = m_spanText;
+        for (const Mark& mark : m_marks) {
+            if (std::abs(mark.at * width() - help->pos().x()) < 8) {
+                text = mark.text;
+            }
+        }
+        QToolTip::showText(help->globalPos(), text, this);
+        return true;
+    }
+    return QWidget::event(event);
+}
+
+} // namespace isobar::ui

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/dashboard/time_bar.h"
+
+#include "ui/dashboard/load_strip.h"
+#include "ui/shell/format.h"
+#include "ui/shell/icon.h"
+#include "ui/shell/theme.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QToolButton>
+
+#include <cmath>
+#include <limits>
+
+namespace isobar::ui {
+namespace {
+
+constexpr int kStripPoints = 160;
+
+} // namespace
+
+const QList<int>& TimeBar::speeds()
+{
+    static const QList<int> list{1, 2, 5, 10, 20, 60, 120, 600, 3600};
+    return list;
+}
+
+TimeBar::TimeBar(Session& session, QWidget* parent)
+    : QFrame(parent)
+    , m_session(session)
+    , m_play(new QToolButton)
+    , m_step(new QToolButton)
+    , m_speed(new QComboBox)
+    , m_date(new QLabel)
+    , m_time(new QLabel)
+    , m_strip(new LoadStrip)
+    , m_pace(new QLabel)
+{
+    setProperty("panel", true);
+    setAccessibleName(tr("Clock"));
+    m_play->setAccessibleName(tr("Play or pause"));
+    m_step->setAccessibleName(tr("Step"));
+    m_step->setToolTip(tr("Advance by ten simulated seconds, then pause"));
+    m_speed->setAccessibleName(tr("Speed"));
+    m_speed->setToolTip(tr("Simulated seconds a real second"));
+    m_time->setAccessibleName(tr("Simulated time"));
+    m_pace->setAccessibleName(tr("Pace"));
+    m_date->setProperty("muted", true);
+    m_pace->setProperty("muted", true);
+    m_time->setFont(font(TextRole::Strong));
+    for (const int speed : speeds()) {
+        m_speed->addItem(grouped(speed, 0) + QStringLiteral("×"), speed);
+    }
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(Theme::kPadding, 6, Theme::kPadding, 6);
+    row->setSpacing(8);
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_play, m_step, m_speed, m_date, m_time}) {
+        row->addWidget(widget);
+    }
+    row->addWidget(m_strip, 1);
+    row->addWidget(m_pace);
+    connect(m_play, &QToolButton::clicked, this, &TimeBar::playToggled);
+    connect(m_step, &QToolButton::clicked, this, &TimeBar::stepRequested);
+    connect(m_speed, &QComboBox::activated, this,
+            [this](int index) { m_session.setSpeed(m_speed->itemData(index).toInt()); });
+    connect(&m_session, &Session::ticked, this, &TimeBar::showClock);
+    connect(&m_session, &Session::opened, this, [this] {
+        showButtons();
+        showClock();
+        showHistory();
+    });
+    connect(&m_session, &Session::clockChanged, this, &TimeBar::showButtons);
+    connect(&m_session, &Session::historyChanged, this, &TimeBar::showHistory);
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &TimeBar::restyle);
+    restyle();
+    showButtons();
+}
+
+void TimeBar::restyle()
+{
+    m_step->setIcon(icon(QStringLiteral("step"), theme().text));
+    m_time->setFont(font(TextRole::Strong));
+    showButtons();
+}
+
+void TimeBar::showButtons()
+{
+    const bool playing = m_session.isPlaying();
+    m_play->setIcon(icon(playing ? QStringLiteral("pause") : QStringLiteral("play"), theme().accent));
+    m_play->setToolTip(playing ? tr("Pause (Space)") : tr("Play (Space)"));
+    const int at = m_speed->findData(static_cast<int>(m_session.speed()));
+    m_speed->setCurrentIndex(at);
+}
+
+void TimeBar::showClock()
+{
+    const auto snapshot = m_session.snapshot();
+    const QDateTime now = m_session.timeAt(snapshot ? snapshot->now : 0);
+    m_date->setText(now.toString(QStringLiteral("yyyy-MM-dd")));
+    m_time->setText(now.toString(QStringLiteral("HH:mm:ss")) + QStringLiteral(" UTC"));
+    if (!snapshot) {
+        m_pace->setText(tr("starting"));
+        return;
+    }
+    const QString requests =
+        compact(static_cast<double>(snapshot->totals.demand.requests)).joined() + tr(" requests simulated");
+    const bool behind =
+        !snapshot->paused && snapshot->achievedSpeed > 0 && snapshot->achievedSpeed < 0.9 * snapshot->requestedSpeed;
+    QString pace = snapshot->paused
+                       ? tr("paused")
+                       : grouped(snapshot->achievedSpeed, snapshot->achievedSpeed < 10 ? 1 : 0) +
+                             (behind ? tr("× sustained, behind the asked speed") : QStringLiteral("× sustained"));
+    m_pace->setText(pace + QStringLiteral(" · ") + requests);
+}
+
+void TimeBar::showHistory()
+{
+    const auto& intervals = m_session.history().intervals();
+    QVector<double> values;
+    QVector<LoadStrip::Mark> marks;
+    if (!intervals.empty()) {
+        const double begin = static_cast<double>(m_session.history().begin());
+        const double span = static_cast<double>(m_session.history().end()) - begin;
+        const int points = std::min<int>(kStripPoints, static_cast<int>(intervals.size()));
+        QVector<double> requests(points, 0), micros(points, 0);
+        for (const auto& interval : intervals) {
+            const double middle = (static_cast<double>(interval->begin) + static_cast<double>(interval->end)) / 2;
+            const int at = std::clamp(static_cast<int>((middle - begin) / span * points), 0, points - 1);
+            for (const aggregate::DemandTotals& row : interval->demand) {
+                requests[at] += static_cast<double>(row.requests);
+            }
+            micros[at] += static_cast<double>(interval->end - interval->begin);
+        }
+        for (int i = 0; i < points; ++i) {
+            values << (micros[i] > 0 ? requests[i] / micros[i] * 1e6 : std::numeric_limits<double>::quiet_NaN());
+        }
+        for (const engine::Event& event : m_session.events()) {
+            if (span > 0 && static_cast<double>(event.at) >= begin) {
+                marks.push_back({std::min(1.0, (static_cast<double>(event.at) - begin) / span),
+                                 m_session.timeAt(event.at).toString(QStringLiteral("HH:mm:ss ")) +
+                                     QString::fromStdString(event.text)});
+            }
+        }
+    }
+    const double seconds = static_cast<double>(m_session.history().end() - m_session.history().begin()) * 1e-6;
+    m_strip->setHistory(values, marks, tr("Requests a second over the last %1").arg(ui::seconds(seconds).joined()));
+}
+
+} // namespace isobar::ui

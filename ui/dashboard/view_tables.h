@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/dashboard/views.h"
+
+/// The questions behind the views; private to the room.
+namespace isobar::ui {
+
+/// Runs a query over the context's range and selection. A query the room itself wrote cannot fail but by a bug: then
+/// the table is empty in Release and asserts in Debug.
+[[nodiscard]] query::Table ask(const ViewContext& context, std::vector<query::Measure> measures,
+                               std::vector<query::Dimension> by);
+
+/// The same over the stretch of equal length just before; no rows when history does not reach back that far.
+[[nodiscard]] query::Table askBefore(const ViewContext& context, std::vector<query::Measure> measures);
+
+/// Width of a time bucket: about a hundred over the range, never finer than the history kept there.
+[[nodiscard]] aggregate::SimMicros bucketMicros(const ViewContext& context);
+
+/// The value of a table's cell; NaN when the row is missing.
+[[nodiscard]] double valueOf(const query::Table& table, const std::vector<std::string>& keys, query::Measure measure);
+
+} // namespace isobar::ui

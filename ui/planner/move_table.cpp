@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/planner/move_table.h"
+
+#include "ui/shell/theme.h"
+
+#include <QGridLayout>
+#include <QLabel>
+#include <QVBoxLayout>
+
+namespace isobar::ui {
+namespace {
+
+QColor colorOf(plan::Verdict verdict)
+{
+    return verdict == plan::Verdict::Yes     ? theme().fine
+           : verdict == plan::Verdict::Tight ? theme().caution
+                                             : theme().trouble;
+}
+
+QColor colorOf(MoveFigure::Judgement judgement)
+{
+    switch (judgement) {
+    case MoveFigure::Judgement::Better:
+        return theme().fine;
+    case MoveFigure::Judgement::Worse:
+        return theme().trouble;
+    case MoveFigure::Judgement::Neutral:
+        break;
+    }
+    return theme().muted;
+}
+
+void setColor(QLabel* label, const QColor& color)
+{
+    QPalette palette = label->palette();
+    palette.setColor(QPalette::WindowText, color);
+    label->setPalette(palette);
+    label->setStyleSheet(QStringLiteral("color: %1").arg(color.name()));
+}
+
+QString symbolOf(plan::Verdict verdict)
+{
+    return verdict == plan::Verdict::Yes     ? QStringLiteral("✓ ")
+           : verdict == plan::Verdict::Tight ? QStringLiteral("! ")
+                                             : QStringLiteral("✕ ");
+}
+
+} // namespace
+
+MoveTable::MoveTable(QWidget* parent)
+    : QWidget(parent)
+    , m_headline(new QLabel)
+    , m_reasons(new QLabel)
+    , m_note(new QLabel)
+    , m_figures(new QWidget)
+    , m_grid(new QGridLayout(m_figures))
+{
+    setAccessibleName(tr("Move: baseline, scenario, delta"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    m_headline->setFont(font(TextRole::Strong));
+    m_headline->setWordWrap(true);
+    m_reasons->setWordWrap(true);
+    m_note->setWordWrap(true);
+    m_note->setFont(font(TextRole::Small));
+    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_grid->setHorizontalSpacing(10);
+    m_grid->setVerticalSpacing(4);
+    m_grid->setColumnStretch(0, 1);
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_headline, m_reasons, m_figures, m_note}) {
+        column->addWidget(widget);
+    }
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &MoveTable::rebuild);
+    rebuild();
+}
+
+void MoveTable::showMove(const Fleet& fleet, const plan::Assessment& assessment)
+{
+    m_assessment = assessment;
+    m_headlineText = moveHeadline(fleet, assessment);
+    rebuild();
+}
+
+void MoveTable::clear()
+{
+    m_assessment.reset();
+    rebuild();
+}
+
+QLabel* MoveTable::cell(int row, int column, const QString& text, const QColor& color)
+{
+    auto* label = qobject_cast<QLabel*>(
+        m_grid->itemAtPosition(row, column) != nullptr ? m_grid->itemAtPosition(row, column)->widget() : nullptr);
+    if (label == nullptr) {
+        label = new QLabel;
+        label->setFont(font(TextRole::Secondary));
+        m_grid->addWidget(label, row, column, column == 0 ? Qt::AlignLeft : Qt::AlignRight);
+    }
+    label->setText(text);
+    setColor(label, color);
+    return label;
+}
+
+void MoveTable::rebuild()
+{
+    const bool moving = m_assessment.has_value();
+    m_figures->setVisible(moving);
+    m_reasons->setVisible(moving && !m_assessment->reasons.empty());
+    setColor(m_note, theme().muted);
+    if (!moving) {
+        m_headline->setText(tr("Move work"));
+        setColor(m_headline, theme().text);
+        m_note->setText(tr("Drag a placement onto a region of the map, or choose Move… on it. Cost, latency and "
+                           "capacity are compared here before anything changes."));
+        return;
+    }
+    m_headline->setText(symbolOf(m_assessment->verdict) + m_headlineText);
+    setColor(m_headline, colorOf(m_assessment->verdict));
+    QStringList reasons;
+    for (const plan::Reason& reason : m_assessment->reasons) {
+        reasons << symbolOf(reason.verdict) + QString::fromStdString(reason.text);
+    }
+    m_reasons->setText(reasons.join(QLatin1Char('\n')));
+    setColor(m_reasons, colorOf(m_assessment->verdict));
+    int row = 0;
+    cell(row, 0, QString(), theme().muted);
+    cell(row, 1, tr("Baseline"), theme().muted);
+    cell(row, 2, tr("Scenario"), theme().muted);
+    cell(row, 3, tr("Delta"), theme().muted);
+    for (const MoveFigure& figure : moveFigures(*m_assessment)) {
+        ++row;
+        cell(row, 0, figure.name, theme().muted);
+        cell(row, 1, figure.baseline, theme().text);
+        cell(row, 2, figure.scenario, theme().text);
+        cell(row, 3, figure.delta, colorOf(figure.judgement));
+    }
+    m_note->setText(moveNote(*m_assessment));
+}
+
+} // namespace isobar::ui

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/planner/placement_card.h"
+
+#include "ui/shell/theme.h"
+
+#include <QApplication>
+#include <QGridLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QToolButton>
+
+namespace isobar::ui {
+
+PlacementCard::PlacementCard(QWidget* parent)
+    : QFrame(parent)
+    , m_model(new QLabel)
+    , m_replicas(new QLabel)
+    , m_detail(new QLabel)
+    , m_load(new QLabel)
+    , m_move(new QToolButton)
+{
+    setFocusPolicy(Qt::StrongFocus);
+    setCursor(Qt::OpenHandCursor);
+    m_model->setFont(font(TextRole::Strong));
+    m_detail->setFont(font(TextRole::Secondary));
+    m_load->setFont(font(TextRole::Secondary));
+    m_detail->setProperty("muted", true);
+    m_move->setText(tr("Move…"));
+    m_move->setFont(font(TextRole::Secondary));
+    m_move->setProperty("flat", true);
+    m_move->setCursor(Qt::ArrowCursor);
+    auto* grid = new QGridLayout(this);
+    grid->setContentsMargins(10, 7, 8, 7);
+    grid->setVerticalSpacing(1);
+    grid->setHorizontalSpacing(8);
+    grid->setColumnStretch(0, 1);
+    grid->addWidget(m_model, 0, 0);
+    grid->addWidget(m_replicas, 0, 1, Qt::AlignRight);
+    grid->addWidget(m_detail, 1, 0);
+    grid->addWidget(m_load, 1, 1, Qt::AlignRight);
+    grid->addWidget(m_move, 0, 2, 2, 1, Qt::AlignVCenter);
+    for (QLabel* label : {m_model, m_replicas, m_detail, m_load}) {
+        label->setAttribute(Qt::WA_TransparentForMouseEvents);
+    }
+    connect(m_move, &QToolButton::clicked, this, [this] { Q_EMIT moveRequested(this); });
+}
+
+void PlacementCard::setData(const Data& data)
+{
+    m_data = data;
+    m_model->setText(data.model);
+    m_replicas->setText(data.replicas);
+    m_detail->setText(data.detail);
+    m_load->setText(data.load);
+    m_load->setStyleSheet(QStringLiteral("color: %1").arg((data.hot ? theme().trouble : theme().muted).name()));
+    setAccessibleName(tr("Placement %1, %2").arg(data.model, data.detail));
+    setAccessibleDescription(data.replicas + QStringLiteral(", ") + data.load);
+    m_move->setAccessibleName(tr("Move %1, %2").arg(data.model, data.detail));
+    update();
+}
+
+void PlacementCard::mousePressEvent(QMouseEvent* event)
+{
+    if (event->button() == Qt::LeftButton) {
+        m_pressed = true;
+        m_pressedAt = event->position().toPoint();
+        setFocus(Qt::MouseFocusReason);
+    }
+}
+
+void PlacementCard::mouseMoveEvent(QMouseEvent* event)
+{
+    const QPoint at = event->position().toPoint();
+    if (m_pressed && (at - m_pressedAt).manhattanLength() >= QApplication::startDragDistance()) {
+        m_pressed = false;
+        Q_EMIT dragRequested(this, m_pressedAt);
+    }
+}
+
+void PlacementCard::mouseReleaseEvent(QMouseEvent*)
+{
+    m_pressed = false;
+}
+
+void PlacementCard::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_M) {
+        Q_EMIT moveRequested(this);
+        return;
+    }
+    QFrame::keyPressEvent(event);
+}
+
+void PlacementCard::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(hasFocus() ? theme().accent : theme().line, 1));
+    painter.setBrush(theme().raised);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+}
+
+} // namespace isobar::ui

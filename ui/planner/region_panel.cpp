@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/planner/region_panel.h"
+
+#include "model/fleet/pool_cost.h"
+#include "model/query/query.h"
+#include "ui/planner/drop_planner.h"
+#include "ui/planner/placement_drag.h"
+#include "ui/shell/format.h"
+#include "ui/shell/theme.h"
+
+#include <QDrag>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QScrollArea>
+#include <QSlider>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <cmath>
+
+namespace isobar::ui {
+namespace {
+
+constexpr double kHotUtilization = 0.92;
+
+/// A thin bar: chips placed out of chips usable.
+class UsageBar : public QWidget {
+public:
+    explicit UsageBar(double ratio)
+        : m_ratio(std::clamp(ratio, 0.0, 1.0))
+    {
+        setFixedHeight(4);
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(theme().line);
+        painter.drawRoundedRect(rect(), 2, 2);
+        painter.setBrush(m_ratio > 0.97 ? theme().caution : theme().flow);
+        painter.drawRoundedRect(QRectF(0, 0, width() * m_ratio, height()), 2, 2);
+    }
+
+private:
+    double m_ratio;
+};
+
+QString placementDetail(const Fleet& fleet, const Placement& placement)
+{
+    return QStringLiteral("%1 · TP%2 · %3")
+        .arg(QString::fromStdString(fleet[fleet[placement.pool].accelerator].name))
+        .arg(placement.tensorParallel)
+        .arg(placement.precision == Precision::Fp8 ? QStringLiteral("fp8") : QStringLiteral("bf16"));
+}
+
+} // namespace
+
+RegionPanel::RegionPanel(Session& session, QWidget* parent)
+    : QWidget(parent)
+    , m_session(session)
+    , m_title(new QLabel)
+    , m_shareText(new QLabel)
+    , m_share(new QSlider(Qt::Horizontal))
+    , m_content(new QWidget)
+{
+    setAccessibleName(tr("Selected place"));
+    m_title->setFont(font(TextRole::Strong));
+    m_shareText->setProperty("muted", true);
+    m_shareText->setFont(font(TextRole::Secondary));
+    m_share->setRange(1, 20);
+    m_share->setValue(4);
+    m_share->setAccessibleName(tr("Share of replicas to move"));
+    auto* shareRow = new QHBoxLayout;
+    shareRow->addWidget(m_shareText);
+    shareRow->addWidget(m_share, 1);
+    m_list = new QVBoxLayout(m_content);
+    m_list->setContentsMargins(0, 0, 4, 0);
+    m_list->setSpacing(6);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(m_content);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    column->addWidget(m_title);
+    column->addLayout(shareRow);
+    column->addWidget(scroll, 1);
+    const auto showShare = [this] {
+        m_shareText->setText(tr("Move %1 of a placement").arg(percent(dragShare(), 0).joined()));
+    };
+    connect(m_share, &QSlider::valueChanged, this, showShare);
+    showShare();
+    connect(&m_session, &Session::opened, this, &RegionPanel::rebuild);
+    connect(&m_session, &Session::placementsChanged, this, &RegionPanel::rebuild);
+    connect(&m_session.selection(), &Selection::changed, this, &RegionPanel::rebuild);
+    connect(&m_session, &Session::historyChanged, this, &RegionPanel::showLoad);
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &RegionPanel::rebuild);
+}
+
+double RegionPanel::dragShare() const
+{
+    return m_share->value() * 0.05;
+}
+
+void RegionPanel::rebuild()
+{
+    m_cards.clear();
+    while (QLayoutItem* item = m_list->takeAt(0)) {
+        if (QWidget* widget = item->widget()) {
+            widget->hide();
+            widget->deleteLater();
+        }
+        delete item;
+    }
+    const auto& selected = m_session.selection().state().regions;
+    if (!m_session.isOpen() || selected.empty()) {
+        return;
+    }
+    const Fleet& fleet = m_session.fleet();
+    QString name;
+    for (const Place& place : m_session.places()) {
+        if (std::find(place.regions.begin(), place.regions.end(), *selected.begin()) != place.regions.end()) {
+            name = QString::fromStdString(place.name);
+        }
+    }
+    m_title->setText(name);
+    for (std::size_t i = 0; i < fleet.pools.size(); ++i) {
+        const Pool& pool = fleet.pools[i];
+        if (selected.count(pool.region) == 0) {
+            continue;
+        }
+        const Region& region = fleet[pool.region];
+        const std::int64_t used = usedChips(fleet, PoolId(i));
+        auto* heading = new QWidget;
+        auto* row = new QHBoxLayout(heading);
+        row->setContentsMargins(0, 4, 0, 0);
+        row->setSpacing(6);
+        auto* title = new QLabel(QStringLiteral("<span style='color:%1'>■</span> %2 · %3")
+                                     .arg(theme().provider(fleet[region.provider].key).name(),
+                                          QString::fromStdString(region.code).toHtmlEscaped(),
+                                          QString::fromStdString(fleet[pool.accelerator].name).toHtmlEscaped()));
+        auto* usage = new QLabel(
+            QStringLiteral("%1 / %2 chips")
+                .arg(grouped(static_cast<double>(used), 0), grouped(static_cast<double>(pool.usableChips()), 0)));
+        usage->setProperty("muted", true);
+        usage->setFont(font(TextRole::Secondary));
+        row->addWidget(title, 1);
+        row->addWidget(usage);
+        m_list->addWidget(heading);
+        m_list->addWidget(new UsageBar(
+            pool.usableChips() > 0 ? static_cast<double>(used) / static_cast<double>(pool.usableChips()) : 0));
+        for (std::size_t p = 0; p < fleet.placements.size(); ++p) {
+            if (fleet.placements[p].pool != PoolId(i) || fleet.placements[p].replicas == 0) {
+                continue;
+            }
+            auto* card = new PlacementCard;
+            PlacementCard::Data data;
+            data.placement = PlacementId(p);
+            data.model = QString::fromStdString(fleet[fleet.placements[p].model].name);
+            data.detail = placementDetail(fleet, fleet.placements[p]);
+            data.replicas = grouped(fleet.placements[p].replicas, 0) + tr(" replicas");
+            card->setData(data);
+            connect(card, &PlacementCard::dragRequested, this, &RegionPanel::startDrag);
+            connect(card, &PlacementCard::moveRequested, this, [this](PlacementCard* moved) {
+                Q_EMIT moveRequested(moved->placement(), dragReplicas(moved->placement()));
+            });
+            m_list->addWidget(card);
+            m_cards.push_back(card);
+        }
+        for (const TrainingJob& job : fleet.trainingJobs) {
+            if (job.pool == PoolId(i)) {
+                auto* label = new QLabel(tr("%1 · training, %2 chips as one gang")
+                                             .arg(QString::fromStdString(job.name), grouped(job.chips, 0)));
+                label->setProperty("muted", true);
+                label->setWordWrap(true);
+                m_list->addWidget(label);
+            }
+        }
+    }
+    m_list->addStretch(1);
+    showLoad();
+}
+
+void RegionPanel::showLoad()
+{
+    if (m_cards.empty() || m_session.history().empty()) {
+        return;
+    }
+    const Fleet& fleet = m_session.fleet();
+    query::Query q;
+    q.measures = {query::Measure::Utilization, query::Measure::RequestsPerSecond};
+    q.by = {query::Dimension::Pool, query::Dimension::Model};
+    q.to = m_session.history().end();
+    q.from = q.to - 60 * aggregate::kMicrosPerSecond;
+    const auto table = query::run(q, fleet, m_session.history().range(q.from, q.to));
+    if (!table) {
+        return;
+    }
+    for (PlacementCard* card : m_cards) {
+        const Placement& placement = fleet[card->placement()];
+        const query::Row* row = table->find({fleet[placement.pool].key, fleet[placement.model].name});
+        PlacementCard::Data data;
+        data.placement = card->placement();
+        data.model = QString::fromStdString(fleet[placement.model].name);
+        data.detail = placementDetail(fleet, placement);
+        data.replicas = grouped(placement.replicas, 0) + tr(" replicas");
+        if (row != nullptr && std::isfinite(row->values[0])) {
+            data.load = QStringLiteral("%1 · %2 req/s")
+                            .arg(percent(row->values[0], 0).joined(), compact(row->values[1]).joined());
+            data.hot = row->values[0] > kHotUtilization;
+        }
+        card->setData(data);
+    }
+}
+
+int RegionPanel::dragReplicas(PlacementId placement) const
+{
+    const int all = m_session.fleet()[placement].replicas;
+    return std::max(1, static_cast<int>(std::lround(all * dragShare())));
+}
+
+void RegionPanel::startDrag(PlacementCard* card, QPoint hotSpot)
+{
+    const PlacementDrag what{card->placement(), dragReplicas(card->placement())};
+    auto* drag = new QDrag(this);
+    drag->setMimeData(toMimeData(what).release());
+    QPixmap picture = card->grab();
+    QPixmap faded(picture.size());
+    faded.setDevicePixelRatio(picture.devicePixelRatio());
+    faded.fill(Qt::transparent);
+    QPainter painter(&faded);
+    painter.setOpacity(0.8);
+    painter.drawPixmap(0, 0, picture);
+    painter.end();
+    drag->setPixmap(faded);
+    drag->setHotSpot(hotSpot);
+    if (m_dropPlanner != nullptr) {
+        m_dropPlanner->begin();
+    }
+    drag->exec(Qt::MoveAction);
+    if (m_dropPlanner != nullptr) {
+        m_dropPlanner->end();
+    }
+}
+
+} // namespace isobar::ui
