@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/dashboard/views.h"
+#include "ui/session/session.h"
+
+#include <QFrame>
+
+class QLabel;
+class QStackedWidget;
+class QVBoxLayout;
+
+namespace isobar::ui {
+
+class MoveTable;
+class RegionPanel;
+class ShareBars;
+
+/// Right of the map: the share by provider, and below it the reasons (hottest places, events) or, where a place is
+/// selected, its placements and the figures of a move.
+class SidePanel : public QFrame {
+    Q_OBJECT
+public:
+    explicit SidePanel(Session& session, QWidget* parent = nullptr);
+
+    void showContext(const ViewContext& context, const MapScene& scene);
+    [[nodiscard]] RegionPanel& regionPanel() { return *m_regionPanel; }
+    [[nodiscard]] MoveTable& moveTable() { return *m_moveTable; }
+    [[nodiscard]] ShareBars& share() { return *m_share; }
+
+Q_SIGNALS:
+    void placeChosen(int place);
+
+private:
+    void showHottest(const MapScene& scene);
+    void showEvents();
+
+    Session& m_session;
+    ShareBars* m_share;
+    QStackedWidget* m_stack;
+    QLabel* m_hottest;
+    QLabel* m_events;
+    RegionPanel* m_regionPanel;
+    MoveTable* m_moveTable;
+};
+
+} // namespace isobar::ui
