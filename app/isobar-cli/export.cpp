@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/isobar-cli/arguments.h"
+#include "app/isobar-cli/command.h"
+#include "app/isobar-cli/headless.h"
+#include "app/isobar-cli/output.h"
+#include "app/isobar-cli/simulation.h"
+#include "ui/dashboard/views.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace isobar::cli {
+namespace {
+
+struct Options {
+    std::string store, view, format, out, size = "1920x1080", duration = "2m", range, theme = "dark", model, provider;
+    std::vector<std::string> regions;
+    double scale = 1;
+    std::uint64_t seed = kDefaultSeed;
+    int threads = 0;
+};
+
+/// The position of the entity of that name; an error lists those there are.
+template <class Entities, class Name>
+Result<std::size_t> find(const Entities& entities, const char* kind, const std::string& wanted, Name name)
+{
+    std::string known;
+    for (std::size_t i = 0; i < entities.size(); ++i) {
+        const std::string candidate = name(i);
+        if (candidate == wanted) {
+            return i;
+        }
+        known += (i == 0 ? "" : ", ") + candidate;
+    }
+    return Error{ErrorCode::NotFound, fmt::format("the fleet has no {} '{}'", kind, wanted), "it has: " + known};
+}
+
+Result<ui::SelectionState> selection(const Fleet& fleet, const Options& options)
+{
+    ui::SelectionState state;
+    state.rangeSeconds = options.range.empty() ? 0 : static_cast<double>(*parseDuration(options.range));
+    if (!options.model.empty()) {
+        ISOBAR_TRY_ASSIGN(const std::size_t at, find(fleet.models, "served model", options.model,
+                                                     [&fleet](std::size_t i) { return fleet.models[i].name; }));
+        state.model = ModelId(at);
+    }
+    if (!options.provider.empty()) {
+        ISOBAR_TRY_ASSIGN(const std::size_t at, find(fleet.providers, "provider", options.provider,
+                                                     [&fleet](std::size_t i) { return fleet.providers[i].key; }));
+        state.provider = ProviderId(at);
+    }
+    for (const std::string& region : options.regions) {
+        ISOBAR_TRY_ASSIGN(const std::size_t at, find(fleet.regions, "region", region, [&fleet](std::size_t i) {
+                              return regionKey(fleet, RegionId(i));
+                          }));
+        state.regions.insert(RegionId(at));
+    }
+    return state;
+}
+
+int run(const Options& options)
+{
+    std::error_code ignored;
+    if (std::filesystem::equivalent(options.store, options.out, ignored)) {
+        printError(fmt::format("--out '{}' is the store itself; choose another file", options.out));
+        return kUsage;
+    }
+    Interrupt interrupt;
+    ProgressLine line;
+    const auto job = line.job(interrupt.token());
+    const auto simulation =
+        simulateStore(options.store, {*parseDuration(options.duration), options.seed, options.threads}, job);
+    if (!simulation.ok()) {
+        line.clear();
+        return fail(simulation.error());
+    }
+    const auto state = selection(*simulation->fleet, options);
+    if (!state.ok()) {
+        line.clear();
+        return fail(state.error());
+    }
+    const ui::View view = *ui::viewByName(QString::fromStdString(options.view));
+    const auto format = *ui::exportFormatByName(QString::fromStdString(options.format));
+    const auto [width, height] = *parseSize(options.size);
+    const Headless qt(options.theme == "light" ? ui::ThemeChoice::Light : ui::ThemeChoice::Dark);
+    const auto context = ui::contextOf(simulation->fleet, simulation->history, *state, options.seed);
+    const Status done = ui::exportView(view, format, QString::fromStdString(options.out), QSizeF(width, height),
+                                       options.scale, context);
+    line.clear();
+    return done.ok() ? kDone : fail(done.error());
+}
+
+} // namespace
+
+void addExport(CLI::App& app, Runner& chosen)
+{
+    auto* command = app.add_subcommand("export", "Simulate, then write a view as a picture, or the numbers behind it");
+    auto options = std::make_shared<Options>();
+    std::vector<std::string> views;
+    for (const ui::View view : ui::allViews()) {
+        views.push_back(ui::viewName(view).toStdString());
+    }
+    command->add_option("STORE", options->store, "The store")->required();
+    command->add_option("--view", options->view, "What to show")->required()->check(CLI::IsMember(views));
+    command->add_option("--format", options->format, "How to write it")
+        ->required()
+        ->check(CLI::IsMember({"png", "svg", "pdf", "csv"}));
+    command->add_option("--out", options->out, "The file to write")->required();
+    command->add_option("--size", options->size, "WxH, in logical pixels")->check(checkSize)->capture_default_str();
+    command->add_option("--scale", options->scale, "Pixels of a PNG for each logical one")
+        ->check(CLI::IsMember({1.0, 2.0}))
+        ->capture_default_str();
+    command->add_option("--theme", options->theme, "Colours")
+        ->check(CLI::IsMember({"dark", "light"}))
+        ->capture_default_str();
+    command->add_option("--for", options->duration, "Simulated time: 90s, 5m, 1h, 1d")
+        ->check(checkDuration)
+        ->capture_default_str();
+    command->add_option("--range", options->range, "Show only the last so much of it; all when not given")
+        ->check(checkDuration);
+    command->add_option("--seed", options->seed, "Of every random draw; the same seed gives the same numbers")
+        ->capture_default_str();
+    command->add_option("--threads", options->threads, "0 = all processors; never changes a number")
+        ->check(CLI::Range(0, kMaxThreads))
+        ->capture_default_str();
+    command->add_option("--model", options->model, "Only this served model");
+    command->add_option("--provider", options->provider, "Only this provider");
+    command->add_option("--region", options->regions, "Only this region, as provider/region; may be repeated")
+        ->allow_extra_args(false);
+    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+} // namespace isobar::cli

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/isobar-cli/arguments.h"
+#include "app/isobar-cli/command.h"
+#include "app/isobar-cli/output.h"
+#include "app/isobar-cli/simulation.h"
+#include "model/query/query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+
+namespace isobar::cli {
+namespace {
+
+using query::Measure;
+
+struct Options {
+    std::string store, duration = "1h";
+    std::uint64_t seed = kDefaultSeed;
+    int threads = 0;
+    bool json = false;
+};
+
+/// The whole run, and the same measures by provider: one query each, so the parts sum to the whole.
+struct Tables {
+    query::Row whole;
+    query::Table byProvider;
+};
+
+/// All that is asked. The first kFigures are figures of the JSON document in this order; the rest, latencies, stand
+/// apart in it.
+constexpr std::array kMeasures{
+    Measure::Requests,     Measure::Completed,    Measure::Rejected,     Measure::Lost,        Measure::InputTokens,
+    Measure::OutputTokens, Measure::SpendUsd,     Measure::EnergyJoules, Measure::CarbonGrams, Measure::SloAttainment,
+    Measure::Utilization,  Measure::Accelerators, Measure::TtftP50,      Measure::TtftP95,     Measure::TtftP99,
+    Measure::ItlP50,       Measure::ItlP95,       Measure::EndToEndP50,  Measure::EndToEndP95};
+constexpr std::size_t kFigures = 12;
+
+const char* jsonKey(Measure measure)
+{
+    switch (measure) {
+    case Measure::InputTokens:
+        return "tokens_in";
+    case Measure::OutputTokens:
+        return "tokens_out";
+    case Measure::SpendUsd:
+        return "cost_usd";
+    default:
+        return query::info(measure).name.data();
+    }
+}
+
+Result<Tables> ask(const Simulation& run)
+{
+    query::Query question;
+    question.measures.assign(kMeasures.begin(), kMeasures.end());
+    question.to = run.history.end();
+    const auto intervals = run.history.range(0, run.history.end());
+    Tables tables;
+    ISOBAR_TRY_ASSIGN(query::Table whole, query::run(question, *run.fleet, intervals));
+    if (whole.rows.size() != 1) {
+        return Error{ErrorCode::Internal, "the run counted nothing"};
+    }
+    tables.whole = std::move(whole.rows.front());
+    question.by = {query::Dimension::Provider};
+    ISOBAR_TRY_ASSIGN(tables.byProvider, query::run(question, *run.fleet, intervals));
+    return tables;
+}
+
+double value(const query::Row& row, Measure measure)
+{
+    const auto at = std::find(kMeasures.begin(), kMeasures.end(), measure);
+    return row.values[static_cast<std::size_t>(at - kMeasures.begin())];
+}
+
+/// Counts as whole numbers; money, energy and carbon to the millionth they are kept in, which makes sums of the printed
+/// figures come out to the last digit.
+Json number(const query::Row& row, Measure measure)
+{
+    const double plain = value(row, measure);
+    const std::string_view unit = query::info(measure).unit;
+    if (unit == "requests" || unit == "tokens") {
+        return static_cast<std::int64_t>(std::llround(plain));
+    }
+    if (unit == "USD" || unit == "J" || unit == "gCO2e") {
+        return std::round(plain * 1e6) / 1e6;
+    }
+    return plain;
+}
+
+std::int64_t inFlight(const query::Row& row)
+{
+    return std::llround(value(row, Measure::Requests) - value(row, Measure::Completed) - value(row, Measure::Rejected) -
+                        value(row, Measure::Lost));
+}
+
+Json figures(const query::Row& row)
+{
+    Json out;
+    for (const Measure measure : std::span(kMeasures).first(kFigures)) {
+        out[jsonKey(measure)] = number(row, measure);
+        if (measure == Measure::Lost) {
+            out["in_flight"] = inFlight(row);
+        }
+    }
+    out["ttft_seconds"] = {{"p50", value(row, Measure::TtftP50)},
+                           {"p95", value(row, Measure::TtftP95)},
+                           {"p99", value(row, Measure::TtftP99)}};
+    out["itl_seconds"] = {{"p50", value(row, Measure::ItlP50)}, {"p95", value(row, Measure::ItlP95)}};
+    out["e2e_seconds"] = {{"p50", value(row, Measure::EndToEndP50)}, {"p95", value(row, Measure::EndToEndP95)}};
+    return out;
+}
+
+Json json(const Options& options, const Simulation& run, const Tables& tables)
+{
+    const double simulated = static_cast<double>(run.history.end()) * 1e-6;
+    Json out{{"fleet", run.fleet->name},
+             {"data_date", run.fleet->dataDate},
+             {"start_time", run.fleet->startTimeUtc},
+             {"seed", options.seed},
+             {"simulated_seconds", simulated},
+             {"wall_seconds", run.wallSeconds},
+             {"realtime_factor", simulated / run.wallSeconds},
+             {"peak_rss_bytes", peakRssBytes()}};
+    out.update(figures(tables.whole));
+    out["state_hash"] = fmt::format("{:016x}", run.stateHash);
+    out["by_provider"] = Json::array();
+    for (const query::Row& row : tables.byProvider.rows) {
+        Json provider{{"provider", row.keys.front()}};
+        provider.update(figures(row));
+        out["by_provider"].push_back(std::move(provider));
+    }
+    return out;
+}
+
+std::string percent(double ratio)
+{
+    return std::isfinite(ratio) ? fmt::format("{:.2f} %", ratio * 100) : "n/a";
+}
+
+std::string milliseconds(double seconds)
+{
+    return std::isfinite(seconds) ? grouped(seconds * 1e3, 0) + " ms" : "n/a";
+}
+
+std::string words(const Options& options, const Simulation& run, const Tables& tables)
+{
+    const query::Row& all = tables.whole;
+    const auto count = [&all](Measure measure) { return grouped(value(all, measure), 0); };
+    const double simulated = static_cast<double>(run.history.end()) * 1e-6;
+    std::string out =
+        fmt::format("{} (simulated, seed {}, data of {})\n", run.fleet->name, options.seed, run.fleet->dataDate);
+    const auto line = [&out](const char* title, const std::string& text) {
+        out += fmt::format("  {:<18} {}\n", title, text);
+    };
+    line("simulated", fmt::format("{} s in {:.1f} s: {:.1f}x real time", grouped(simulated, 0), run.wallSeconds,
+                                  simulated / run.wallSeconds));
+    line("requests", fmt::format("{}: {} completed, {} rejected, {} lost, {} in flight", count(Measure::Requests),
+                                 count(Measure::Completed), count(Measure::Rejected), count(Measure::Lost),
+                                 grouped(inFlight(all))));
+    line("tokens", fmt::format("{} in, {} out", count(Measure::InputTokens), count(Measure::OutputTokens)));
+    line("cost", "$" + grouped(value(all, Measure::SpendUsd), 2));
+    line("energy", grouped(value(all, Measure::EnergyJoules) / 3.6e9, 2) + " MWh");
+    line("carbon", grouped(value(all, Measure::CarbonGrams) / 1e6, 2) + " tCO2e");
+    line("SLO attainment", percent(value(all, Measure::SloAttainment)));
+    line("utilization", percent(value(all, Measure::Utilization)));
+    line("TTFT p50, p95",
+         milliseconds(value(all, Measure::TtftP50)) + ", " + milliseconds(value(all, Measure::TtftP95)));
+    line("ITL p50, p95", milliseconds(value(all, Measure::ItlP50)) + ", " + milliseconds(value(all, Measure::ItlP95)));
+    line("state", fmt::format("{:016x}", run.stateHash));
+    out += fmt::format("\n  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", "provider", "accelerators", "requests",
+                       "cost", "MWh", "SLO", "used");
+    for (const query::Row& row : tables.byProvider.rows) {
+        const bool hasChips = value(row, Measure::Accelerators) > 0;
+        out += fmt::format("  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", row.keys.front(),
+                           hasChips ? grouped(value(row, Measure::Accelerators), 0) : "0",
+                           grouped(value(row, Measure::Requests), 0), "$" + grouped(value(row, Measure::SpendUsd), 2),
+                           grouped(value(row, Measure::EnergyJoules) / 3.6e9, 2),
+                           percent(value(row, Measure::SloAttainment)), percent(value(row, Measure::Utilization)));
+    }
+    return out;
+}
+
+int run(const Options& options)
+{
+    Interrupt interrupt;
+    ProgressLine line;
+    const SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads};
+    const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
+    line.clear();
+    if (!simulation.ok()) {
+        return fail(simulation.error());
+    }
+    const auto tables = ask(*simulation);
+    if (!tables.ok()) {
+        return fail(tables.error());
+    }
+    return options.json ? printJson(json(options, *simulation, *tables))
+                        : printText(words(options, *simulation, *tables));
+}
+
+} // namespace
+
+void addSimulate(CLI::App& app, Runner& chosen)
+{
+    auto* command = app.add_subcommand("simulate", "Run the fleet of a store, request by request");
+    auto options = std::make_shared<Options>();
+    command->add_option("STORE", options->store, "The store")->required();
+    command->add_option("--for", options->duration, "Simulated time: 90s, 5m, 1h, 1d")
+        ->check(checkDuration)
+        ->capture_default_str();
+    command->add_option("--seed", options->seed, "Of every random draw; the same seed gives the same numbers")
+        ->capture_default_str();
+    command->add_option("--threads", options->threads, "0 = all processors; never changes a number")
+        ->check(CLI::Range(0, kMaxThreads))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+} // namespace isobar::cli

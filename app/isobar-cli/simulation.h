@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/interval.h"
+#include "model/engine/engine.h"
+#include "model/fleet/job.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+namespace isobar::cli {
+
+struct SimulationOptions {
+    std::int64_t seconds = 0; ///< simulated, from the fleet's start
+    std::uint64_t seed = 0;
+    int threads = 0; ///< 0 = all processors
+};
+
+/// A fleet after it ran.
+struct Simulation {
+    std::shared_ptr<const Fleet> fleet;
+    aggregate::History history; ///< all of the run
+    engine::RunTotals totals;
+    std::uint64_t stateHash = 0;
+    double wallSeconds = 0; ///< of the run alone: reading the store and starting the engine are not in it
+};
+
+/// Reads the fleet of a store and runs it with the shipped calibration. Cancelled when `job` is stopped.
+[[nodiscard]] Result<Simulation> simulateStore(const std::filesystem::path& store, const SimulationOptions& options,
+                                               const JobContext& job);
+
+} // namespace isobar::cli
