@@ -13,7 +13,7 @@ ANCHORS = [  # accelerator, TP, {B: TPOT}
     ("H100", 4, {4: 11.8, 16: 13.2, 64: 19.5}),
     ("B200", 1, {4: 16.3, 16: 17.7, 64: 23.1}),
 ]
-LLAMA_70B = dict(layers=80, hidden=8192, heads=64, head_dim=128, total=70.55e9, active=70.55e9, experts=0,
+LLAMA_70B = dict(layers=80, hidden=8192, heads=64, kv_heads=8, head_dim=128, total=70.55e9, active=70.55e9, experts=0,
                  experts_per_token=0, expert_parameters=0, kv_values=163840)
 # BLIS on Llama-3.1-70B, bf16, 4 ways, H100: inter-token latency 17.1 ms (p50) at some 12 sequences of 1,260 tokens.
 CHIPS = {"H100": dict(bf16=989e12, fp8=1979e12, hbm=80 * 2**30, bandwidth=3.35e12, interconnect=450e9),
@@ -49,8 +49,11 @@ class Replica:
         self.expert_seconds = model["expert_parameters"] * size / (bandwidth * c["bandwidth_ratio"])
         self.touched = model["experts_per_token"] / model["experts"] if model["experts"] else 0
         self.active = model["active"]
-        kv_bytes = model["kv_values"] * size
-        self.context_seconds = kv_bytes / (bandwidth * c["attention_bandwidth_ratio"])
+        # The cache is bf16 whatever the weights are. Heads are not split: chips beyond their number hold copies, and a
+        # latent cache (one head) is copied to every chip.
+        shards = min(ways, model["kv_heads"])
+        kv_bytes = model["kv_values"] * 2
+        self.context_seconds = kv_bytes / (shards * chip["bandwidth"] * c["attention_bandwidth_ratio"])
         layers = model["layers"]
         self.fixed = c["step_overhead_seconds"] + layers * c["layer_overhead_seconds"]
         self.sequence_seconds = c["sequence_overhead_seconds"]
@@ -60,10 +63,11 @@ class Replica:
             self.token_communication = (2 * layers * 2 * (ways - 1) / ways * model["hidden"] * 2
                                         / (chip["interconnect"] * c["interconnect_ratio"]))
         # Causal attention of a prompt of s tokens: 2 L (heads x head dimension) s^2 operations.
-        self.squared_seconds = 2 * layers * model["heads"] * model["head_dim"] / self.compute
+        self.squared_seconds = (2 * layers * model["heads"] * model["head_dim"]
+                                / (ways * chip["bf16"] * c["compute_ratio"]))
         self.weight_bytes_per_chip = model["total"] * size / ways
         memory = chip["hbm"] * c["memory_ratio"] - c["reserve_bytes"] - self.weight_bytes_per_chip
-        self.kv_capacity = max(0, int(ways * memory / kv_bytes))
+        self.kv_capacity = max(0, int(shards * memory / kv_bytes))
 
     def iteration(self, sequences, context, prompt=0):
         tokens = sequences + prompt
@@ -73,16 +77,20 @@ class Replica:
                 + tokens * self.token_communication)
 
     def batch(self, limit, tokens_in, tokens_out):
-        return max(1, min(limit, int(self.kv_capacity / (tokens_in + tokens_out / 2))))
+        return max(1, min(limit, int(self.kv_capacity / (tokens_in + tokens_out))))
 
     def itl(self, limit, tokens_in, tokens_out):
         b = self.batch(limit, tokens_in, tokens_out)
-        return self.iteration(b, b * (tokens_in + tokens_out / 2))
+        return self.iteration(b, b * (tokens_in + tokens_out))
 
     def work_seconds(self, limit, tokens_in, tokens_out):
-        """Replica-seconds of one request with a full batch: its prompt, and its share of full decode iterations."""
+        """Replica-seconds of one request with a full batch: what its prompt adds to an iteration, and its share of
+        full decode iterations. At a coefficient of variation of 1 a running sequence has on average its prompt and a
+        whole mean answer behind it: long answers stay longer."""
         b = self.batch(limit, tokens_in, tokens_out)
-        return self.iteration(0, 0, tokens_in) + tokens_out * self.itl(limit, tokens_in, tokens_out) / b
+        context = b * (tokens_in + tokens_out)
+        prompt = self.iteration(b, context, tokens_in) - self.iteration(b, context)
+        return prompt + (tokens_out - 1) * self.iteration(b, context) / b
 
 
 def closed_loop_tpot(replica, b, tokens_in=1024, tokens_out=1024):

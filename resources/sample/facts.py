@@ -320,9 +320,6 @@ class Facts:
             dim, kv_heads = c.get("head_dim") or h // heads, c["num_key_value_heads"]
             attention = 2 * h * heads * dim + 2 * h * kv_heads * dim
             kv_values = 2 * layers * kv_heads * dim
-        if c.get("sliding_window") and "sliding_attention" in c.get("layer_types", []):
-            # Layers with a window of 128 tokens hold next to nothing: only full-attention layers grow with the context.
-            kv_values = kv_values * c["layer_types"].count("full_attention") // layers
         experts = c.get("n_routed_experts") or c.get("num_local_experts") or c.get("num_experts") or 0
         per_token = c.get("num_experts_per_tok") or 0
         embedding = c["vocab_size"] * h * (1 if c.get("tie_word_embeddings") else 2)
