@@ -141,7 +141,7 @@ std::vector<Tick> timeTicks(double from, double to, double widthPixels, double o
     if (!(to > from) || !(widthPixels > 0) || std::abs(from) > 1e11 || std::abs(to) > 1e11) {
         return ticks;
     }
-    constexpr double kGap = 18, kPitch = 62; // airy where there is room for it
+    constexpr double kGap = 14, kPitch = 50; // airy where there is room for it
     const double pixelsPerSecond = widthPixels / (to - from);
     std::vector<double> at;
     double step = 0;
@@ -185,7 +185,11 @@ std::vector<Tick> timeTicks(double from, double to, double widthPixels, double o
 
 QString momentText(double utcSeconds, double spanSeconds)
 {
-    return english(utc(utcSeconds), spanSeconds > kDay ? "d MMM yyyy HH:mm:ss" : "HH:mm:ss") + QStringLiteral(" UTC");
+    const QDateTime moment = utc(utcSeconds);
+    if (spanSeconds >= 300 * kDay) {
+        return english(moment, "d MMM yyyy");
+    }
+    return english(moment, spanSeconds >= 12 * kHour ? "d MMM HH:mm" : "HH:mm:ss") + QStringLiteral(" UTC");
 }
 
 QString valueText(double value)

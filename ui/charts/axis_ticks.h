@@ -23,12 +23,12 @@ struct ValueAxis {
 [[nodiscard]] ValueAxis valueAxis(double low, double high, int maxTicks, bool fromZero);
 
 /// UTC ticks in [from, to] at round clock times: HH:mm:ss below a minute, HH:mm below a day (the date at midnight),
-/// then dates, months, years. Two labels never come closer than 18 px, and none reaches more than `overhangPixels`
+/// then dates, months, years. Two labels never come closer than 14 px, and none reaches more than `overhangPixels`
 /// beyond the plot. `labelWidth` measures a label in pixels. Empty when the range is empty.
 [[nodiscard]] std::vector<Tick> timeTicks(double from, double to, double widthPixels, double overhangPixels,
                                           const std::function<double(const QString&)>& labelWidth);
 
-/// A moment as a heading: "14:06:31 UTC", with the date when the range is longer than a day.
+/// A moment as a heading, as exact as the range shown asks for: "14:06:31 UTC", "22 Nov 14:06 UTC", "22 Nov 2026".
 [[nodiscard]] QString momentText(double utcSeconds, double spanSeconds);
 
 /// A value for a tooltip or a description: as many digits as mean something, "–" for a gap.

@@ -175,7 +175,9 @@ PreparedChart prepareChart(const TimeChartData& data)
     chart.empty = !(low <= high);
     if (!chart.empty) {
         if (data.target && std::isfinite(*data.target)) {
-            low = std::min(low, *data.target), high = std::max(high, *data.target);
+            // A little beyond the target, so that its line is not the frame and its words find room.
+            const double room = 0.12 * std::max(std::abs(*data.target - low), std::abs(high - *data.target));
+            low = std::min(low, *data.target), high = std::max(high, *data.target + room);
         }
         chart.low = low, chart.high = high;
     }

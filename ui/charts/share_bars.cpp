@@ -74,7 +74,7 @@ void paintRow(QPainter& p, const QRectF& row, const ShareRow& data, double track
     }
     const QRectF words(row.left(), row.top() + 3, row.width(), 17);
     drawSwatch(p, QPointF(words.left() + 4, words.center().y()), data.color);
-    const QString value = data.trouble ? QStringLiteral("▲ ") + data.valueText : data.valueText;
+    const QString value = data.trouble ? QStringLiteral("!  ") + data.valueText : data.valueText;
     const double used = drawLine(p, words, font(TextRole::Body), data.trouble ? t.trouble : t.text, value,
                                  Qt::AlignRight | Qt::AlignVCenter);
     drawLine(p, words.adjusted(16, 0, -used - 10, 0), font(TextRole::Body), t.text, data.name);

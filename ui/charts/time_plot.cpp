@@ -28,7 +28,7 @@ void styleAxis(QCPAxis* axis, bool grid)
 {
     const Theme& t = theme();
     axis->setBasePen(grid ? QPen(Qt::NoPen) : QPen(t.line, 1));
-    axis->setTickPen(Qt::NoPen);
+    axis->setTickPen(QPen(t.line, 1)); // of no length; a NoPen comes back black from a recording
     axis->setSubTickPen(Qt::NoPen);
     axis->setSubTicks(false);
     axis->setTickLength(0, 0);
@@ -84,7 +84,8 @@ void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased)
     }
 }
 
-void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data, const ValueAxis& axis)
+void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data, const ValueAxis& axis,
+               int plotHeight)
 {
     if (!data.target || !std::isfinite(*data.target)) {
         return;
@@ -106,11 +107,11 @@ void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartDat
     label->setFont(font(TextRole::Small));
     label->setColor(t.muted);
     label->setBrush(t.panel); // lines may pass behind the words
-    label->setPadding(QMargins(4, 1, 2, 1));
     label->setSelectable(false);
-    // Above the line, or below it where the plot ends.
-    const bool roomAbove = (axis.upper - *data.target) > 0.22 * (axis.upper - axis.lower);
-    label->setPositionAlignment(Qt::AlignRight | (roomAbove ? Qt::AlignBottom : Qt::AlignTop));
+    // Above the line, or below it where the plot ends; clear of the dashes either way.
+    const bool above = (axis.upper - *data.target) * plotHeight > 20 * (axis.upper - axis.lower);
+    label->setPadding(above ? QMargins(4, 0, 2, 0) : QMargins(4, 2, 2, 0));
+    label->setPositionAlignment(Qt::AlignRight | (above ? Qt::AlignBottom : Qt::AlignTop));
     label->position->setCoords(chart.to, *data.target);
 }
 
@@ -159,7 +160,7 @@ void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChart
     const double pad = (values.upper - values.lower) * 0.02; // a line on the top tick keeps its upper half
     plot.yAxis->setRange(values.lower, values.upper + pad);
     addGraphs(plot, chart, values.lower == 0);
-    addTarget(plot, chart, data, values);
+    addTarget(plot, chart, data, values, plotHeight);
 }
 
 } // namespace isobar::ui

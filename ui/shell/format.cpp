@@ -3,6 +3,7 @@
 
 #include <QLocale>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -26,25 +27,34 @@ int usefulDecimals(double value)
 
 Figure scaled(double value, const QString& prefix)
 {
+    if (!std::isfinite(value)) {
+        return {grouped(value, 0), {}};
+    }
     for (const Scale& scale : kScales) {
         // 999.95 thousand would round to "1,000 k": step up half a digit early.
         if (std::abs(value) >= scale.factor * 0.99995) {
             const double shown = value / scale.factor;
-            return {(shown < 0 ? QString(kMinus) : QString()) + prefix + grouped(std::abs(shown), usefulDecimals(shown)),
+            return {(shown < 0 ? QString(kMinus) : QString()) + prefix +
+                        grouped(std::abs(shown), usefulDecimals(shown)),
                     QLatin1String(scale.name)};
         }
     }
-    return {(value < 0 ? QString(kMinus) : QString()) + prefix + grouped(std::abs(value), usefulDecimals(value)), {}};
+    // The minus only where a digit is left to bear it: never "−0.00".
+    const QString size = grouped(std::abs(value), usefulDecimals(value));
+    return {(grouped(value, usefulDecimals(value)) != size ? QString(kMinus) : QString()) + prefix + size, {}};
 }
 
 QString withSign(double value, int decimals, const char* unit)
 {
+    if (!std::isfinite(value)) {
+        return grouped(value, decimals);
+    }
     const double step = std::pow(10.0, -decimals);
     if (std::abs(value) < step / 2) {
         return QStringLiteral("no change");
     }
-    return (value > 0 ? QStringLiteral("+") : QString(kMinus)) + grouped(std::abs(value), decimals)
-        + QLatin1Char(' ') + QLatin1String(unit);
+    return (value > 0 ? QStringLiteral("+") : QString(kMinus)) + grouped(std::abs(value), decimals) + QLatin1Char(' ') +
+           QLatin1String(unit);
 }
 
 } // namespace
@@ -56,7 +66,9 @@ QString grouped(double value, int decimals)
     }
     static const QLocale english(QLocale::English, QLocale::UnitedStates);
     QString text = english.toString(std::abs(value), 'f', decimals);
-    return value < 0 ? kMinus + text : text;
+    // What rounds to zero has no sign.
+    const bool zero = std::none_of(text.begin(), text.end(), [](QChar c) { return c >= u'1' && c <= u'9'; });
+    return value < 0 && !zero ? kMinus + text : text;
 }
 
 Figure dollars(double usd)
@@ -67,19 +79,25 @@ Figure dollars(double usd)
 Figure dollarsPerDay(double usdPerDay)
 {
     Figure f = dollars(usdPerDay);
+    if (!std::isfinite(usdPerDay)) {
+        return f;
+    }
     f.unit = f.unit.isEmpty() ? QStringLiteral("/ day") : f.unit + QStringLiteral(" / day");
     return f;
 }
 
 Figure percent(double ratio, int decimals)
 {
-    return {grouped(ratio * 100, decimals), QStringLiteral("%")};
+    return {grouped(ratio * 100, decimals), std::isfinite(ratio) ? QStringLiteral("%") : QString()};
 }
 
 Figure seconds(double value)
 {
     const double size = std::abs(value);
-    if (size < 1) {
+    if (!std::isfinite(value)) {
+        return {grouped(value, 0), {}};
+    }
+    if (size < 0.9995) { // what would round to 1,000 ms is a second
         return {grouped(value * 1000, size < 0.0995 ? 1 : 0), QStringLiteral("ms")};
     }
     if (size < 120) {
@@ -104,13 +122,20 @@ Figure compact(double value)
 Figure tonnesPerDay(double gramsPerDay)
 {
     const double tonnes = gramsPerDay / 1e6;
+    if (!std::isfinite(tonnes)) {
+        return {grouped(tonnes, 0), {}};
+    }
     return {grouped(tonnes, usefulDecimals(tonnes)), QStringLiteral("tCO₂e / day")};
 }
 
 Figure watts(double value)
 {
     const double size = std::abs(value);
-    if (size >= 1e6) {
+    if (!std::isfinite(value)) {
+        return {grouped(value, 0), {}};
+    }
+    if (size >= 999'950) { // what would round to 1,000 kW
+
         return {grouped(value / 1e6, usefulDecimals(value / 1e6)), QStringLiteral("MW")};
     }
     return {grouped(value / 1e3, usefulDecimals(value / 1e3)), QStringLiteral("kW")};

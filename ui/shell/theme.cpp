@@ -67,19 +67,19 @@ QColor Theme::provider(const std::string& key) const
         const char* onDark;
         const char* onLight;
     };
-    // Okabe-Ito and neighbours. OCI takes vermilion's quieter kin in place of a second blue, which a reader with
-    // deuteranopia could not tell from Azure's.
+    // Okabe-Ito and neighbours. OCI is violet: a second blue could not be told from Azure's with deuteranopia, and an
+    // orange or a brown not from the one warning colour.
     static constexpr std::array<Row, 5> kRows{{{"azure", "#56B4E9", "#56B4E9"},
                                                {"gcp", "#F0E442", "#C9A800"},
                                                {"aws", "#CC79A7", "#CC79A7"},
-                                               {"oci", "#B5651D", "#A85A12"},
+                                               {"oci", "#8A6BE8", "#6B4FD8"},
                                                {"coreweave", "#009E73", "#009E73"}}};
     for (const Row& row : kRows) {
         if (key == row.key) {
             return hex(dark ? row.onDark : row.onLight);
         }
     }
-    static constexpr std::array<const char*, 3> kOthers{"#8C7AE6", "#B8C4D6", "#7F8C9F"};
+    static constexpr std::array<const char*, 3> kOthers{"#B8C4D6", "#5B6472", "#8B5E3C"};
     std::size_t sum = 0;
     for (const char c : key) {
         sum = sum * 31 + static_cast<unsigned char>(c);
