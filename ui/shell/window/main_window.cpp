@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/window/main_window.h"
+
+#include "ui/dashboard/overview_page.h"
+#include "ui/data/data_page.h"
+#include "ui/data/import_dialog.h"
+#include "ui/map/map_view.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/icon.h"
+#include "ui/shell/window/export_dialog.h"
+#include "ui/shell/window/top_bar.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QInputDialog>
+#include <QLabel>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolButton>
+#include <QUrl>
+#include <QVBoxLayout>
+
+namespace isobar::ui {
+
+MainWindow::MainWindow(Session& session, QWidget* parent)
+    : QMainWindow(parent)
+    , m_session(session)
+    , m_overview(new OverviewPage(session))
+    , m_data(new DataPage(session))
+    , m_rooms(new QStackedWidget)
+    , m_messageBar(new QWidget)
+    , m_message(new QLabel)
+{
+    setWindowIcon(appIcon());
+    setAcceptDrops(true);
+    setMinimumSize(1024, 640);
+    addCommands();
+    m_palette = new CommandPalette(m_commands, this);
+
+    m_rooms->addWidget(m_overview);
+    m_rooms->addWidget(m_data);
+    m_message->setAccessibleName(tr("Message"));
+    m_message->setWordWrap(true);
+    m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    auto* dismiss = new QToolButton;
+    dismiss->setProperty("flat", true);
+    dismiss->setIcon(icon(QStringLiteral("close"), theme().muted));
+    dismiss->setAccessibleName(tr("Dismiss message"));
+    connect(dismiss, &QToolButton::clicked, m_messageBar, &QWidget::hide);
+    auto* messageRow = new QHBoxLayout(m_messageBar);
+    messageRow->setContentsMargins(Theme::kPadding, 4, Theme::kPadding, 4);
+    messageRow->addWidget(m_message, 1);
+    messageRow->addWidget(dismiss);
+    m_messageBar->hide();
+
+    auto* topBar = new TopBar(session, m_commands);
+    auto* right = new QVBoxLayout;
+    right->setSpacing(0);
+    right->addWidget(m_messageBar);
+    right->addWidget(m_rooms, 1);
+    auto* middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    middle->addWidget(buildRail());
+    middle->addLayout(right, 1);
+    auto* central = new QWidget;
+    auto* column = new QVBoxLayout(central);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(topBar);
+    column->addLayout(middle, 1);
+    setCentralWidget(central);
+    buildMenus();
+
+    connect(topBar, &TopBar::searchRequested, this, [this] { m_palette->open(); });
+    connect(m_overview, &OverviewPage::exportRequested, this, &MainWindow::exportView);
+    connect(m_data, &DataPage::importRequested, this, [this] { importFiles({}); });
+    connect(&m_session, &Session::problem, this, qOverload<const Error&>(&MainWindow::say));
+    connect(&m_session, &Session::opened, this, &MainWindow::updateTitle);
+    connect(&m_session, &Session::placementsChanged, this, &MainWindow::updateTitle);
+    connect(&m_session.undoStack(), &QUndoStack::indexChanged, &m_commands, &CommandRegistry::refresh);
+    connect(&m_session.selection(), &Selection::changed, &m_commands, &CommandRegistry::refresh);
+    connect(&m_session, &Session::clockChanged, &m_commands, &CommandRegistry::refresh);
+    restoreSettings();
+    m_commands.refresh();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::addCommands()
+{
+    const auto playing = [this] { return m_session.isPlaying(); };
+    m_commands.add(
+        {QStringLiteral("file.open"), tr("Open store…"), QKeySequence::Open, [this] { openStore(); }, {}, {}});
+    m_commands.add({QStringLiteral("file.sample"),
+                    tr("Open the sample fleet"),
+                    {},
+                    [this] {
+                        if (const Status opened = m_session.openSample(); !opened) {
+                            say(opened.error());
+                        }
+                    },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("file.saveAs"),
+                    tr("Save as new store…"),
+                    QKeySequence::SaveAs,
+                    [this] { saveStoreAs(); },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("file.import"),
+                    tr("Import…"),
+                    QKeySequence(tr("Ctrl+I")),
+                    [this] { importFiles({}); },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("file.export"),
+                    tr("Export…"),
+                    QKeySequence(tr("Ctrl+E")),
+                    [this] { exportView(View::Overview); },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("file.quit"), tr("Quit"), QKeySequence::Quit, [this] { close(); }, {}, {}});
+    m_commands.add({QStringLiteral("edit.undo"),
+                    tr("Undo"),
+                    QKeySequence::Undo,
+                    [this] { m_session.undoStack().undo(); },
+                    [this] { return m_session.undoStack().canUndo(); },
+                    {}});
+    m_commands.add({QStringLiteral("edit.redo"),
+                    tr("Redo"),
+                    QKeySequence::Redo,
+                    [this] { m_session.undoStack().redo(); },
+                    [this] { return m_session.undoStack().canRedo(); },
+                    {}});
+    m_commands.add({QStringLiteral("view.overview"),
+                    tr("Overview"),
+                    QKeySequence(tr("Ctrl+1")),
+                    [this] { showRoom(0); },
+                    {},
+                    [this] { return m_rooms->currentIndex() == 0; }});
+    m_commands.add({QStringLiteral("view.data"),
+                    tr("Data"),
+                    QKeySequence(tr("Ctrl+2")),
+                    [this] { showRoom(1); },
+                    {},
+                    [this] { return m_rooms->currentIndex() == 1; }});
+    m_commands.add({QStringLiteral("view.back"),
+                    tr("Back"),
+                    QKeySequence(tr("Alt+Left")),
+                    [this] { m_session.selection().back(); },
+                    [this] { return m_session.selection().canGoBack(); },
+                    {}});
+    m_commands.add({QStringLiteral("view.forward"),
+                    tr("Forward"),
+                    QKeySequence(tr("Alt+Right")),
+                    [this] { m_session.selection().forward(); },
+                    [this] { return m_session.selection().canGoForward(); },
+                    {}});
+    m_commands.add({QStringLiteral("view.flows"),
+                    tr("Flows on the map"),
+                    {},
+                    [this] { m_overview->map().setFlowsShown(!m_overview->map().flowsShown()); },
+                    {},
+                    [this] { return m_overview->map().flowsShown(); }});
+    m_commands.add({QStringLiteral("view.isobars"),
+                    tr("Isobars on the map"),
+                    {},
+                    [this] { m_overview->map().setIsobarsShown(!m_overview->map().isobarsShown()); },
+                    {},
+                    [this] { return m_overview->map().isobarsShown(); }});
+    const auto themed = [this](const char* id, const QString& title, ThemeChoice choice) {
+        m_commands.add({QLatin1String(id),
+                        title,
+                        {},
+                        [this, choice] { chooseTheme(choice); },
+                        {},
+                        [this, choice] { return m_themeChoice == choice; }});
+    };
+    themed("view.themeSystem", tr("Theme: system"), ThemeChoice::System);
+    themed("view.themeLight", tr("Theme: light"), ThemeChoice::Light);
+    themed("view.themeDark", tr("Theme: dark"), ThemeChoice::Dark);
+    m_commands.add({QStringLiteral("sim.play"),
+                    tr("Play or pause"),
+                    QKeySequence(Qt::Key_Space),
+                    [this] { m_session.isPlaying() ? m_session.pause() : m_session.play(); },
+                    {},
+                    playing});
+    m_commands.add({QStringLiteral("sim.step"),
+                    tr("Step ten seconds"),
+                    QKeySequence(tr("Ctrl+.")),
+                    [this] { m_session.stepBy(10); },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("sim.restart"),
+                    tr("Restart with another seed…"),
+                    {},
+                    [this] {
+                        bool ok = false;
+                        const int seed =
+                            QInputDialog::getInt(this, tr("Restart"), tr("Seed: the same seed gives the same numbers"),
+                                                 static_cast<int>(m_session.seed()), 0, INT_MAX, 1, &ok);
+                        if (ok) {
+                            if (const Status restarted = m_session.restart(static_cast<std::uint64_t>(seed));
+                                !restarted) {
+                                say(restarted.error());
+                            }
+                        }
+                    },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("help.palette"),
+                    tr("Search commands…"),
+                    QKeySequence(tr("Ctrl+K")),
+                    [this] { m_palette->open(); },
+                    {},
+                    {}});
+    m_commands.add({QStringLiteral("help.about"),
+                    tr("About Isobar"),
+                    {},
+                    [this] {
+                        QMessageBox::about(
+                            this, tr("About Isobar"),
+                            tr("<b>Isobar %1</b><br>Where AI models run across clouds, live.<br><br>GPL-3.0-or-later. "
+                               "Map: Natural Earth, public domain. Typeface: Inter, OFL.<br>Every number of the "
+                               "sample fleet is simulated; its sources are in docs/sample-fleet.md.")
+                                .arg(QApplication::applicationVersion()));
+                    },
+                    {},
+                    {}});
+}
+
+void MainWindow::buildMenus()
+{
+    const auto fill = [this](QMenu* menu, std::initializer_list<const char*> ids) {
+        for (const char* id : ids) {
+            if (*id == '-') {
+                menu->addSeparator();
+            } else {
+                menu->addAction(m_commands.action(QLatin1String(id)));
+            }
+        }
+    };
+    fill(menuBar()->addMenu(tr("&File")),
+         {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export", "-", "file.quit"});
+    fill(menuBar()->addMenu(tr("&Edit")), {"edit.undo", "edit.redo"});
+    fill(menuBar()->addMenu(tr("&View")),
+         {"view.overview", "view.data", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
+          "view.themeSystem", "view.themeLight", "view.themeDark"});
+    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "-", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.about"});
+}
+
+QWidget* MainWindow::buildRail()
+{
+    auto* rail = new QWidget;
+    rail->setFixedWidth(48);
+    auto* column = new QVBoxLayout(rail);
+    column->setContentsMargins(6, 8, 6, 8);
+    column->setSpacing(6);
+    const std::array<std::pair<const char*, const char*>, 2> rooms{{{"view.overview", "map"}, {"view.data", "data"}}};
+    for (const auto& [id, iconName] : rooms) {
+        auto* button = new QToolButton;
+        QAction* action = m_commands.action(QLatin1String(id));
+        button->setCheckable(true);
+        button->setToolTip(action->text());
+        button->setAccessibleName(action->text());
+        button->setProperty("flat", true);
+        button->setFixedSize(36, 36);
+        button->setIconSize({20, 20});
+        connect(button, &QToolButton::clicked, action, &QAction::trigger);
+        const auto paint = [button, name = QLatin1String(iconName)] {
+            button->setIcon(icon(name, button->isChecked() ? theme().accent : theme().muted));
+        };
+        connect(button, &QToolButton::toggled, button, paint);
+        connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, button, paint);
+        paint();
+        column->addWidget(button);
+        m_railButtons.push_back(button);
+    }
+    column->addStretch(1);
+    m_railButtons.front()->setChecked(true);
+    return rail;
+}
+
+void MainWindow::showRoom(int room)
+{
+    m_rooms->setCurrentIndex(room);
+    for (std::size_t i = 0; i < m_railButtons.size(); ++i) {
+        m_railButtons[i]->setChecked(static_cast<int>(i) == room);
+    }
+    m_commands.refresh();
+}
+
+void MainWindow::say(const Error& error)
+{
+    m_message->setText(QStringLiteral("! ") + QString::fromStdString(error.toString()));
+    m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().trouble.name()));
+    m_messageBar->show();
+}
+
+void MainWindow::say(const QString& text)
+{
+    m_message->setText(text);
+    m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().fine.name()));
+    m_messageBar->show();
+}
+
+void MainWindow::openStore()
+{
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open store"), QString(),
+                                                      tr("Isobar stores (*.db *.isobar);;All files (*)"), nullptr,
+                                                      QFileDialog::DontUseNativeDialog);
+    if (path.isEmpty()) {
+        return;
+    }
+    if (const Status opened = m_session.openStore(path.toStdString()); !opened) {
+        say(opened.error());
+    }
+}
+
+void MainWindow::saveStoreAs()
+{
+    const QString path =
+        QFileDialog::getSaveFileName(this, tr("Save as new store"), QStringLiteral("fleet.isobar"),
+                                     tr("Isobar stores (*.isobar *.db)"), nullptr, QFileDialog::DontUseNativeDialog);
+    if (path.isEmpty()) {
+        return;
+    }
+    const Status saved = m_session.saveAs(path.toStdString());
+    saved ? say(tr("Saved: %1").arg(path)) : say(saved.error());
+}
+
+void MainWindow::importFiles(const QStringList& paths)
+{
+    auto* dialog = new ImportDialog(m_session, paths, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &ImportDialog::imported, m_data, &DataPage::refresh);
+    connect(dialog, &ImportDialog::storeSaved, m_data, &DataPage::refresh);
+    connect(dialog, &ImportDialog::storeSaved, this, &MainWindow::updateTitle);
+    dialog->open();
+}
+
+void MainWindow::exportView(View view)
+{
+    auto* dialog = new ExportDialog(m_overview->context(), view, {1600, 900}, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void MainWindow::chooseTheme(ThemeChoice choice)
+{
+    m_themeChoice = choice;
+    QSettings().setValue(QStringLiteral("theme"), static_cast<int>(choice));
+    applyTheme(choice);
+}
+
+void MainWindow::restoreSettings()
+{
+    QSettings settings;
+    m_themeChoice = static_cast<ThemeChoice>(settings.value(QStringLiteral("theme"), 0).toInt());
+    if (!restoreGeometry(settings.value(QStringLiteral("geometry")).toByteArray())) {
+        resize(1480, 900);
+    }
+}
+
+void MainWindow::updateTitle()
+{
+    setWindowTitle(m_session.title() + QStringLiteral(" — Isobar"));
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    QSettings().setValue(QStringLiteral("geometry"), saveGeometry());
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (event->mimeData()->hasUrls()) {
+        event->acceptProposedAction();
+    }
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    QStringList paths;
+    for (const QUrl& url : event->mimeData()->urls()) {
+        if (url.isLocalFile()) {
+            paths << url.toLocalFile();
+        }
+    }
+    if (!paths.isEmpty()) {
+        event->acceptProposedAction();
+        importFiles(paths);
+    }
+}
+
+} // namespace isobar::ui
