@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/aggregate/interval.h"
+#include "model/engine/routing.h"
 #include "model/fleet/calibration.h"
 #include "model/fleet/fleet.h"
 
@@ -22,7 +23,8 @@ struct EngineOptions {
     int threads = 0;                      ///< 0 = all processors
     SimMicros windowMicros = 100'000;     ///< how stale a router's view of load may be
     SimMicros intervalMicros = 1'000'000; ///< how often totals are handed out
-    double warmUpSeconds = 180;           ///< from placing a replica to its first request: node, image, weights
+    RoutingPolicy routing = RoutingPolicy::NearestWithSpill;
+    double warmUpSeconds = 180; ///< from placing a replica to its first request: node, image, weights
 };
 
 /// Whole-run sums. requests = completed + rejected + lost + inFlight, always.
@@ -34,10 +36,10 @@ struct RunTotals {
 
 /// The state of one placement now.
 struct PlacementState {
-    std::int32_t replicas = 0;        ///< serving
+    std::int32_t replicas = 0; ///< serving
     std::int32_t warmingReplicas = 0;
     std::int32_t drainingReplicas = 0;
-    std::int64_t running = 0;         ///< requests in batches
+    std::int64_t running = 0; ///< requests in batches
     std::int64_t queued = 0;
 };
 

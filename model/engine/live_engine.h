@@ -12,12 +12,12 @@ namespace isobar::engine {
 
 /// What the window sees of a running engine: immutable, at most 30 a second.
 struct Snapshot {
-    std::uint64_t generation = 0;      ///< grows with every restart of the engine
+    std::uint64_t generation = 0; ///< grows with every restart of the engine
     SimMicros now = 0;
     std::uint64_t seed = 0;
     bool paused = true;
-    double requestedSpeed = 1;         ///< simulated seconds a real second
-    double achievedSpeed = 0;          ///< over the last real second; below requestedSpeed the clock falls behind
+    double requestedSpeed = 1; ///< simulated seconds a real second
+    double achievedSpeed = 0;  ///< over the last real second; below requestedSpeed the clock falls behind
     RunTotals totals;
     std::shared_ptr<const aggregate::Layout> layout;
     std::vector<PlacementState> placements; ///< by layout->placements

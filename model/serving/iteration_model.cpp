@@ -36,6 +36,10 @@ double weightSeconds(const IterationModel& m, double tokens)
     if (m.expertWeightSeconds == 0) {
         return m.denseWeightSeconds;
     }
+    // (1 - p)^n <= exp(-p n): beyond 40 it is below the rounding of 1, and long prompts need no power.
+    if (m.expertsTouchedPerToken * tokens > 40) {
+        return m.denseWeightSeconds + m.expertWeightSeconds;
+    }
     return m.denseWeightSeconds + m.expertWeightSeconds * (1 - std::pow(1 - m.expertsTouchedPerToken, tokens));
 }
 

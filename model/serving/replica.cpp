@@ -62,10 +62,10 @@ bool Replica::canAdmit() const
     return m_reserved + reservation(m_records[m_queue.front().record].request) <= m_times->model().kvCapacityTokens;
 }
 
-Replica::Admission Replica::enqueue(const Request& request, ReplicaLog& log)
+Replica::Admission Replica::enqueueAt(double seconds, const Request& request, ReplicaLog& log)
 {
     assert(request.inputTokens > 0 && request.outputTokens > 0);
-    advance(request.arrivalSeconds, log);
+    advance(seconds, log);
     if (reservation(request) > m_times->model().kvCapacityTokens) {
         return Admission::TooLong;
     }
@@ -77,9 +77,9 @@ Replica::Admission Replica::enqueue(const Request& request, ReplicaLog& log)
     std::push_heap(m_queue.begin(), m_queue.end(),
                    [](const Waiting& a, const Waiting& b) { return a.order > b.order; });
     if (m_nextEvent == kNever) {
-        startRun(request.arrivalSeconds, log);
+        startRun(seconds, log);
     } else if (m_prefill == kNone && canAdmit()) {
-        shortenRun(request.arrivalSeconds);
+        shortenRun(seconds);
     }
     return Admission::Accepted;
 }

@@ -70,7 +70,12 @@ public:
         }
     }
     /// Takes a request at its arrival, which must not lie before an earlier one; advances to it first.
-    Admission enqueue(const Request& request, ReplicaLog& log);
+    Admission enqueue(const Request& request, ReplicaLog& log)
+    {
+        return enqueueAt(request.arrivalSeconds, request, log);
+    }
+    /// The same for a request that arrived elsewhere before and gets here at `seconds`.
+    Admission enqueueAt(double seconds, const Request& request, ReplicaLog& log);
     /// Removes what waits, in the order of admission.
     [[nodiscard]] std::vector<Request> takeQueue();
 

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/placement_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace isobar::engine {
+namespace {
+
+/// Requests that may wait in one replica, in batches.
+constexpr std::size_t kQueuedBatches = 4;
+
+} // namespace
+
+PlacementRun::PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel,
+                           double places, double meanContextTokens, Random random)
+    : m_number(number)
+    , m_tensorParallel(tensorParallel)
+    , m_places(places)
+    , m_times(std::make_unique<serving::IterationTimes>(model))
+    , m_queueLimit(kQueuedBatches * static_cast<std::size_t>(std::max(1, model.maxBatch)))
+    , m_random(random)
+{
+    // The same full batch as serving::fullBatchWorkSeconds, whose parts are kept for the hot loop.
+    const double room = static_cast<double>(model.kvCapacityTokens) / std::max(1.0, meanContextTokens);
+    m_fullBatch = std::clamp(room, 1.0, std::max(1.0, double{1} * model.maxBatch));
+    m_fullContext = m_fullBatch * meanContextTokens;
+    m_fullDecodeSeconds = model.decodeSeconds(m_fullBatch, m_fullContext);
+}
+
+double PlacementRun::workSeconds(const serving::Request& request) const
+{
+    return model().mixedSeconds(m_fullBatch, m_fullContext, request.inputTokens) - m_fullDecodeSeconds +
+           (request.outputTokens - 1.0) * m_fullDecodeSeconds / m_fullBatch;
+}
+
+std::uint32_t PlacementRun::addFeeder(const Feeder& feeder)
+{
+    m_feeders.push_back(feeder);
+    return static_cast<std::uint32_t>(m_feeders.size() - 1);
+}
+
+std::uint32_t PlacementRun::addRow()
+{
+    m_rows.emplace_back();
+    return static_cast<std::uint32_t>(m_rows.size() - 1);
+}
+
+std::int64_t PlacementRun::chips() const
+{
+    return std::int64_t{m_tensorParallel} * (m_counts.serving + m_counts.warming + m_counts.draining);
+}
+
+std::int64_t PlacementRun::inFlight() const
+{
+    return m_running + m_queued + static_cast<std::int64_t>(m_onTheWay.size());
+}
+
+ReportedLoad PlacementRun::load(double previousSpillRatio) const
+{
+    ReportedLoad load{static_cast<double>(inFlight()), m_places * m_counts.serving, previousSpillRatio};
+    load.spillRatio = nextSpillRatio(load);
+    return load;
+}
+
+void PlacementRun::listServing()
+{
+    m_serving.clear();
+    m_counts = {};
+    for (std::size_t i = 0; i < m_slots.size(); ++i) {
+        switch (m_slots[i].state) {
+        case State::Empty:
+            break;
+        case State::Warming:
+            ++m_counts.warming;
+            break;
+        case State::Serving:
+            ++m_counts.serving;
+            m_serving.push_back(static_cast<std::uint32_t>(i));
+            break;
+        case State::Draining:
+            ++m_counts.draining;
+            break;
+        }
+    }
+}
+
+void PlacementRun::refresh(std::uint32_t replica)
+{
+    const serving::Replica& r = m_replicas[replica];
+    m_nextEvent[replica] = r.nextEventSeconds();
+    const auto running = static_cast<std::uint32_t>(r.running()), waiting = static_cast<std::uint32_t>(r.queued());
+    m_running += std::int64_t{running} - (std::int64_t{m_load[replica]} - m_waiting[replica]);
+    m_queued += std::int64_t{waiting} - m_waiting[replica];
+    m_load[replica] = running + waiting;
+    m_waiting[replica] = waiting;
+}
+
+void PlacementRun::lose(const serving::Request& request)
+{
+    ++m_rows[m_feeders[request.tag].row].totals.lost;
+}
+
+PlacementRun::Change PlacementRun::setReplicas(std::int32_t wanted, double now, double readySeconds)
+{
+    std::int32_t active = m_counts.serving + m_counts.warming;
+    for (std::size_t i = 0; active < wanted; ++i) {
+        if (i == m_slots.size()) {
+            m_replicas.emplace_back(*m_times, m_queueLimit);
+            m_slots.emplace_back();
+            m_nextEvent.push_back(serving::Replica::kNever);
+            m_load.push_back(0);
+            m_waiting.push_back(0);
+        }
+        if (m_slots[i].state == State::Empty) {
+            m_slots[i] = {State::Warming, readySeconds};
+            ++active;
+        }
+    }
+    // Those still warming up go first: they have nothing to finish.
+    for (std::size_t i = m_slots.size(); i-- > 0 && active > wanted;) {
+        if (m_slots[i].state == State::Warming) {
+            m_slots[i].state = State::Empty;
+            --active;
+        }
+    }
+    std::vector<serving::Request> homeless;
+    for (std::size_t i = m_slots.size(); i-- > 0 && active > wanted;) {
+        if (m_slots[i].state == State::Serving) {
+            m_slots[i].state = State::Draining;
+            --active;
+            const std::vector<serving::Request> waiting = m_replicas[i].takeQueue();
+            homeless.insert(homeless.end(), waiting.begin(), waiting.end());
+            refresh(static_cast<std::uint32_t>(i));
+        }
+    }
+    listServing();
+    const Change change = update(now);
+    for (const serving::Request& request : homeless) {
+        if (m_serving.empty()) {
+            lose(request);
+            continue;
+        }
+        const std::uint32_t replica = emptierOfTwo(m_random.bits());
+        if (m_replicas[replica].enqueueAt(now, request, m_log) != serving::Replica::Admission::Accepted) {
+            ++m_rows[m_feeders[request.tag].row].totals.rejected;
+        }
+        refresh(replica);
+    }
+    account();
+    return change;
+}
+
+PlacementRun::Change PlacementRun::update(double now)
+{
+    Change change;
+    if (m_counts.warming == 0 && m_counts.draining == 0) {
+        return change;
+    }
+    for (std::size_t i = 0; i < m_slots.size(); ++i) {
+        if (m_slots[i].state == State::Warming && m_slots[i].readySeconds <= now) {
+            m_slots[i].state = State::Serving;
+            ++change.ready;
+        } else if (m_slots[i].state == State::Draining && m_load[i] == 0) {
+            m_slots[i].state = State::Empty;
+            ++change.drained;
+        }
+    }
+    listServing();
+    return change;
+}
+
+void PlacementRun::collect(double end)
+{
+    // Those on their way from earlier windows, and what the sources sent in this one.
+    for (const Feeder& feeder : m_feeders) {
+        const std::vector<Arrival>& sent = feeder.source->outboxFor(m_number);
+        m_onTheWay.insert(m_onTheWay.end(), sent.begin(), sent.end());
+    }
+    m_now.clear();
+    std::size_t kept = 0;
+    for (const Arrival& arrival : m_onTheWay) {
+        if (arrival.seconds < end) {
+            m_now.push_back(arrival);
+        } else {
+            m_onTheWay[kept++] = arrival;
+        }
+    }
+    m_onTheWay.resize(kept);
+    std::sort(m_now.begin(), m_now.end(), [](const Arrival& a, const Arrival& b) {
+        return std::tie(a.seconds, a.feeder, a.sequence) < std::tie(b.seconds, b.feeder, b.sequence);
+    });
+}
+
+std::uint32_t PlacementRun::emptierOfTwo(std::uint64_t bits) const
+{
+    const auto count = static_cast<std::uint32_t>(m_serving.size());
+    const std::uint32_t a = m_serving[Random::below(static_cast<std::uint32_t>(bits), count)];
+    const std::uint32_t b = m_serving[Random::below(static_cast<std::uint32_t>(bits >> 32), count)];
+    return m_load[b] < m_load[a] ? b : a;
+}
+
+void PlacementRun::deliver(const Arrival& arrival)
+{
+    const Feeder& feeder = m_feeders[arrival.feeder];
+    const serving::Request request{arrival.seconds, arrival.inputTokens, arrival.outputTokens, arrival.feeder,
+                                   feeder.priority};
+    if (m_serving.empty()) { // its last replica went while the request was on the network
+        lose(request);
+        return;
+    }
+    const std::uint32_t chosen = emptierOfTwo(m_random.bits());
+    if (m_replicas[chosen].enqueue(request, m_log) != serving::Replica::Admission::Accepted) {
+        ++m_rows[feeder.row].totals.rejected;
+    }
+    refresh(chosen);
+}
+
+void PlacementRun::serve(double end)
+{
+    collect(end);
+    for (const Arrival& arrival : m_now) {
+        deliver(arrival);
+    }
+    const std::size_t count = m_nextEvent.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (m_nextEvent[i] <= end) {
+            m_replicas[i].advance(end, m_log);
+            refresh(static_cast<std::uint32_t>(i));
+        }
+    }
+    account();
+}
+
+void PlacementRun::account()
+{
+    using aggregate::Latency;
+    using aggregate::Sketch;
+    for (const serving::Request& request : m_log.started) {
+        m_workMicros += std::llround(workSeconds(request) * m_tensorParallel * aggregate::kMicrosPerSecond);
+    }
+    for (const serving::Completion& done : m_log.completed) {
+        const Feeder& feeder = m_feeders[done.request.tag];
+        DemandRow& row = m_rows[feeder.row];
+        const double ttft = done.firstTokenSeconds - done.request.arrivalSeconds + feeder.rttSeconds;
+        const double decode = done.finishSeconds - done.firstTokenSeconds;
+        const std::uint32_t gaps = done.request.outputTokens - 1;
+        const double itl = gaps > 0 ? decode / gaps : 0;
+        ++row.totals.completed;
+        row.totals.sloMet += ttft <= feeder.ttftLimitSeconds && itl <= feeder.itlLimitSeconds ? 1 : 0;
+        row.totals.tokensIn += done.request.inputTokens;
+        row.totals.tokensOut += done.request.outputTokens;
+        row.egressBytes += kBytesPerRequest + kBytesPerOutputToken * done.request.outputTokens;
+        ++row.latencies[static_cast<std::size_t>(Latency::Ttft)][Sketch::bucketOf(ttft)];
+        if (gaps > 0) {
+            ++row.latencies[static_cast<std::size_t>(Latency::Itl)][Sketch::bucketOf(itl)];
+        }
+        ++row.latencies[static_cast<std::size_t>(Latency::EndToEnd)][Sketch::bucketOf(ttft + decode)];
+    }
+    m_log.started.clear();
+    m_log.completed.clear();
+}
+
+std::uint64_t PlacementRun::hash(std::uint64_t hash) const
+{
+    hash = m_random.hash(hash);
+    for (std::size_t i = 0; i < m_replicas.size(); ++i) {
+        hash = mix(hash, static_cast<std::uint64_t>(m_slots[i].state));
+        hash = mix(hash, std::bit_cast<std::uint64_t>(m_slots[i].readySeconds));
+        hash = m_replicas[i].hash(hash);
+    }
+    for (const Arrival& arrival : m_onTheWay) {
+        hash = mix(hash, std::bit_cast<std::uint64_t>(arrival.seconds));
+        hash = mix(hash, std::uint64_t{arrival.feeder} << 32 | arrival.sequence);
+        hash = mix(hash, std::uint64_t{arrival.inputTokens} << 32 | arrival.outputTokens);
+    }
+    for (const DemandRow& row : m_rows) {
+        hash = mix(hash, static_cast<std::uint64_t>(row.egressBytes));
+    }
+    return mix(hash, static_cast<std::uint64_t>(m_workMicros));
+}
+
+} // namespace isobar::engine

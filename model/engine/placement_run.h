@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/interval.h"
+#include "model/engine/source.h"
+#include "model/serving/replica.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace isobar::engine {
+
+/// The replicas of one placement and what they have done since the last interval. Takes the arrivals of its sources,
+/// gives each to the emptier of two random replicas, and serves. Touches only its own state and reads its sources'
+/// outboxes, so placements run in parallel.
+class PlacementRun {
+public:
+    /// One of the sources that may send here.
+    struct Feeder {
+        const Source* source = nullptr;
+        std::uint32_t row = 0; ///< of this placement's demand rows
+        std::uint32_t priority = 0;
+        double rttSeconds = 0; ///< added to what the replica takes
+        double ttftLimitSeconds = 0, itlLimitSeconds = 0;
+    };
+    /// Requests of one workload: what the interval's demand row and sketches are made from. `requests` is not counted
+    /// here but by the sources.
+    struct DemandRow {
+        aggregate::DemandTotals totals;
+        std::array<std::array<std::uint32_t, aggregate::Sketch::kBuckets>, aggregate::kLatencies> latencies{};
+        std::int64_t egressBytes = 0; ///< since the start
+    };
+    struct Counts {
+        std::int32_t serving = 0, warming = 0, draining = 0;
+    };
+    /// Replicas that came or went.
+    struct Change {
+        std::int32_t ready = 0, drained = 0;
+    };
+
+    /// `places`: requests one replica holds within its service level.
+    PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel, double places,
+                 double meanContextTokens, Random random);
+
+    std::uint32_t addFeeder(const Feeder& feeder); ///< returns its number
+    std::uint32_t addRow();
+
+    /// Makes the number of replicas that serve or warm up `wanted`. Added ones are ready at `readySeconds`; removed
+    /// ones admit nothing more and finish what they run; what waits in them goes to the others, else is lost.
+    Change setReplicas(std::int32_t wanted, double now, double readySeconds);
+    /// Carries the changes due by the start of a window.
+    Change update(double now);
+    /// Takes in the outboxes of the sources and serves until `end` seconds.
+    void serve(double end);
+
+    [[nodiscard]] const Counts& counts() const { return m_counts; }
+    [[nodiscard]] std::int64_t chips() const;
+    [[nodiscard]] std::int64_t running() const { return m_running; }
+    [[nodiscard]] std::int64_t queued() const { return m_queued; }
+    /// Running, queued, and on the network.
+    [[nodiscard]] std::int64_t inFlight() const;
+    [[nodiscard]] ReportedLoad load(double previousSpillRatio) const;
+
+    [[nodiscard]] const std::vector<DemandRow>& rows() const { return m_rows; }
+    [[nodiscard]] std::vector<DemandRow>& rows() { return m_rows; }
+    /// Chip-microseconds of work started, since the start.
+    [[nodiscard]] std::int64_t workMicros() const { return m_workMicros; }
+    [[nodiscard]] const serving::IterationModel& model() const { return m_times->model(); }
+    [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
+
+private:
+    enum class State : std::uint8_t { Empty, Warming, Serving, Draining };
+    struct Slot {
+        State state = State::Empty;
+        double readySeconds = 0;
+    };
+
+    void collect(double end);
+    void deliver(const Arrival& arrival);
+    [[nodiscard]] std::uint32_t emptierOfTwo(std::uint64_t bits) const;
+    void refresh(std::uint32_t replica);
+    void lose(const serving::Request& request);
+    void account();
+    void listServing();
+    [[nodiscard]] double workSeconds(const serving::Request& request) const;
+
+    std::uint32_t m_number;
+    std::int32_t m_tensorParallel;
+    double m_places;
+    std::unique_ptr<const serving::IterationTimes> m_times; ///< its address is kept by the replicas
+    std::size_t m_queueLimit;
+    // What a request costs at a full batch, apart from its prompt.
+    double m_fullBatch = 1, m_fullContext = 0, m_fullDecodeSeconds = 0;
+    Random m_random;
+
+    std::vector<serving::Replica> m_replicas;
+    std::vector<Slot> m_slots;            ///< by replica
+    std::vector<double> m_nextEvent;      ///< by replica: the scan that finds who has something to do
+    std::vector<std::uint32_t> m_load;    ///< by replica: requests in flight
+    std::vector<std::uint32_t> m_waiting; ///< by replica: of these, queued
+    std::vector<std::uint32_t> m_serving; ///< replicas that admit
+    Counts m_counts;
+
+    std::vector<Feeder> m_feeders;
+    std::vector<Arrival> m_onTheWay; ///< reach the placement after this window
+    std::vector<Arrival> m_now;      ///< of this window, in order
+    serving::ReplicaLog m_log;
+
+    std::vector<DemandRow> m_rows;
+    std::int64_t m_running = 0, m_queued = 0;
+    std::int64_t m_workMicros = 0;
+};
+
+/// Bytes that leave the region with one answer. ESTIMATED: four bytes of UTF-8 a token, and a thousand of headers and
+/// framing a request.
+inline constexpr std::int64_t kBytesPerOutputToken = 4, kBytesPerRequest = 1000;
+
+} // namespace isobar::engine
