@@ -3,11 +3,15 @@
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
+#include "app/isobar-cli/synthetic_catalogue.h"
+#include "model/ingest/import_bench.h"
 #include "ui/map/map_bench.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
 
 namespace isobar::cli {
 namespace {
@@ -66,12 +70,64 @@ void addMap(CLI::App& bench, Runner& chosen)
     command->callback([options, &chosen] { chosen = [options] { return runMap(*options); }; });
 }
 
+struct ImportOptions {
+    std::vector<std::string> paths;
+    int rows = 91'332; ///< of the catalogues of three clouds in April 2026
+    bool json = false;
+};
+
+int runImport(const ImportOptions& options)
+{
+    std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
+    std::optional<SyntheticCatalogue> synthetic;
+    if (paths.empty()) {
+        auto made = SyntheticCatalogue::make(options.rows);
+        if (!made.ok()) {
+            return fail(made.error());
+        }
+        synthetic.emplace(std::move(*made));
+        paths.push_back(synthetic->path());
+    }
+    const auto bench = ingest::benchmarkImport(paths);
+    if (!bench.ok()) {
+        return fail(bench.error());
+    }
+    return show({{"name", "import"},
+                 {"wall_seconds", bench->wallSeconds},
+                 {"rate", static_cast<double>(bench->rows) / bench->wallSeconds},
+                 {"rate_unit", "rows/s"},
+                 {"peak_rss_bytes", peakRssBytes()},
+                 {"baseline_seconds", bench->baselineSeconds},
+                 {"speed_ratio", bench->baselineSeconds / bench->wallSeconds},
+                 {"reimport_seconds", bench->reimportSeconds},
+                 {"files", bench->files},
+                 {"rows", bench->rows},
+                 {"bytes", bench->bytes},
+                 {"synthetic", synthetic.has_value()}},
+                options.json);
+}
+
+void addImportBench(CLI::App& bench, Runner& chosen)
+{
+    auto* command = bench.add_subcommand("import", "An import against plain inserts of the same rows");
+    auto options = std::make_shared<ImportOptions>();
+    auto* paths =
+        command->add_option("PATH", options->paths, "Files to import; a made-up catalogue when none is given");
+    command->add_option("--rows", options->rows, "Rows of the made-up catalogue")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str()
+        ->excludes(paths);
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return runImport(*options); }; });
+}
+
 } // namespace
 
 void addBench(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("bench", "Measure how fast a part of Isobar is on this machine");
     command->require_subcommand(1);
+    addImportBench(*command, chosen);
     addMap(*command, chosen);
 }
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/app/cli_run.h"
+
+#include <QXmlStreamReader>
+#include <QtEndian>
+
+using namespace isobar;
+using namespace isobar::test;
+
+namespace {
+
+constexpr int kWidth = 640, kHeight = 400;
+
+QByteArray bytesOf(const QString& path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+/// Width and height of a PNG, from its header.
+QPair<int, int> pngSize(const QByteArray& png)
+{
+    constexpr int kAt = 16, kHeader = 24;
+    if (!png.startsWith("\x89PNG\r\n\x1a\n") || png.size() < kHeader || !png.contains("IEND")) {
+        return {};
+    }
+    return {qFromBigEndian<qint32>(png.constData() + kAt), qFromBigEndian<qint32>(png.constData() + kAt + 4)};
+}
+
+bool isWellFormed(const QByteArray& xml)
+{
+    QXmlStreamReader reader(xml);
+    int elements = 0;
+    while (!reader.atEnd()) {
+        elements += reader.readNext() == QXmlStreamReader::StartElement ? 1 : 0;
+    }
+    return !reader.hasError() && elements > 5;
+}
+
+} // namespace
+
+/// `export`: every view in every format, without a display.
+class TestCliExport : public QObject {
+    Q_OBJECT
+
+    Workplace m_place;
+
+    [[nodiscard]] Ran write(const QString& view, const QString& format, const QString& out,
+                            const QStringList& more = {}) const
+    {
+        QProcess process;
+        // Not even a display that does not answer may matter.
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("DISPLAY"), QStringLiteral(":987"));
+        environment.remove(QStringLiteral("QT_QPA_PLATFORM"));
+        process.setProcessEnvironment(environment);
+        process.start(cliPath(), QStringList{QStringLiteral("export"), m_place.store, QStringLiteral("--view"), view,
+                                             QStringLiteral("--format"), format, QStringLiteral("--out"), out,
+                                             QStringLiteral("--for"), QStringLiteral("5s"), QStringLiteral("--size"),
+                                             QStringLiteral("%1x%2").arg(kWidth).arg(kHeight)} +
+                                     more);
+        return finish(process);
+    }
+
+private Q_SLOTS:
+    void initTestCase() { QVERIFY(m_place.makeStore()); }
+
+    void everyViewInEveryFormat_data()
+    {
+        QTest::addColumn<QString>("view");
+        QTest::addColumn<QString>("format");
+        for (const char* view : {"overview", "map", "throughput", "latency", "share"}) {
+            for (const char* format : {"png", "svg", "pdf", "csv"}) {
+                QTest::addRow("%s as %s", view, format) << QLatin1String(view) << QLatin1String(format);
+            }
+        }
+    }
+    void everyViewInEveryFormat()
+    {
+        QFETCH(QString, view);
+        QFETCH(QString, format);
+        const QString out = m_place.folder.filePath(view + QLatin1Char('.') + format);
+        const Ran ran = write(view, format, out);
+        QVERIFY2(ran.exitCode == 0 && !ran.crashed, ran.err.constData());
+        QVERIFY2(ran.out.isEmpty() && ran.err.isEmpty(), ran.err.constData());
+        const QByteArray bytes = bytesOf(out);
+        if (format == QLatin1String("png")) {
+            QCOMPARE(pngSize(bytes), qMakePair(kWidth, kHeight));
+        } else if (format == QLatin1String("svg")) {
+            QVERIFY(isWellFormed(bytes));
+            QVERIFY(bytes.contains("<svg"));
+        } else if (format == QLatin1String("pdf")) {
+            QVERIFY(bytes.startsWith("%PDF-"));
+            QVERIFY(bytes.trimmed().endsWith("%%EOF"));
+        } else {
+            const QList<QByteArray> lines = bytes.trimmed().split('\n');
+            QVERIFY2(lines.size() > 1, bytes.constData());
+            for (const QByteArray& line : lines) {
+                QVERIFY2(line.count(',') >= lines.front().count(','), line.constData());
+            }
+        }
+    }
+
+    void csvIsTheSameEveryTime()
+    {
+        const QString one = m_place.path("one.csv"), two = m_place.path("two.csv"), other = m_place.path("other.csv");
+        QCOMPARE(
+            write(QStringLiteral("map"), QStringLiteral("csv"), one, {QStringLiteral("--threads"), QStringLiteral("1")})
+                .exitCode,
+            0);
+        QCOMPARE(
+            write(QStringLiteral("map"), QStringLiteral("csv"), two, {QStringLiteral("--threads"), QStringLiteral("2")})
+                .exitCode,
+            0);
+        QCOMPARE(
+            write(QStringLiteral("map"), QStringLiteral("csv"), other, {QStringLiteral("--seed"), QStringLiteral("7")})
+                .exitCode,
+            0);
+        QVERIFY(!bytesOf(one).isEmpty());
+        QCOMPARE(bytesOf(one), bytesOf(two));
+        QVERIFY(bytesOf(one) != bytesOf(other));
+    }
+
+    void scaleMultipliesThePixels()
+    {
+        const QString out = m_place.path("twice.png");
+        QCOMPARE(
+            write(QStringLiteral("map"), QStringLiteral("png"), out,
+                  {QStringLiteral("--scale"), QStringLiteral("2"), QStringLiteral("--theme"), QStringLiteral("light")})
+                .exitCode,
+            0);
+        QCOMPARE(pngSize(bytesOf(out)), qMakePair(2 * kWidth, 2 * kHeight));
+    }
+
+    void filtersNarrowTheNumbers()
+    {
+        const auto fleet = contents(m_place.store).fleet;
+        QVERIFY(fleet);
+        const QString all = m_place.path("all.csv"), some = m_place.path("some.csv");
+        QCOMPARE(write(QStringLiteral("share"), QStringLiteral("csv"), all).exitCode, 0);
+        const QString model = QString::fromStdString(fleet->models.front().name);
+        QCOMPARE(
+            write(QStringLiteral("share"), QStringLiteral("csv"), some, {QStringLiteral("--model"), model}).exitCode,
+            0);
+        QVERIFY(!bytesOf(some).isEmpty());
+        QVERIFY(bytesOf(all) != bytesOf(some));
+    }
+
+    void unknownNamesAreRefused_data()
+    {
+        QTest::addColumn<QStringList>("filter");
+        QTest::addColumn<QByteArray>("known");
+        QTest::newRow("model") << QStringList{QStringLiteral("--model"), QStringLiteral("Nonesuch-1B")}
+                               << QByteArray("Llama");
+        QTest::newRow("provider") << QStringList{QStringLiteral("--provider"), QStringLiteral("nimbus")}
+                                  << QByteArray("azure");
+        QTest::newRow("region") << QStringList{QStringLiteral("--region"), QStringLiteral("azure/atlantis")}
+                                << QByteArray("azure/eastus");
+    }
+    void unknownNamesAreRefused()
+    {
+        QFETCH(QStringList, filter);
+        QFETCH(QByteArray, known);
+        const QString out = m_place.path("refused.png");
+        const Ran ran = write(QStringLiteral("map"), QStringLiteral("png"), out, filter);
+        QVERIFY(failedWith(ran, 1));
+        QVERIFY2(ran.err.contains(known), ran.err.constData());
+        QVERIFY(!QFile::exists(out));
+    }
+
+    void aFolderThatIsNotThere()
+    {
+        const Ran ran = write(QStringLiteral("map"), QStringLiteral("png"),
+                              m_place.folder.filePath(QStringLiteral("no/where.png")));
+        QVERIFY(failedWith(ran, 1));
+        QVERIFY(ran.err.contains("where.png"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCliExport)
+#include "tst_cli_export.moc"
