@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/text_format.h>
 
 namespace isobar::proto {
@@ -85,6 +86,38 @@ std::size_t invalidUtf8At(std::string_view text)
     return std::string_view::npos;
 }
 
+/// Escapes ("\\377") can put into a string what the text around it may not hold: the first such string, or null.
+const pb::FieldDescriptor* fieldThatIsNotUtf8(const pb::Message& message)
+{
+    const pb::Reflection& reflection = *message.GetReflection();
+    std::vector<const pb::FieldDescriptor*> fields;
+    reflection.ListFields(message, &fields);
+    for (const pb::FieldDescriptor* field : fields) {
+        const bool isString = field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING;
+        if (!isString && field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) {
+            continue;
+        }
+        const bool repeated = field->is_repeated();
+        for (int i = 0; i < (repeated ? reflection.FieldSize(message, field) : 1); ++i) {
+            if (isString) {
+                std::string scratch;
+                const std::string& value = repeated ? reflection.GetRepeatedStringReference(message, field, i, &scratch)
+                                                    : reflection.GetStringReference(message, field, &scratch);
+                if (invalidUtf8At(value) != std::string_view::npos) {
+                    return field;
+                }
+                continue;
+            }
+            const pb::Message& child =
+                repeated ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field);
+            if (const pb::FieldDescriptor* bad = fieldThatIsNotUtf8(child)) {
+                return bad;
+            }
+        }
+    }
+    return nullptr;
+}
+
 Position positionOf(std::string_view text, std::size_t offset)
 {
     const std::string_view before = text.substr(0, offset);
@@ -133,6 +166,7 @@ Status parseText(std::string_view text, const std::string& fileName, pb::Message
     if (const std::size_t bad = invalidUtf8At(text); bad != std::string_view::npos) {
         return errorAt(ErrorCode::WrongFormat, "the file is not UTF-8 text", fileName, positionOf(text, bad));
     }
+    const pb::LogSilencer silence; // errors are values here, not lines on stderr
     FirstError errors;
     pb::TextFormat::Parser parser;
     parser.RecordErrorsTo(&errors);
@@ -143,6 +177,10 @@ Status parseText(std::string_view text, const std::string& fileName, pb::Message
         Error e = errorAt(ErrorCode::WrongFormat, errors.message(), fileName, errors.at());
         e.text = lineOf(text, errors.at().line);
         return e;
+    }
+    if (const pb::FieldDescriptor* field = fieldThatIsNotUtf8(document)) {
+        return errorAt(ErrorCode::WrongFormat, fmt::format("a \"{}\" holds bytes that are not UTF-8", field->name()),
+                       fileName);
     }
     return Done{};
 }
@@ -222,6 +260,7 @@ std::string writeFleetText(const Fleet& fleet)
 Result<Fleet> parseFleetBinary(std::string_view bytes, const std::string& fileName)
 {
     ISOBAR_TRY(checkSize(bytes.size(), fileName));
+    const pb::LogSilencer silence;
     v1::Fleet document;
     if (!document.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return errorAt(ErrorCode::Corrupt, "the file is damaged or not a fleet in binary form", fileName);
