@@ -29,13 +29,13 @@ double roundStep(double atLeast)
 /// The digits after the point that tell multiples of `step` apart.
 int decimalsOf(double step)
 {
-    for (int decimals = 0; decimals < 9; ++decimals) {
+    for (int decimals = 0; decimals < 12; ++decimals) {
         const double scaled = step * std::pow(10.0, decimals);
-        if (std::abs(scaled - std::round(scaled)) < 1e-6 * std::max(1.0, scaled)) {
+        if (scaled > 0.5 && std::abs(scaled - std::round(scaled)) < 1e-6 * std::max(1.0, scaled)) {
             return decimals;
         }
     }
-    return 9;
+    return 12;
 }
 
 QDateTime utc(double seconds)
@@ -99,7 +99,7 @@ ValueAxis valueAxis(double low, double high, int maxTicks, bool fromZero)
         high += room;
         low -= low == 0 ? 0 : room;
     }
-    const int intervals = std::max(1, maxTicks - 1);
+    const int intervals = std::max(low < 0 && high > 0 ? 2 : 1, maxTicks - 1); // zero is always a tick
     double step = roundStep((high - low) / intervals);
     double first = std::floor(low / step + 1e-9), last = std::ceil(high / step - 1e-9);
     while (last - first > intervals) { // rounding outwards may have added one tick too many
@@ -129,7 +129,7 @@ ValueAxis valueAxis(double low, double high, int maxTicks, bool fromZero)
     const int decimals = decimalsOf(step / scale);
     for (double i = first; i <= last; ++i) {
         const double at = i * step;
-        axis.ticks.push_back({at, grouped(at / scale, decimals) + (at == 0 ? QString() : suffix)});
+        axis.ticks.push_back({at, at == 0 ? QStringLiteral("0") : grouped(at / scale, decimals) + suffix});
     }
     return axis;
 }

@@ -18,7 +18,8 @@ struct ValueAxis {
     std::vector<Tick> ticks;
 };
 
-/// Round ticks (1, 2, 2.5, 5 × 10ⁿ) covering [low, high], at most `maxTicks` of them (at least two). Starts at zero
+/// Round ticks (1, 2, 2.5, 5 × 10ⁿ) covering [low, high], at most `maxTicks` of them (at least two,
+/// three where zero lies between). Starts at zero
 /// when `fromZero`, or when the data comes near it. All labels share one scale ("0", "0.5 M", "1.0 M").
 [[nodiscard]] ValueAxis valueAxis(double low, double high, int maxTicks, bool fromZero);
 
