@@ -74,22 +74,40 @@ const quantise = (points) =>
     .map(([longitude, latitude]) => [Math.round(longitude * kQuantum), Math.round(latitude * kQuantum)])
     .filter((p, i, all) => i === 0 || p[0] !== all[i - 1][0] || p[1] !== all[i - 1][1]);
 
+/** A ring without jumps, cut into the pieces that lie between 180 west and 180 east; quantised. */
+const pieces = (ring) =>
+  [-360, 0, 360]
+    .map((shift) => ring.map(([x, y]) => [x + shift, y]))
+    .map((shifted) => clipRing(clipRing(shifted, 180, true), -180, false))
+    .filter((piece) => piece.length >= 3)
+    .map((piece) => quantise(densify(piece, true)))
+    .filter((piece) => piece.length >= 3 && new Set(piece.map((p) => p[0])).size > 1);
+
+const box = (ring) => {
+  const xs = ring.map((p) => p[0]);
+  const ys = ring.map((p) => p[1]);
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+};
+const within = (inner, outer) =>
+  inner[0] >= outer[0] && inner[1] >= outer[1] && inner[2] <= outer[2] && inner[3] <= outer[3];
+
 const land = [];
 const geometry = topojson.feature(landTopology, landTopology.objects.land);
 const polygons = geometry.features
   ? geometry.features.flatMap((f) => (f.geometry.type === "Polygon" ? [f.geometry.coordinates] : f.geometry.coordinates))
   : geometry.geometry.coordinates;
 for (const polygon of polygons) {
-  const rings = polygon.map(openRing);
-  for (const shift of [-360, 0, 360]) {
-    const pieces = rings
-      .map((ring) => ring.map(([x, y]) => [x + shift, y]))
-      .map((ring) => clipRing(clipRing(ring, 180, true), -180, false))
-      .filter((ring) => ring.length >= 3)
-      .map((ring) => quantise(densify(ring, true)))
-      .filter((ring) => ring.length >= 3 && new Set(ring.map((p) => p[0])).size > 1);
-    if (pieces.length > 0) land.push(pieces);
+  // Unwrapped, a ring may lie a turn away from its holes: each is brought home by itself, then they meet again.
+  // The ring along the pole is no lake: it is what stitching left of the edge that Antarctica was closed with.
+  const rings = polygon.filter((ring) => ring.some(([, y]) => Math.abs(y) < 89.9));
+  const [outlines, ...holes] = rings.map((ring) => pieces(openRing(ring)));
+  const home = outlines.map((outline) => [outline]);
+  for (const hole of holes.flat()) {
+    const owner = home.find(([outline]) => within(box(hole), box(outline)));
+    if (!owner) throw new Error("a lake without land around it");
+    owner.push(hole);
   }
+  land.push(...home);
 }
 
 const borders = [];

@@ -9,12 +9,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace isobar::ui {
 namespace {
 
-constexpr double kRingGap = 2.5, kRingWidth = 2.0;
 /// Two donuts closer than this share of their reach are gathered; further apart they are moved.
 constexpr double kMergeShare = 0.5;
 /// A donut is moved at most this share of its reach from its true place.
@@ -23,14 +23,18 @@ constexpr double kEdge = 5;
 
 double distance(QPointF a, QPointF b)
 {
-    return std::hypot(a.x() - b.x(), a.y() - b.y());
+    // Not std::hypot: its care for overflow costs ten times as much and screens are small.
+    const double x = a.x() - b.x(), y = a.y() - b.y();
+    return std::sqrt(x * x + y * y);
 }
 
 /// The largest donut at this window size and zoom.
 double largestRadius(const MapViewport& view)
 {
     const double base = std::clamp(0.0112 * std::min(view.size.width(), 2.1 * view.size.height()), 8.0, 17.0);
-    return base * std::clamp(1.0 + 0.16 * std::log2(std::max(1.0, view.zoom())), 1.0, 1.5);
+    // In steps, so that the cached pictures of donuts serve while a zoom is under way.
+    const double steps = std::floor(2 * std::log2(std::max(1.0, view.zoom())) + 1e-6) / 2;
+    return base * std::clamp(1.0 + 0.16 * steps, 1.0, 1.5);
 }
 
 struct Builder {
@@ -161,14 +165,15 @@ void spread(std::vector<PlacedMarker>& placed)
     }
 }
 
-void fanOut(std::vector<PlacedMarker>& placed, const Builder& builder, int markerId)
+/// Returns the disc the members stand on; empty when no cluster holds the marker.
+QRectF fanOut(std::vector<PlacedMarker>& placed, const Builder& builder, int markerId)
 {
     const auto cluster = std::find_if(placed.begin(), placed.end(), [&](const PlacedMarker& m) {
         return m.isCluster() && std::any_of(m.members.begin(), m.members.end(),
                                             [&](int index) { return builder.marker(index).id == markerId; });
     });
     if (cluster == placed.end()) {
-        return;
+        return {};
     }
     const PlacedMarker center = *cluster;
     placed.erase(cluster);
@@ -178,21 +183,24 @@ void fanOut(std::vector<PlacedMarker>& placed, const Builder& builder, int marke
         members.push_back(builder.gathered({index}));
         around += 2 * members.back().outerRadius() + 6;
     }
-    const double ring = std::max(around / (2 * 3.14159265), 2.2 * builder.maxRadius);
-    const QRectF inside = QRectF(QPointF(), builder.view.size)
-                              .adjusted(1, 1, -1, -1)
-                              .adjusted(ring + 16, ring + 16, -ring - 16, -ring - 16);
-    const QPointF middle(std::clamp(center.at.x(), inside.left(), std::max(inside.left(), inside.right())),
-                         std::clamp(center.at.y(), inside.top(), std::max(inside.top(), inside.bottom())));
-    double angle = -3.14159265 / 2;
+    const double ring = std::max(around / (2 * std::numbers::pi), 2.6 * builder.maxRadius);
+    const double reach = ring + builder.maxRadius + 12;
+    const QSizeF size = builder.view.size;
+    const auto inside = [reach](double at, double length) {
+        return length > 2 * reach ? std::clamp(at, reach, length - reach) : length / 2;
+    };
+    const QPointF middle(inside(center.at.x(), size.width()), inside(center.at.y(), size.height()));
+    double angle = -std::numbers::pi / 2;
     for (PlacedMarker& m : members) {
-        const double half = (2 * m.outerRadius() + 6) / around * 3.14159265;
+        const double half = (2 * m.outerRadius() + 6) / around * std::numbers::pi;
         angle += half;
         m.at = middle + QPointF(std::cos(angle), std::sin(angle)) * ring;
         m.fanned = true;
+        m.anchor = middle;
         angle += half;
         placed.push_back(std::move(m));
     }
+    return {middle.x() - reach, middle.y() - reach, 2 * reach, 2 * reach};
 }
 
 QRectF discRect(const PlacedMarker& m)
@@ -209,8 +217,12 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
     const auto room = static_cast<std::size_t>(view.size.width() * view.size.height() / 15000.0) + 4;
 
     std::vector<QRectF> taken;
+    std::vector<QRectF> takenOnFan{options.reserved};
     for (const PlacedMarker& m : layout.placed) {
         taken.push_back(discRect(m));
+        if (m.fanned) {
+            takenOnFan.push_back(discRect(m));
+        }
     }
     taken.push_back(options.reserved);
     taken.push_back(layout.legendRect);
@@ -218,7 +230,7 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
     std::vector<std::size_t> order(layout.placed.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const auto first = [&](const PlacedMarker& m) {
-        return m.trouble || std::any_of(m.members.begin(), m.members.end(), [&](int index) {
+        return m.fanned || m.trouble || std::any_of(m.members.begin(), m.members.end(), [&](int index) {
                    return options.important.contains(scene.markers[static_cast<std::size_t>(index)].id);
                });
     };
@@ -227,7 +239,7 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
     std::size_t count = 0;
     for (const std::size_t index : order) {
         PlacedMarker& m = layout.placed[index];
-        if (count >= room || m.title.isEmpty() || !window.contains(m.at)) {
+        if (count >= room || m.title.isEmpty() || !window.contains(m.at) || (!m.fanned && layout.onFan(m.at))) {
             continue;
         }
         const double w = strong.horizontalAdvance(m.note.isEmpty() ? m.title : m.title + QLatin1Char(' ') + m.note) + 2;
@@ -238,15 +250,18 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
             QPointF(c.x() - w / 2, c.y() - r - h), QPointF(c.x() - w / 2, c.y() + r),
             QPointF(c.x() + d, c.y() - d - h),     QPointF(c.x() + d, c.y() + d),
             QPointF(c.x() - d - w, c.y() - d - h), QPointF(c.x() - d - w, c.y() + d)};
+        // A fan stands over everything else: only its own members are in its labels' way.
+        const std::vector<QRectF>& obstacles = m.fanned ? takenOnFan : taken;
         for (const QPointF& corner : corners) {
             const QRectF rect(corner, QSizeF(w, h));
             const bool free =
-                window.contains(rect) &&
-                std::none_of(taken.begin(), taken.end(), [&rect](const QRectF& t) { return t.intersects(rect); });
+                window.contains(rect) && std::none_of(obstacles.begin(), obstacles.end(),
+                                                      [&rect](const QRectF& t) { return t.intersects(rect); });
             if (free) {
                 m.labelled = true;
                 m.labelRect = rect;
                 taken.push_back(rect.adjusted(-2, 0, 2, 0));
+                takenOnFan.push_back(taken.back());
                 ++count;
                 break;
             }
@@ -327,16 +342,25 @@ void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& vie
 
 } // namespace
 
-double PlacedMarker::outerRadius() const
+bool MapLayout::hasUnwellFlows() const
 {
-    return radius + kRingGap + kRingWidth;
+    return !flows.empty() && flows.back().state != MapFlow::State::Fine; // sorted by state
+}
+
+bool MapLayout::onFan(QPointF point) const
+{
+    return !fanDisc.isEmpty() && distance(point, fanDisc.center()) < fanDisc.width() / 2;
 }
 
 int MapLayout::hit(QPointF at) const
 {
     int best = -1;
     double nearest = 1;
+    const bool fan = onFan(at);
     for (std::size_t i = 0; i < placed.size(); ++i) {
+        if (fan && !placed[i].fanned) {
+            continue; // covered
+        }
         const double share = distance(placed[i].at, at) / std::max(9.0, placed[i].outerRadius() + 1.5);
         if (share < nearest) {
             nearest = share, best = static_cast<int>(i);
@@ -344,7 +368,7 @@ int MapLayout::hit(QPointF at) const
     }
     if (best < 0) { // the label belongs to its donut
         for (std::size_t i = 0; i < placed.size(); ++i) {
-            if (placed[i].labelled && placed[i].labelRect.contains(at)) {
+            if ((!fan || placed[i].fanned) && placed[i].labelled && placed[i].labelRect.contains(at)) {
                 return static_cast<int>(i);
             }
         }
@@ -372,11 +396,14 @@ QChar MapLayout::letterOf(const QString& provider) const
     return {};
 }
 
-QString legendKey(bool flows, bool isobars)
+QString legendKey(bool flows, bool isobars, bool unwell)
 {
     QString key = QStringLiteral("size: accelerators · ring: utilization");
     if (flows) {
         key += QStringLiteral(" · ◇ user area · arc: requests/s");
+    }
+    if (flows && unwell) {
+        key += QStringLiteral(", dashed: slow or lost");
     }
     if (isobars) {
         key += QStringLiteral(" · contour: demand to supply");
@@ -431,9 +458,11 @@ MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const Layout
         gatherClose(layout.placed, builder, 0.86);
         spread(layout.placed);
         if (options.fannedMarker >= 0) {
-            fanOut(layout.placed, builder, options.fannedMarker);
+            layout.fanDisc = fanOut(layout.placed, builder, options.fannedMarker);
         }
-        std::stable_sort(layout.placed.begin(), layout.placed.end(), bySize);
+        std::stable_sort(layout.placed.begin(), layout.placed.end(), [](const PlacedMarker& a, const PlacedMarker& b) {
+            return a.fanned != b.fanned ? a.fanned : a.size > b.size;
+        });
     }
     layout.placedOfMarker.assign(scene.markers.size(), -1);
     for (std::size_t i = 0; i < layout.placed.size(); ++i) {
@@ -455,22 +484,23 @@ MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const Layout
     for (const MapArea& area : scene.areas) {
         layout.areas.push_back(view.place(area.at));
     }
+    if (options.flows) {
+        placeFlows(layout, scene, view, curves);
+    }
     if (options.legend && !layout.legend.empty()) {
         const QFontMetricsF small(font(TextRole::Secondary)), key(font(TextRole::Small));
         double width = 0;
         for (const LegendEntry& entry : layout.legend) {
             width += small.horizontalAdvance(entry.label) + 34;
         }
-        width = std::max(width, key.horizontalAdvance(legendKey(options.flows, options.isobars)) + 24);
+        width = std::max(
+            width, key.horizontalAdvance(legendKey(options.flows, options.isobars, layout.hasUnwellFlows())) + 24);
         width = std::min(std::max(width, key.horizontalAdvance(scene.legendNote) + 24), view.size.width() - 20);
         const double height = scene.legendNote.isEmpty() ? 52 : 68;
         layout.legendRect = QRectF(10, view.size.height() - height - 10, width, height);
     }
     if (options.labels) {
         placeLabels(layout, scene, view, options);
-    }
-    if (options.flows) {
-        placeFlows(layout, scene, view, curves);
     }
     return layout;
 }

@@ -34,7 +34,7 @@ struct PlacedMarker {
 
     [[nodiscard]] bool isCluster() const { return members.size() > 1; }
     /// Donut, utilization ring and half the line: what nothing else may cover.
-    [[nodiscard]] double outerRadius() const;
+    [[nodiscard]] double outerRadius() const { return radius + 4.5; }
 };
 
 struct PlacedFlow {
@@ -59,8 +59,11 @@ struct MapLayout {
     std::vector<QPointF> areas;
     std::vector<PlacedFlow> flows; ///< weakest first, so that the strong ones are painted on top
     std::vector<LegendEntry> legend;
+    QRectF fanDisc;    ///< around the members of a fanned out cluster; empty = none
     QRectF legendRect; ///< empty when there is no legend
 
+    [[nodiscard]] bool hasUnwellFlows() const; ///< slow or lost ones: they are dashed
+    [[nodiscard]] bool onFan(QPointF point) const;
     /// The donut under a point, -1 for none.
     [[nodiscard]] int hit(QPointF at) const;
     /// The user area under a point, -1 for none.
@@ -93,7 +96,7 @@ struct LayoutOptions {
                                   FlowCurves& curves);
 
 /// What the legend's second line says.
-[[nodiscard]] QString legendKey(bool flows, bool isobars);
+[[nodiscard]] QString legendKey(bool flows, bool isobars, bool unwell);
 
 /// A letter for each provider, all different: "Azure" A, "Google Cloud" G, "AWS" W. Names of several words or of mixed
 /// case choose before acronyms do.

@@ -141,6 +141,7 @@ private:
     void paintBackdropLayer(QPainter& painter);
     void paintDots(QPainter& painter);
     void paintMarkers(QPainter& painter);
+    void paintFan(QPainter& painter);
     void paintFrame(QPainter& painter);
     const QPixmap& sprite(const QString& key, QSizeF size, const std::function<void(QPainter&)>& paint);
 

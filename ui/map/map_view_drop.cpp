@@ -7,12 +7,11 @@
 #include <QMimeData>
 
 #include <algorithm>
-#include <cmath>
 
 namespace isobar::ui {
 namespace {
 
-constexpr double kKeepFanned = 60; ///< pixels: a fan stays open while the pointer is this near to one of its members
+constexpr double kKeepFanned = 24; ///< pixels: a fan stays open while the pointer is this near to it
 
 QString answerHtml(const QString& place, const DropAnswer& answer)
 {
@@ -80,10 +79,8 @@ void MapView::dragMoveEvent(QDragMoveEvent* event)
         invalidateLayout();
         hit = layoutNow().hit(at);
     } else if (m_fannedId >= 0) {
-        const auto& placed = layoutNow().placed;
-        const bool near = std::any_of(placed.begin(), placed.end(), [&at](const PlacedMarker& m) {
-            return m.fanned && std::hypot(m.at.x() - at.x(), m.at.y() - at.y()) < kKeepFanned + m.outerRadius();
-        });
+        const QRectF keep = layoutNow().fanDisc.adjusted(-kKeepFanned, -kKeepFanned, kKeepFanned, kKeepFanned);
+        const bool near = keep.contains(at);
         if (!near) {
             m_fannedId = -1;
             invalidateLayout();

@@ -51,16 +51,18 @@ void MapView::paintEvent(QPaintEvent*)
     paintMarkers(painter);
     const MapLayout& layout = layoutNow();
     if (!layout.legendRect.isEmpty()) {
-        QString key = QStringLiteral("legend %1 %2 %3 %4")
+        QString key = QStringLiteral("legend %1 %2 %3 %4 %5")
                           .arg(layout.legendRect.width())
                           .arg(m_showFlows)
                           .arg(m_showIsobars)
+                          .arg(layout.hasUnwellFlows())
                           .arg(m_scene.legendNote);
         for (const LegendEntry& entry : layout.legend) {
             key += entry.label + entry.color.name();
         }
         MapLayout atOrigin;
         atOrigin.legend = layout.legend;
+        atOrigin.flows = layout.flows;
         atOrigin.legendRect = QRectF(QPointF(), layout.legendRect.size());
         painter.drawPixmap(layout.legendRect.topLeft(), sprite(key, layout.legendRect.size(), [&](QPainter& p) {
                                paintLegend(p, m_scene, atOrigin, m_showFlows, m_showIsobars, theme());
@@ -157,13 +159,16 @@ void MapView::paintMarkers(QPainter& painter)
     const double dpr = devicePixelRatioF();
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (const PlacedMarker& m : layout.placed) { // a thin line to the true place of what was moved
-        if (m.fanned || std::hypot(m.at.x() - m.anchor.x(), m.at.y() - m.anchor.y()) > m.outerRadius()) {
+        if (!m.fanned && std::hypot(m.at.x() - m.anchor.x(), m.at.y() - m.anchor.y()) > m.outerRadius()) {
             painter.setPen(QPen(t.faint, 1));
             painter.drawLine(m.anchor, m.at);
         }
     }
     for (std::size_t back = layout.placed.size(); back-- > 0;) { // small ones below
         const PlacedMarker& m = layout.placed[back];
+        if (m.fanned && (back + 1 == layout.placed.size() || !layout.placed[back + 1].fanned)) {
+            paintFan(painter); // the fanned ones come last, over everything
+        }
         if (!window.contains(m.at)) {
             continue;
         }
@@ -209,6 +214,23 @@ void MapView::paintMarkers(QPainter& painter)
         painter.drawPixmap(
             QPointF(std::round(m.labelRect.left() * dpr) / dpr, std::round(m.labelRect.top() * dpr) / dpr), label);
     }
+}
+
+void MapView::paintFan(QPainter& painter)
+{
+    const MapLayout& layout = layoutNow();
+    const Theme& t = theme();
+    painter.setPen(QPen(t.flow, 1));
+    painter.setBrush(t.raised);
+    painter.drawEllipse(layout.fanDisc.adjusted(0.5, 0.5, -0.5, -0.5));
+    painter.setPen(QPen(t.faint, 1));
+    for (const PlacedMarker& m : layout.placed) {
+        if (m.fanned) {
+            painter.drawLine(m.anchor, m.at);
+        }
+    }
+    painter.setBrush(t.faint);
+    painter.drawEllipse(layout.fanDisc.center(), 2, 2);
 }
 
 /// The card's rounded corners and its line.

@@ -12,7 +12,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr std::size_t kStrongest = 5; ///< flows that stand out when nothing is selected
-constexpr double kHole = 0.54;        ///< of the donut's radius
+constexpr double kHole = 0.56;        ///< of the donut's radius
 
 /// Wider than a pixel: segment by segment, which looks the same and is several times cheaper than one wide polyline.
 void drawWide(QPainter& painter, const QPolygonF& line)
@@ -127,8 +127,9 @@ void paintFlows(QPainter& painter, const MapScene& scene, const MapLayout& layou
             for (const QPolygonF& piece : flow.pieces) {
                 if (pass != FlowTone::Strong) {
                     painter.drawPolyline(piece);
-                } else if (flow.state == MapFlow::State::Lost) { // not by colour alone: a lost flow is dashed
-                    pen.setDashPattern({3, 2.5});
+                } else if (flow.state != MapFlow::State::Fine) { // not by colour alone: dashes, short when lost
+                    const bool lost = flow.state == MapFlow::State::Lost;
+                    pen.setDashPattern({lost ? 3.0 : 8.0, 2.5});
                     painter.setPen(pen);
                     painter.drawPolyline(piece);
                 } else {
@@ -221,7 +222,7 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
     painter.drawEllipse(QPointF(), ring, ring);
     const double share = std::clamp(marker.utilization, 0.0, 1.0);
     if (share > 0) {
-        QColor color = marker.trouble ? theme.trouble : mixed(theme.text, theme.muted, 0.25);
+        QColor color = marker.trouble ? theme.trouble : mixed(theme.text, theme.muted, 0.4);
         painter.setPen(QPen(tone(color), 2, Qt::SolidLine, Qt::FlatCap));
         painter.drawArc(ringRect, 90 * 16, -static_cast<int>(std::lround(share * 360 * 16)));
     }
@@ -230,7 +231,7 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
     const QString middle = marker.isCluster()                              ? QString::number(marker.members.size())
                            : marker.slices.size() == 1 && !letter.isNull() ? QString(letter)
                                                                            : QString();
-    if (!middle.isEmpty() && hole >= 4.2) {
+    if (!middle.isEmpty() && hole >= 4.0) {
         QFont f = font(TextRole::Small);
         f.setPixelSize(std::max(8, static_cast<int>(std::lround(hole * (middle.size() > 1 ? 1.05 : 1.3)))));
         f.setWeight(QFont::DemiBold);
@@ -323,7 +324,8 @@ void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layo
     painter.setFont(key);
     painter.setPen(theme.muted);
     const QFontMetricsF small(key);
-    const QString line = small.elidedText(legendKey(flows, isobars), Qt::ElideRight, box.width() - 20);
+    const QString line =
+        small.elidedText(legendKey(flows, isobars, layout.hasUnwellFlows()), Qt::ElideRight, box.width() - 20);
     painter.drawText(QPointF(box.left() + 12, box.top() + 40), line);
     if (!scene.legendNote.isEmpty()) {
         painter.setPen(theme.faint);

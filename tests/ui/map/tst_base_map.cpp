@@ -63,6 +63,7 @@ class BaseMapTest : public QObject {
 private Q_SLOTS:
     void isSmallAndWhole();
     void noEdgeSpansHalfTheWorld();
+    void holesLieInTheirOutline();
     void landIsWhereItIs_data();
     void landIsWhereItIs();
     void cutShortIsAnError();
@@ -105,6 +106,21 @@ void BaseMapTest::noEdgeSpansHalfTheWorld()
     QVERIFY2(widest < 10, qPrintable(QString::number(widest)));
 }
 
+void BaseMapTest::holesLieInTheirOutline()
+{
+    const auto map = readBaseMap(shipped());
+    QVERIFY(map.ok());
+    int holes = 0;
+    for (const GeoPolygon& polygon : map->land) {
+        const BaseMapData outline{{GeoPolygon{{polygon.rings.front()}}}, {}};
+        for (std::size_t i = 1; i < polygon.rings.size(); ++i) {
+            ++holes;
+            QVERIFY2(onLand(outline, polygon.rings[i].front()), "a lake outside its land");
+        }
+    }
+    QVERIFY(holes >= 1); // the Caspian Sea
+}
+
 void BaseMapTest::landIsWhereItIs_data()
 {
     QTest::addColumn<double>("latitude");
@@ -119,6 +135,7 @@ void BaseMapTest::landIsWhereItIs_data()
     QTest::newRow("Antarctica, at the antimeridian") << -85.0 << 179.0 << true;
     QTest::newRow("Southern Ocean") << -62.0 << 100.0 << false;
     QTest::newRow("Caspian Sea, a hole") << 41.0 << 50.8 << false;
+    QTest::newRow("Caspian Sea, far north") << 46.0 << 50.5 << false;
     QTest::newRow("Iowa") << 41.6 << -93.6 << true;
 }
 
