@@ -27,10 +27,10 @@ PROFILES = {  # weights of the areas, in the order of AREAS
 # burstiness, share of the model's work, bound to its residency zone
 # "Assistant" has the lengths of the Azure 2023 conversation trace (input 1,155, output 211).
 WORKLOADS = [
-    ("Assistant", "Llama-3.1-70B", 1, (1155, 1.08, 8192), (211, 0.77, 2048), "world", 0.40, 15, 1.1, 0.30, False),
+    ("Assistant", "Llama-3.1-70B", 1, (1155, 1.08, 8192), (211, 0.77, 2048), "world", 0.40, 15, 1.1, 0.24, False),
     ("Assistant for Europe", "Llama-3.1-70B", 1, (1155, 1.08, 8192), (230, 0.80, 2048), "europe", 0.45, 14, 1.1, 0.15, True),
     ("Public services UK", "Llama-3.1-70B", 1, (1800, 0.90, 8192), (320, 0.80, 2048), "britain", 0.55, 12, 1.0, 0.04, True),
-    ("Contract analysis", "Llama-3.1-70B", 2, (7200, 0.60, 16384), (760, 0.60, 4096), "america", 0.20, 2, 1.4, 0.51, False),
+    ("Contract analysis", "Llama-3.1-70B", 2, (7200, 0.60, 16384), (760, 0.60, 4096), "america", 0.20, 2, 1.4, 0.57, False),
     ("Mobile keyboard", "Llama-3.1-8B", 0, (420, 1.20, 4096), (96, 0.90, 512), "world", 0.45, 19, 1.1, 0.11, False),
     ("Search summaries", "Llama-3.1-8B", 0, (2200, 0.70, 8192), (160, 0.60, 512), "world", 0.40, 16, 1.2, 0.69, False),
     ("Document tagging", "Llama-3.1-8B", 2, (1700, 1.10, 8192), (14, 0.50, 64), "america", 0.15, 3, 1.6, 0.20, False),
@@ -41,7 +41,7 @@ WORKLOADS = [
     ("Deep reasoning", "DeepSeek-R1", 1, (1900, 1.00, 16384), (3900, 0.80, 16384), "world", 0.35, 15, 1.1, 0.76, False),
     ("Research agent", "DeepSeek-R1", 2, (12000, 0.70, 32768), (3200, 0.80, 16384), "world", 0.20, 22, 1.4, 0.24, False),
     ("Agent platform", "Kimi-K2", 1, (8200, 0.90, 32768), (1500, 0.90, 8192), "world", 0.35, 15, 1.2, 1.00, False),
-    ("Consumer chat", "Llama-4-Maverick", 1, (2300, 1.10, 16384), (980, 0.90, 4096), "world", 0.45, 19, 1.1, 1.00, False),
+    ("Consumer chat", "Llama-4-Maverick", 1, (2300, 1.10, 16384), (1180, 0.90, 8192), "world", 0.45, 19, 1.1, 1.00, False),
     ("Reasoning API", "Qwen3-235B-A22B", 1, (1700, 1.00, 16384), (3400, 0.90, 16384), "world", 0.30, 15, 1.2, 1.00, False),
     ("Open model API", "gpt-oss-120b", 1, (2400, 1.20, 16384), (1500, 1.00, 8192), "world", 0.30, 16, 1.3, 0.62, False),
     ("Batch evaluation", "gpt-oss-120b", 2, (2200, 0.80, 16384), (1800, 0.80, 8192), "america", 0.10, 2, 1.8, 0.38, False),
@@ -50,7 +50,7 @@ WORKLOADS = [
 
 # Mean work of each model over its capacity. Together they make the whole about 60 % used on average.
 TARGET_UTILIZATION = {
-    "Llama-3.1-70B": 0.60, "Llama-3.1-8B": 0.55, "Qwen3-32B": 0.56, "Qwen3-Coder-480B": 0.60, "DeepSeek-R1": 0.64,
+    "Llama-3.1-70B": 0.60, "Llama-3.1-8B": 0.55, "Qwen3-32B": 0.56, "Qwen3-Coder-480B": 0.60, "DeepSeek-R1": 0.68,
     "Kimi-K2": 0.55, "Llama-4-Maverick": 0.60, "Qwen3-235B-A22B": 0.58, "gpt-oss-120b": 0.62, "Mixtral-8x7B": 0.44,
 }
 
@@ -68,7 +68,7 @@ SHAPES |= {
     ("DeepSeek-R1", "B200"): (8, "FP8"), ("Kimi-K2", "B200"): (8, "FP8"), ("Qwen3-Coder-480B", "B200"): (8, "FP8"),
     ("Llama-3.1-70B", "B200"): (2, "FP8"), ("DeepSeek-R1", "GB200"): (8, "FP8"), ("Kimi-K2", "GB200"): (8, "FP8"),
     ("Qwen3-Coder-480B", "GB200"): (8, "FP8"), ("Llama-4-Maverick", "GB200"): (4, "FP8"),
-    ("Llama-3.1-70B", "MI300X"): (4, "FP8"), ("DeepSeek-R1", "MI300X"): (8, "FP8"), ("Mixtral-8x7B", "MI300X"): (1, "FP8"),
+    ("Llama-3.1-70B", "MI300X"): (4, "FP8"), ("Llama-4-Maverick", "MI300X"): (4, "FP8"), ("DeepSeek-R1", "MI300X"): (8, "FP8"), ("Mixtral-8x7B", "MI300X"): (1, "FP8"),
     ("Llama-3.1-8B", "TPU v5e"): (4, "BF16"), ("Qwen3-32B", "TPU v5e"): (16, "BF16"),
     ("Llama-3.1-70B", "TPU v5p"): (8, "BF16"), ("Llama-4-Maverick", "TPU v5p"): (8, "FP8"),
     ("Qwen3-235B-A22B", "TPU v5p"): (8, "FP8"), ("Llama-3.1-70B", "TPU v6e"): (8, "FP8"),
@@ -104,7 +104,7 @@ POOLS = [
     ("azure/centralus", "H200", 4096, NEW, 0.0, 0.92, [(R1, 1.0)]),
     ("azure/southcentralus", "A100-80GB", 4096, OLD, 0.12, 0.90, [(M70, 0.5), (Q32, 0.45), (M8, 0.05)]),
     ("azure/southcentralus", "H200", 3072, NEW, 0.05, 0.90, [(QC, 1.0)]),
-    ("azure/northcentralus", "H100", 2048, OLD, 0.10, 0.86, [(R1, 1.0)]),
+    ("azure/northcentralus", "H100", 2048, OLD, 0.10, 0.86, [(QC, 1.0)]),
     ("azure/westus", "H100", 5120, OLD, 0.08, 0.93, [(QC, 0.75), (M70, 0.25)]),
     ("azure/westus2", "A100-80GB", 4096, OLD, 0.10, 0.82, [(M70, 0.5), (Q32, 0.45), (M8, 0.05)]),
     ("azure/westus2", "H100", 4096, OLD, 0.06, 0.90, [(MAV, 0.6), (OSS, 0.4)]),
@@ -164,9 +164,9 @@ POOLS = [
     ("aws/us-west-2", "H200", 2560, MIXED, 0.05, 0.90, [(R1, 1.0)]),
     ("aws/eu-north-1", "H200", 2048, NEW, 0.0, 0.84, [(R1, 1.0)]),
     ("aws/eu-west-2", "H100", 1024, MIXED, 0.10, 0.90, [(Q235, 0.6), (M70, 0.4)]),
-    ("aws/ap-northeast-1", "H100", 2048, MIXED, 0.10, 0.93, [(Q235, 1.0)]),
+    ("aws/ap-northeast-1", "H100", 2048, MIXED, 0.10, 0.93, [(MAV, 0.7), (Q235, 0.3)]),
 
-    ("oci/us-chicago-1", "MI300X", 6144, NEW, 0.0, 0.84, [(R1, 0.8), (M70, 0.2)]),
+    ("oci/us-chicago-1", "MI300X", 6144, NEW, 0.0, 0.84, [(M70, 0.45), (MAV, 0.35), (R1, 0.2)]),
     ("oci/us-phoenix-1", "B200", 2048, NEW, 0.0, 0.88, [(K2, 1.0)]),
     ("oci/us-ashburn-1", "H100", 2048, MIXED, 0.05, 0.88, [(OSS, 1.0)]),
     ("oci/eu-frankfurt-1", "MI300X", 2048, NEW, 0.0, 0.80, [(R1, 0.6), (M70, 0.3), (MIX, 0.1)]),
