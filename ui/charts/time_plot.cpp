@@ -91,6 +91,21 @@ void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartDat
         return;
     }
     const Theme& t = theme();
+    if (!data.targetLabel.isEmpty()) {
+        auto* label = new QCPItemText(&plot);
+        label->setObjectName(QStringLiteral("targetLabel"));
+        label->setText(data.targetLabel);
+        label->setFont(font(TextRole::Small));
+        label->setColor(t.muted);
+        label->setBrush(t.panel); // lines may pass behind the words
+        label->setSelectable(false);
+        // Above the line, or below it where the plot ends; clear of the dashes either way.
+        const bool above = (axis.upper - *data.target) * plotHeight > 20 * (axis.upper - axis.lower);
+        label->setPadding(above ? QMargins(4, 0, 2, 0) : QMargins(4, 2, 2, 0));
+        label->setPositionAlignment(Qt::AlignRight | (above ? Qt::AlignBottom : Qt::AlignTop));
+        label->position->setCoords(chart.to, *data.target);
+    }
+    // After the label, and so above its ground: the dashes run on to the edge.
     auto* line = new QCPItemLine(&plot);
     line->setObjectName(QStringLiteral("target"));
     line->setPen(QPen(t.trouble, 1, Qt::DashLine));
@@ -98,21 +113,6 @@ void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartDat
     line->setSelectable(false);
     line->start->setCoords(chart.from, *data.target);
     line->end->setCoords(chart.to, *data.target);
-    if (data.targetLabel.isEmpty()) {
-        return;
-    }
-    auto* label = new QCPItemText(&plot);
-    label->setObjectName(QStringLiteral("targetLabel"));
-    label->setText(data.targetLabel);
-    label->setFont(font(TextRole::Small));
-    label->setColor(t.muted);
-    label->setBrush(t.panel); // lines may pass behind the words
-    label->setSelectable(false);
-    // Above the line, or below it where the plot ends; clear of the dashes either way.
-    const bool above = (axis.upper - *data.target) * plotHeight > 20 * (axis.upper - axis.lower);
-    label->setPadding(above ? QMargins(4, 0, 2, 0) : QMargins(4, 2, 2, 0));
-    label->setPositionAlignment(Qt::AlignRight | (above ? Qt::AlignBottom : Qt::AlignTop));
-    label->position->setCoords(chart.to, *data.target);
 }
 
 void removeItems(QCustomPlot& plot)
