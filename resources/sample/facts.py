@@ -204,13 +204,15 @@ class Facts:
                 continue
             if region and region not in self.region_keys:
                 continue
+            if r["price_basis"].startswith("GPU component only"):
+                continue  # not what a chip costs; the same source has all-in rows of this chip
             notes = [r["price_basis"], r["note"]]
             if r["pricing_model"] in ("commitment_1y", "commitment_3y", "reserved_capacity_block"):
                 notes.insert(0, r["pricing_model"].replace("_", " "))
             if r["quality"] == "old":
                 notes.append("old price")
-            if r["provider"] == "gcp" and "host" not in r["price_basis"] and "all-in" not in r["price_basis"]:
-                notes.append("excludes the host machine")
+            if r["provider"] == "gcp" and r["accelerator"].startswith("TPU"):
+                notes.append("the catalogue's price excludes the host machine")
             row = dict(provider=r["provider"], region=region, accelerator=r["accelerator"],
                        instance=r["instance_type"], provenance=self.source(r["source"], "PUBLISHED"),
                        note="; ".join(n for n in notes if n))
