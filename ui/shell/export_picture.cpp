@@ -180,7 +180,8 @@ Status exportPicture(const QString& path, PictureFormat format, QSizeF logicalSi
 {
     ISOBAR_TRY(checkTarget(path, logicalSize, scale));
     QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly)) { // before painting: a large picture takes seconds
+    // Before painting: a large picture takes seconds. Unbuffered, because a failed flush does not say why it failed.
+    if (!file.open(QIODevice::WriteOnly | QIODevice::Unbuffered)) {
         return writeFailure(file, path);
     }
     // Into memory first: the writers of SVG and PDF do not report a failed write.
@@ -199,7 +200,15 @@ Status exportPicture(const QString& path, PictureFormat format, QSizeF logicalSi
         break;
     }
     buffer.close();
-    if (file.write(bytes) != bytes.size() || !file.flush() || !file.commit()) {
+    // A disk that fills up takes a part first and says why only when asked for the rest.
+    for (qint64 done = 0; done < bytes.size();) {
+        const qint64 written = file.write(bytes.constData() + done, bytes.size() - done);
+        if (written <= 0) {
+            return writeFailure(file, path);
+        }
+        done += written;
+    }
+    if (!file.flush() || !file.commit()) {
         return writeFailure(file, path);
     }
     return Done{};
