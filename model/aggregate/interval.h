@@ -36,7 +36,7 @@ struct DemandTotals {
 /// Chips of one use of a pool.
 struct SupplyTotals {
     std::int64_t chipMicros = 0; ///< chip-microseconds held
-    std::int64_t workMicros = 0; ///< chip-microseconds of work started, priced at a full batch: utilization's numerator
+    std::int64_t workMicros = 0; ///< chip-microseconds of work, priced at a full batch: utilization's numerator
     std::array<std::int64_t, kPricingModels> costMicroUsd{};
     std::int64_t energyMillijoules = 0; ///< at the meter: idle + dynamic, times PUE
     std::int64_t carbonMicrograms = 0;

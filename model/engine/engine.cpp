@@ -60,18 +60,19 @@ Mix mixOf(const Fleet& fleet, ModelId model)
     return mix;
 }
 
-/// Requests in flight that a replica holds while it meets the strictest service level with a margin.
-double placesOf(const serving::IterationModel& model, const Mix& mix)
+/// What a replica holds while it meets the strictest service level with a margin.
+PlacementRun::Target targetOf(const serving::IterationModel& model, const Mix& mix)
 {
-    constexpr double kMargin = 0.85, kHighestUtilization = 0.9;
+    constexpr double kMargin = 0.85, kHighestUtilization = 0.8;
     if (mix.requestsPerSecond <= 0) {
-        return model.maxBatch;
+        return {double{1} * model.maxBatch, 0};
     }
     const auto at = [&](double rate) { return serving::steadyState(model, rate, mix.inputTokens, mix.outputTokens); };
     const double most = kHighestUtilization * at(0).capacityRequestsPerSecond;
+    // The median TTFT, not a high percentile: that one is made by long prompts, and sending them on helps nobody.
     const auto meets = [&](double rate) {
         const serving::SteadyState s = at(rate);
-        return s.itlSeconds <= kMargin * mix.itlLimitSeconds && s.ttftP95Seconds <= kMargin * mix.ttftLimitSeconds;
+        return s.itlSeconds <= kMargin * mix.itlLimitSeconds && s.ttftSeconds <= kMargin * mix.ttftLimitSeconds;
     };
     double low = 0, high = most;
     if (!meets(most)) {
@@ -82,7 +83,8 @@ double placesOf(const serving::IterationModel& model, const Mix& mix)
     }
     // Too slow even when idle: filling it up then costs nothing more.
     const double rate = high < most * 1e-3 ? most : high;
-    return std::max(1.0, at(rate).meanBatch);
+    const double places = std::max(1.0, at(rate).meanBatch);
+    return {places, places / rate};
 }
 
 double utcHour(const std::string& time)
@@ -135,6 +137,7 @@ struct Engine::Impl {
 
     Status build();
     Status addPlacement(Layout& next, PlacementId id);
+    void settleRouting();
     void step();
     void closeInterval();
     void watchQueues();
@@ -174,9 +177,32 @@ Status Engine::Impl::build()
         placements[p]->setReplicas(fleet->placements[p].replicas, 0, 0);
         loads[p] = placements[p]->load(0);
     }
+    settleRouting();
     next->supply = ledger->layoutRows();
     layout = std::move(next);
     return Done{};
+}
+
+/// Starts the routers where a long-running fleet would have them: the fixed point of the spill ratios with the requests
+/// in flight that the rates imply (Little's law). Without it the nearest placements would be flooded for a minute.
+void Engine::Impl::settleRouting()
+{
+    constexpr int kRounds = 400;
+    std::vector<double> rates(placements.size());
+    std::vector<ReportedLoad> settled = loads;
+    for (int round = 0; round < kRounds; ++round) {
+        std::fill(rates.begin(), rates.end(), 0);
+        for (Source& source : sources) {
+            source.addRates(options.routing, settled, rates);
+        }
+        for (std::size_t p = 0; p < placements.size(); ++p) {
+            settled[p].inFlight = rates[p] * placements[p]->target().residenceSeconds;
+            settled[p].spillRatio = nextSpillRatio(settled[p]);
+        }
+    }
+    for (std::size_t p = 0; p < placements.size(); ++p) {
+        loads[p].spillRatio = settled[p].spillRatio;
+    }
 }
 
 Status Engine::Impl::addPlacement(Layout& next, PlacementId id)
@@ -194,7 +220,7 @@ Status Engine::Impl::addPlacement(Layout& next, PlacementId id)
     }
     const Mix mix = mixOf(*fleet, placement.model);
     const auto number = static_cast<std::uint32_t>(id.value);
-    auto run = std::make_unique<PlacementRun>(number, *model, placement.tensorParallel, placesOf(*model, mix),
+    auto run = std::make_unique<PlacementRun>(number, *model, placement.tensorParallel, targetOf(*model, mix),
                                               mix.contextTokens, Random(options.seed, kPlacementStream, number));
     next.placements.push_back({placement.model, placement.pool});
     demandRows.emplace_back();

@@ -14,10 +14,10 @@ constexpr std::size_t kQueuedBatches = 4;
 } // namespace
 
 PlacementRun::PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel,
-                           double places, double meanContextTokens, Random random)
+                           Target target, double meanContextTokens, Random random)
     : m_number(number)
     , m_tensorParallel(tensorParallel)
-    , m_places(places)
+    , m_target(target)
     , m_times(std::make_unique<serving::IterationTimes>(model))
     , m_queueLimit(kQueuedBatches * static_cast<std::size_t>(std::max(1, model.maxBatch)))
     , m_random(random)
@@ -29,10 +29,19 @@ PlacementRun::PlacementRun(std::uint32_t number, const serving::IterationModel& 
     m_fullDecodeSeconds = model.decodeSeconds(m_fullBatch, m_fullContext);
 }
 
-double PlacementRun::workSeconds(const serving::Request& request) const
+double PlacementRun::prefillWorkSeconds(const serving::Request& request) const
 {
-    return model().mixedSeconds(m_fullBatch, m_fullContext, request.inputTokens) - m_fullDecodeSeconds +
-           (request.outputTokens - 1.0) * m_fullDecodeSeconds / m_fullBatch;
+    return model().mixedSeconds(m_fullBatch, m_fullContext, request.inputTokens) - m_fullDecodeSeconds;
+}
+
+double PlacementRun::decodeWorkSeconds(const serving::Request& request) const
+{
+    return (request.outputTokens - 1.0) * m_fullDecodeSeconds / m_fullBatch;
+}
+
+void PlacementRun::addWork(double replicaSeconds)
+{
+    m_workMicros += std::llround(replicaSeconds * m_tensorParallel * aggregate::kMicrosPerSecond);
 }
 
 std::uint32_t PlacementRun::addFeeder(const Feeder& feeder)
@@ -59,7 +68,7 @@ std::int64_t PlacementRun::inFlight() const
 
 ReportedLoad PlacementRun::load(double previousSpillRatio) const
 {
-    ReportedLoad load{static_cast<double>(inFlight()), m_places * m_counts.serving, previousSpillRatio};
+    ReportedLoad load{static_cast<double>(inFlight()), m_target.places * m_counts.serving, previousSpillRatio};
     load.spillRatio = nextSpillRatio(load);
     return load;
 }
@@ -238,7 +247,7 @@ void PlacementRun::account()
     using aggregate::Latency;
     using aggregate::Sketch;
     for (const serving::Request& request : m_log.started) {
-        m_workMicros += std::llround(workSeconds(request) * m_tensorParallel * aggregate::kMicrosPerSecond);
+        addWork(prefillWorkSeconds(request));
     }
     for (const serving::Completion& done : m_log.completed) {
         const Feeder& feeder = m_feeders[done.request.tag];
@@ -247,6 +256,7 @@ void PlacementRun::account()
         const double decode = done.finishSeconds - done.firstTokenSeconds;
         const std::uint32_t gaps = done.request.outputTokens - 1;
         const double itl = gaps > 0 ? decode / gaps : 0;
+        addWork(decodeWorkSeconds(done.request));
         ++row.totals.completed;
         row.totals.sloMet += ttft <= feeder.ttftLimitSeconds && itl <= feeder.itlLimitSeconds ? 1 : 0;
         row.totals.tokensIn += done.request.inputTokens;

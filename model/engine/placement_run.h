@@ -40,8 +40,12 @@ public:
         std::int32_t ready = 0, drained = 0;
     };
 
-    /// `places`: requests one replica holds within its service level.
-    PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel, double places,
+    /// What one replica holds within its service level: requests in flight, each for so long.
+    struct Target {
+        double places = 1;
+        double residenceSeconds = 0;
+    };
+    PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel, Target target,
                  double meanContextTokens, Random random);
 
     std::uint32_t addFeeder(const Feeder& feeder); ///< returns its number
@@ -62,10 +66,13 @@ public:
     /// Running, queued, and on the network.
     [[nodiscard]] std::int64_t inFlight() const;
     [[nodiscard]] ReportedLoad load(double previousSpillRatio) const;
+    [[nodiscard]] const Target& target() const { return m_target; }
 
     [[nodiscard]] const std::vector<DemandRow>& rows() const { return m_rows; }
     [[nodiscard]] std::vector<DemandRow>& rows() { return m_rows; }
-    /// Chip-microseconds of work started, since the start.
+    /// Chip-microseconds of work at a full batch, since the start: a prompt's when it begins, the rest of a request's
+    /// when it ends. (Charged whole at the beginning, long answers would show a fleet that has just started as
+    /// overloaded.)
     [[nodiscard]] std::int64_t workMicros() const { return m_workMicros; }
     [[nodiscard]] const serving::IterationModel& model() const { return m_times->model(); }
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
@@ -84,11 +91,13 @@ private:
     void lose(const serving::Request& request);
     void account();
     void listServing();
-    [[nodiscard]] double workSeconds(const serving::Request& request) const;
+    [[nodiscard]] double prefillWorkSeconds(const serving::Request& request) const;
+    [[nodiscard]] double decodeWorkSeconds(const serving::Request& request) const;
+    void addWork(double replicaSeconds);
 
     std::uint32_t m_number;
     std::int32_t m_tensorParallel;
-    double m_places;
+    Target m_target;
     std::unique_ptr<const serving::IterationTimes> m_times; ///< its address is kept by the replicas
     std::size_t m_queueLimit;
     // What a request costs at a full batch, apart from its prompt.

@@ -9,7 +9,8 @@ double nextSpillRatio(const ReportedLoad& load)
 {
     const double fullness = load.places > 0 ? load.inFlight / load.places : kSpillAll;
     const double wanted = std::clamp((fullness - kSpillFrom) / (kSpillAll - kSpillFrom), 0.0, 1.0);
-    return load.spillRatio + kSpillSmoothing * (wanted - load.spillRatio);
+    const double change = wanted - load.spillRatio;
+    return load.spillRatio + change * (change > 0 ? kSpillRise : kSpillFall);
 }
 
 bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> nearestFirst, std::span<const ReportedLoad> loads,

@@ -21,10 +21,10 @@ struct ReportedLoad {
     double spillRatio = 0; ///< share of what would come here that is sent on
 };
 
-/// The next spill ratio of a placement. It grows linearly while inFlight goes from kSpillFrom to kSpillAll of its
-/// places, and follows that smoothly: proportional and damped, so that routers acting on a view one window old settle
-/// instead of all leaving and all coming back.
-inline constexpr double kSpillFrom = 0.7, kSpillAll = 1.1, kSpillSmoothing = 0.25;
+/// The next spill ratio of a placement. What it heads for grows linearly while inFlight goes from kSpillFrom to
+/// kSpillAll of its places; it goes up in about four windows and comes down in about fifty. Proportional and damped, so
+/// that routers acting on a view one window old settle instead of all leaving and all coming back.
+inline constexpr double kSpillFrom = 0.6, kSpillAll = 1.0, kSpillRise = 0.25, kSpillFall = 0.02;
 [[nodiscard]] double nextSpillRatio(const ReportedLoad& load);
 
 /// Fills `cumulative` with the running sum of the shares of the candidates (given nearest first, as indices into

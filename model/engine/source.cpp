@@ -51,6 +51,18 @@ double Source::rate(double seconds) const
     return m_meanRate * (1 + m_amplitude * std::cos(2 * std::numbers::pi * (hour - m_peakLocalHour) / 24));
 }
 
+void Source::addRates(RoutingPolicy policy, std::span<const ReportedLoad> loads, std::vector<double>& byPlacement)
+{
+    if (!routeShares(policy, m_order, loads, m_shares)) {
+        return;
+    }
+    double last = 0;
+    for (std::size_t i = 0; i < m_candidates.size(); ++i) {
+        byPlacement[m_candidates[i].placement] += rate(0) * (m_shares[i] - last);
+        last = m_shares[i];
+    }
+}
+
 void Source::draw(double begin, double end, RoutingPolicy policy, std::span<const ReportedLoad> loads)
 {
     for (Candidate& candidate : m_candidates) {

@@ -36,6 +36,8 @@ public:
 
     /// Adds a placement, keeping the order of round trips (equal ones by number).
     void addCandidate(std::uint32_t placement, std::uint32_t feeder, double oneWaySeconds);
+    /// Adds the requests a second each placement would get from here at the start.
+    void addRates(RoutingPolicy policy, std::span<const ReportedLoad> loads, std::vector<double>& byPlacement);
     /// Draws and routes what is due in [begin, end) seconds.
     void draw(double begin, double end, RoutingPolicy policy, std::span<const ReportedLoad> loads);
 

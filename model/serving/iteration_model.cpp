@@ -206,20 +206,32 @@ SteadyState steadyState(const IterationModel& model, double requestsPerSecondPer
         s.ttftP95Seconds = wait + prompt(kP95OverMean);
         return s;
     }
-    // Half an iteration until the boundary, when anything runs; prompts go one an iteration (M/D/1 in units of it).
-    const double busy = std::min(1.0, s.meanBatch);
-    const double prefillLoad = std::min(0.99, rate * s.itlSeconds);
-    const double prefillWait = prefillLoad / (2 * (1 - prefillLoad)) * s.itlSeconds;
+    // Prompts go one an iteration: an M/G/1 queue whose service is an iteration with a prompt in it, of second moment
+    // (decode + prefill)^2 + prefill^2 for prompts of CV 1. Those who find no prompt wait for the boundary, half a
+    // decode step on average; those who do wait exponentially.
+    const double decode = s.meanBatch > 0 ? model.decodeSeconds(s.meanBatch, s.meanBatch * context) : 0;
+    const double prefill = prefillSeconds(model, s.meanBatch, s.meanBatch * context, meanInputTokens);
+    const double boundary = std::min(1.0, s.meanBatch) * decode / 2;
+    const double prefillLoad = std::clamp(rate * (decode + prefill), 1e-9, 0.99);
+    const double secondMoment = (decode + prefill) * (decode + prefill) + prefill * prefill;
+    const double prefillWaitIfAny = rate * secondMoment / (2 * (1 - prefillLoad)) / prefillLoad;
     // And a place in the batch, as Erlang C.
     const int places = std::max(1, static_cast<int>(fullBatch));
     const double load = std::min(s.meanBatch, places * 0.999);
     const double residence = std::max(1.0, meanOutputTokens) * s.itlSeconds;
     const double mustWait = erlangC(places, load);
     const double waitIfAny = residence / (places - load);
-    s.ttftSeconds = busy * s.itlSeconds / 2 + prefillWait + prompt(kMedianOverMean) +
-                    (mustWait > 0.5 ? waitIfAny * std::log(2 * mustWait) : 0);
-    s.ttftP95Seconds = busy * s.itlSeconds + 3 * prefillWait + prompt(kP95OverMean) +
-                       (mustWait > 0.05 ? waitIfAny * std::log(20 * mustWait) : 0);
+    // The quantile of a wait that is 0 with probability 1 - p and exponential otherwise.
+    const auto waitQuantile = [](double p, double mean, double q) {
+        return p > 1 - q ? mean * std::log(p / (1 - q)) : 0;
+    };
+    const auto waits = [&](double q) {
+        return waitQuantile(prefillLoad, prefillWaitIfAny, q) + waitQuantile(mustWait, waitIfAny, q);
+    };
+    // The median of a sum: the mean of the short wait does better than its median.
+    s.ttftSeconds = boundary + std::max(waits(0.5), prefillLoad * prefillWaitIfAny) + prompt(kMedianOverMean);
+    s.ttftP95Seconds =
+        boundary + prompt(kMedianOverMean) + std::hypot(waits(0.95), prompt(kP95OverMean) - prompt(kMedianOverMean));
     return s;
 }
 

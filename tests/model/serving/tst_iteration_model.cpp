@@ -177,10 +177,10 @@ private Q_SLOTS:
         qInfo("share %.2f: batch %.2f / %.2f, ITL %.4f / %.4f, TTFT %.3f / %.3f, p95 %.3f / %.3f", share, s.meanBatch,
               m.batch, s.itlSeconds, m.itl, s.ttftSeconds, m.ttftMedian, s.ttftP95Seconds, m.ttftP95);
         QVERIFY(std::abs(s.utilizationRatio - share) < 1e-9);
-        QVERIFY(std::abs(s.meanBatch / m.batch - 1) < 0.15);
-        QVERIFY(std::abs(s.itlSeconds / m.itl - 1) < 0.10);
-        QVERIFY(std::abs(s.ttftSeconds / m.ttftMedian - 1) < 0.25);
-        QVERIFY(std::abs(s.ttftP95Seconds / m.ttftP95 - 1) < 0.40);
+        QVERIFY(std::abs(s.meanBatch / m.batch - 1) < 0.08);
+        QVERIFY(std::abs(s.itlSeconds / m.itl - 1) < 0.05);
+        QVERIFY(std::abs(s.ttftSeconds / m.ttftMedian - 1) < 0.2);
+        QVERIFY(std::abs(s.ttftP95Seconds / m.ttftP95 - 1) < 0.25);
     }
 
     void capacityIsWhatAnOverloadedReplicaReaches()
