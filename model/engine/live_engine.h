@@ -39,7 +39,8 @@ public:
     void applyPlacements(std::shared_ptr<const Fleet> fleet);
 
     [[nodiscard]] std::shared_ptr<const Snapshot> latest() const;
-    /// Intervals and events since the last call, with the generation they belong to; nothing is ever dropped.
+    /// Intervals and events since the last call, with the generation they belong to; nothing is ever dropped: after a
+    /// restart the first call hands out what the old engine left, the next one the new generation.
     struct Feed {
         std::uint64_t generation = 0;
         std::vector<std::shared_ptr<const aggregate::Interval>> intervals;

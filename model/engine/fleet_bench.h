@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/calibration.h"
+#include "model/fleet/fleet.h"
+#include "model/fleet/result.h"
+
+#include <cstdint>
+#include <string>
+
+namespace isobar::engine {
+
+/// What running a fleet of a given size took.
+struct FleetBench {
+    std::string name = "fleet";
+    std::int64_t accelerators = 0, replicas = 0;
+    int threads = 0;
+    double simulatedSeconds = 0; ///< measured, after a warm-up of kBenchWarmUpSeconds that fills the batches
+    double wallSeconds = 0;
+    std::int64_t requests = 0; ///< in the measured time
+    double realtimeFactor = 0;
+    std::int64_t peakRssBytes = 0; ///< of the process
+};
+inline constexpr double kBenchWarmUpSeconds = 10;
+inline constexpr std::int64_t kBenchAccelerators = 100'000;
+
+/// Runs a made-up fleet: eight chips a replica in twenty regions, three requests a second a replica (1,000,000
+/// accelerators: 375,000 requests a second) from ten areas. `threads` 0 = all processors.
+[[nodiscard]] Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSeconds, int threads);
+
+} // namespace isobar::engine

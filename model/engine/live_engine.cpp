@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/live_engine.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace isobar::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::duration;
+
+constexpr auto kSnapshotPeriod = std::chrono::milliseconds(34); // below 30 a second
+constexpr auto kSpeedSpan = std::chrono::seconds(1);
+constexpr double kSlowest = 0.1, kFastest = 10'000;
+/// A clock that is further behind than this has not kept up: it goes on from where it is instead of catching up.
+constexpr double kMostLagSeconds = 0.25;
+
+struct Play {};
+struct Pause {};
+struct SetSpeed {
+    double speed;
+};
+struct StepBy {
+    SimMicros duration;
+};
+struct Restart {
+    Engine engine;
+};
+struct Apply {
+    std::shared_ptr<const Fleet> fleet;
+};
+using Command = std::variant<Play, Pause, SetSpeed, StepBy, Restart, Apply>;
+
+} // namespace
+
+struct LiveEngine::Impl {
+    explicit Impl(Engine first)
+        : engine(std::move(first))
+    {
+        feeds.push_back(Feed{generation, {}, {}, {}});
+        publish(Clock::now());
+        thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    }
+
+    void send(Command command)
+    {
+        {
+            const std::lock_guard lock(mutex);
+            commands.push_back(std::move(command));
+        }
+        wake.notify_one();
+    }
+
+    // --- on the engine's thread --------------------------------------------------------------------------------------
+
+    void run(const std::stop_token& stop)
+    {
+        while (!stop.stop_requested()) {
+            obey();
+            const auto now = Clock::now();
+            if (unpublished && now >= nextSnapshot) {
+                publish(now);
+            }
+            if (runsFreely || (!paused && now >= nextStep())) {
+                step();
+                continue;
+            }
+            // Nothing to do until the next window is due, a snapshot is owed, or someone says something.
+            std::unique_lock lock(mutex);
+            const auto something = [this] { return !commands.empty(); };
+            if (paused && !unpublished) {
+                wake.wait(lock, stop, something);
+            } else {
+                auto until = paused ? nextSnapshot : nextStep();
+                if (unpublished) {
+                    until = std::min(until, nextSnapshot);
+                }
+                wake.wait_until(lock, stop, until, something);
+            }
+        }
+    }
+
+    void obey()
+    {
+        std::deque<Command> todo;
+        {
+            const std::lock_guard lock(mutex);
+            todo.swap(commands);
+        }
+        for (Command& command : todo) {
+            std::visit([this](auto& c) { carryOut(c); }, command);
+            collect();
+            unpublished = true;
+        }
+    }
+
+    void carryOut(Play&)
+    {
+        paused = runsFreely = false;
+        setAnchor();
+    }
+    void carryOut(Pause&)
+    {
+        paused = true;
+        runsFreely = false;
+        samples.clear();
+    }
+    void carryOut(SetSpeed& c)
+    {
+        speed = std::clamp(c.speed, kSlowest, kFastest);
+        setAnchor();
+    }
+    void carryOut(StepBy& c)
+    {
+        // Two steps asked for at once add up.
+        stepUntil = (runsFreely ? stepUntil : engine.now()) + std::max<SimMicros>(0, c.duration);
+        runsFreely = stepUntil > engine.now();
+        paused = !runsFreely;
+        samples.clear();
+    }
+    void carryOut(Restart& c)
+    {
+        engine = std::move(c.engine);
+        paused = paused || runsFreely;
+        runsFreely = false;
+        samples.clear();
+        setAnchor();
+        const std::lock_guard lock(mutex);
+        ++generation;
+        feeds.push_back(Feed{generation, {}, {}, {}});
+    }
+    void carryOut(Apply& c)
+    {
+        const Status applied = engine.applyPlacements(std::move(c.fleet));
+        if (!applied.ok()) {
+            const std::lock_guard lock(mutex);
+            feeds.back().errors.push_back(applied.error());
+        }
+    }
+
+    void setAnchor()
+    {
+        anchorReal = Clock::now();
+        anchorSim = engine.now();
+    }
+
+    /// When the next window is over on the paced clock.
+    [[nodiscard]] Clock::time_point nextStep() const
+    {
+        const double simulated = static_cast<double>(engine.now() + engine.options().windowMicros - anchorSim) * 1e-6;
+        return anchorReal + std::chrono::duration_cast<Clock::duration>(duration<double>(simulated / speed));
+    }
+
+    void step()
+    {
+        engine.step();
+        collect();
+        unpublished = true;
+        if (runsFreely) {
+            if (engine.now() >= stepUntil) {
+                runsFreely = false;
+                paused = true;
+            }
+        } else if (duration<double>(Clock::now() - nextStep()).count() > kMostLagSeconds) {
+            setAnchor();
+        }
+    }
+
+    void collect()
+    {
+        auto intervals = engine.takeIntervals();
+        auto events = engine.takeEvents();
+        if (intervals.empty() && events.empty()) {
+            return;
+        }
+        const std::lock_guard lock(mutex);
+        Feed& feed = feeds.back();
+        std::move(intervals.begin(), intervals.end(), std::back_inserter(feed.intervals));
+        std::move(events.begin(), events.end(), std::back_inserter(feed.events));
+    }
+
+    void publish(Clock::time_point now)
+    {
+        if (!paused) {
+            samples.emplace_back(now, engine.now());
+        }
+        while (samples.size() > 2 && now - samples[1].first >= kSpeedSpan) {
+            samples.pop_front();
+        }
+        auto snapshot = std::make_shared<Snapshot>();
+        snapshot->generation = generation;
+        snapshot->now = engine.now();
+        snapshot->seed = engine.options().seed;
+        snapshot->paused = paused;
+        snapshot->requestedSpeed = speed;
+        if (samples.size() > 1) {
+            snapshot->achievedSpeed = static_cast<double>(samples.back().second - samples.front().second) * 1e-6 /
+                                      duration<double>(samples.back().first - samples.front().first).count();
+        }
+        snapshot->totals = engine.totals();
+        snapshot->layout = engine.layout();
+        snapshot->placements = engine.placementStates();
+        unpublished = false;
+        nextSnapshot = now + kSnapshotPeriod;
+        const std::lock_guard lock(mutex);
+        latest = std::move(snapshot);
+    }
+
+    // Owned by the thread; `generation` is written under the mutex only for clarity of the feed.
+    Engine engine;
+    std::uint64_t generation = 1;
+    bool paused = true;
+    bool runsFreely = false; ///< stepBy: no pacing
+    SimMicros stepUntil = 0;
+    double speed = 1;
+    Clock::time_point anchorReal = Clock::now();
+    SimMicros anchorSim = 0;
+    bool unpublished = false;
+    Clock::time_point nextSnapshot{};
+    std::deque<std::pair<Clock::time_point, SimMicros>> samples;
+
+    // Shared.
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::deque<Command> commands;
+    std::deque<Feed> feeds; ///< one a generation, the last is the current one; never empty
+    std::shared_ptr<const Snapshot> latest;
+
+    std::jthread thread; ///< last: it stops before anything it uses goes
+};
+
+LiveEngine::LiveEngine(Engine engine)
+    : m_impl(std::make_unique<Impl>(std::move(engine)))
+{
+}
+LiveEngine::~LiveEngine() = default;
+
+void LiveEngine::play()
+{
+    m_impl->send(Play{});
+}
+
+void LiveEngine::pause()
+{
+    m_impl->send(Pause{});
+}
+
+void LiveEngine::setSpeed(double simulatedSecondsPerSecond)
+{
+    m_impl->send(SetSpeed{simulatedSecondsPerSecond});
+}
+
+void LiveEngine::stepBy(SimMicros duration)
+{
+    m_impl->send(StepBy{duration});
+}
+
+void LiveEngine::restart(Engine engine)
+{
+    m_impl->send(Restart{std::move(engine)});
+}
+
+void LiveEngine::applyPlacements(std::shared_ptr<const Fleet> fleet)
+{
+    m_impl->send(Apply{std::move(fleet)});
+}
+
+std::shared_ptr<const Snapshot> LiveEngine::latest() const
+{
+    const std::lock_guard lock(m_impl->mutex);
+    return m_impl->latest;
+}
+
+LiveEngine::Feed LiveEngine::take()
+{
+    const std::lock_guard lock(m_impl->mutex);
+    std::deque<Feed>& feeds = m_impl->feeds;
+    // What an engine before a restart left behind comes first, one generation a call.
+    Feed feed = std::move(feeds.front());
+    if (feeds.size() > 1) {
+        feeds.pop_front();
+    } else {
+        feeds.front() = Feed{feed.generation, {}, {}, {}};
+    }
+    return feed;
+}
+
+} // namespace isobar::engine
