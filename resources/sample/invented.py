@@ -135,9 +135,9 @@ POOLS = [
     ("gcp/us-east5", "TPU v5p", 1536, NEW, 0.0, 0.84, [(Q235, 1.0)]),
     ("gcp/us-central1", "TPU7x", 9216, (80, 20, 0, 0), 0.0, 0.90, [(R1, 0.5), (K2, 0.5)]),
     ("gcp/us-central1", "TPU v6e", 3072, NEW, 0.0, 0.88, [(OSS, 0.6), (M70, 0.4)]),
-    ("gcp/us-east1", "TPU v6e", 2560, NEW, 0.0, 0.85, [(OSS, 0.7), (Q32, 0.3)]),
+    ("gcp/us-east1", "TPU v6e", 2048, NEW, 0.0, 0.85, [(OSS, 0.7), (Q32, 0.3)]),
     ("gcp/us-west1", "TPU v6e", 2048, NEW, 0.0, 0.78, [(OSS, 1.0)]),
-    ("gcp/europe-west4", "TPU v6e", 2048, NEW, 0.0, 0.88, [(M70, 0.7), (OSS, 0.3)]),
+    ("gcp/europe-west4", "TPU v6e", 2560, NEW, 0.0, 0.88, [(M70, 0.7), (OSS, 0.3)]),
     ("gcp/asia-northeast1", "TPU v6e", 2048, NEW, 0.0, 0.90, [(Q32, 0.5), (M70, 0.5)]),
     ("gcp/us-east5", "TPU v5e", 4096, NEW, 0.0, 0.80, [(Q32, 0.88), (M8, 0.12)]),
     ("gcp/us-west4", "TPU v5e", 4096, NEW, 0.0, 0.76, [(Q32, 0.88), (M8, 0.12)]),
@@ -149,7 +149,7 @@ POOLS = [
     ("gcp/europe-west2", "TPU7x", 1024, NEW, 0.0, 0.80, [(K2, 1.0)]),
     ("gcp/europe-west1", "H100", 1536, MIXED, 0.05, 0.88, [(MAV, 1.0)]),
     ("gcp/asia-south1", "H100", 1536, MIXED, 0.05, 0.92, [(Q235, 1.0)]),
-    ("gcp/australia-southeast1", "H100", 512, MIXED, 0.05, 0.80, [(M70, 1.0)]),
+    ("gcp/australia-southeast1", "H100", 512, MIXED, 0.05, 0.80, [(Q32, 1.0)]),
 
     ("coreweave/US-EAST-01", "GB200", 8640, (100, 0, 0, 0), 0.0, 0.93, [(R1, 0.6), (K2, 0.4)]),
     ("coreweave/US-EAST-01", "H200", 2048, MIXED, 0.0, 0.90, [(QC, 1.0)]),
@@ -171,7 +171,7 @@ POOLS = [
     ("oci/us-ashburn-1", "H100", 2048, MIXED, 0.05, 0.88, [(OSS, 1.0)]),
     ("oci/eu-frankfurt-1", "MI300X", 2048, NEW, 0.0, 0.80, [(R1, 0.6), (M70, 0.3), (MIX, 0.1)]),
     ("oci/uk-london-1", "H100", 1024, MIXED, 0.05, 0.82, [(Q235, 0.7), (M70, 0.3)]),
-    ("oci/ap-tokyo-1", "H100", 1536, MIXED, 0.05, 0.90, [(Q235, 1.0)]),
+    ("oci/ap-tokyo-1", "H100", 1536, MIXED, 0.05, 0.90, [(QC, 1.0)]),
 ]
 
 # name, pool, chips, seconds between checkpoints
