@@ -11,9 +11,9 @@ namespace isobar::ingest {
 
 namespace {
 
-/// How often a quote that is never closed may be searched for over a whole record's length. Afterwards quoted fields
-/// must end on their line, so that a hostile file cannot make reading quadratic.
-constexpr int kMaxRecoveries = 16;
+/// How many bytes may be read in vain in search of closing quotes. Afterwards quoted fields must end on their line, so
+/// that a hostile file cannot make reading quadratic.
+constexpr std::size_t kMaxWastedBytes = 16u << 20;
 
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
@@ -28,9 +28,9 @@ struct CsvReader::Impl {
     bool atEnd = false;             ///< the file has no more
     std::int64_t consumed = 0;      ///< bytes of the file before `begin`
     std::int64_t line = 1;          ///< of the byte at `begin`
-    int recoveries = 0;
-    std::size_t lineFeed = 0;   ///< absolute place in the buffer of the next '\n' at or after `begin`, if known
-    std::size_t searchedTo = 0; ///< no '\n' from `begin` to here
+    std::size_t wasted = 0;         ///< bytes searched in vain for closing quotes
+    std::size_t lineFeed = 0;       ///< absolute place in the buffer of the next '\n' at or after `begin`, if known
+    std::size_t searchedTo = 0;     ///< no '\n' from `begin` to here
     bool lineFeedKnown = false;
     std::string unquoted;                                    ///< bytes of the quoted fields of the present record
     std::vector<std::pair<std::size_t, std::size_t>> places; ///< field bytes: offsets in the record or in `unquoted`
@@ -186,7 +186,8 @@ struct CsvReader::Impl {
         }
     }
 
-    /// Reads a record that has quotes; `length` and `endBytes` are set to what it takes. False: a quote stays open.
+    /// Reads a record that has quotes; `length` and `endBytes` are set to what it takes. False: a quote stays open, and
+    /// `length` is how far it was searched for.
     bool splitQuoted(Record& record, std::size_t limit, std::size_t& length, std::size_t& endBytes)
     {
         unquoted.clear();
@@ -197,6 +198,7 @@ struct CsvReader::Impl {
             const bool quoted = has(offset) && offset < limit && data()[offset] == '"';
             std::size_t start = quoted ? unquoted.size() : offset;
             if (quoted && !readQuoted(offset, limit)) {
+                length = offset;
                 return false;
             }
             const std::size_t behindQuote = offset;
@@ -217,10 +219,10 @@ struct CsvReader::Impl {
             }
             break;
         }
+        length = offset;
         if (offset > maxRecordBytes) {
             return false;
         }
-        length = offset;
         endBytes = 0;
         if (has(offset)) {
             endBytes = data()[offset] == '\r' && has(offset + 1) && data()[offset + 1] == '\n' ? 2 : 1;
@@ -323,9 +325,11 @@ Result<bool> CsvReader::next(Record& record)
         if (std::memchr(in.data(), '"', length) == nullptr) {
             in.splitPlain(record, length);
         } else {
-            const std::size_t limit = in.recoveries < kMaxRecoveries ? in.maxRecordBytes + 1 : length;
-            if (!in.splitQuoted(record, limit, length, endBytes)) {
-                ++in.recoveries;
+            const std::size_t limit = in.wasted < kMaxWastedBytes ? in.maxRecordBytes + 1 : length;
+            const bool closed = in.splitQuoted(record, limit, length, endBytes);
+            // A quote that is "closed" on a later line by what looks like an opening one was never meant to go on.
+            if (!closed || (record.flaw == Flaw::TextAfterQuote && length > found.length)) {
+                in.wasted += length;
                 record.fields.clear();
                 record.flaw = Flaw::UnterminatedQuote;
                 record.flawField = 0;

@@ -29,7 +29,8 @@ std::string fileUri(const std::filesystem::path& path, const char* query)
 
 SQLite::Database openConnection(const std::filesystem::path& path, Access access, bool create)
 {
-    int flags = access == Access::ReadWrite ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY;
+    // One connection is one thread's, so SQLite need not lock it at every call.
+    int flags = SQLite::OPEN_NOMUTEX | (access == Access::ReadWrite ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY);
     if (create) {
         flags |= SQLite::OPEN_CREATE;
     }

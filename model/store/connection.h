@@ -86,6 +86,8 @@ template <class T> void bindOne(SQLite::Statement& statement, int& index, const 
     if constexpr (std::is_same_v<T, ProvenanceColumns>) {
         bindOne(statement, index, value.source);
         bindOne(statement, index, std::string_view(value.basis));
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        statement.bindNoCopy(++index, value); // outlives the run; the next one binds anew
     } else if constexpr (std::is_convertible_v<T, std::string_view>) {
         statement.bind(++index, std::string(std::string_view(value)));
     } else if constexpr (std::is_floating_point_v<T>) {

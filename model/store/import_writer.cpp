@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/store/fleet_rows.h"
+#include "model/store/offer_table.h"
 #include "model/store/store_impl.h"
 #include "model/store/trace_codec.h"
 
 #include <bit>
-#include <chrono>
+#include <cstring>
 #include <ctime>
-#include <unordered_map>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -17,16 +17,18 @@ namespace {
 
 constexpr std::size_t kMaxRawBytes = 64 * 1024;
 
-/// A 64-bit hash of a sequence of fields: FNV-1a with a final mix. It only decides which stored row to look at; rows
-/// that meet by chance are told apart by their columns.
+/// A 64-bit hash of a sequence of fields, eight bytes at a time. It only decides which stored row to look at; rows that
+/// meet by chance are told apart by their columns.
 class FieldHash {
 public:
     FieldHash& operator<<(std::string_view text)
     {
-        for (const char c : text) {
-            m_state = (m_state ^ static_cast<unsigned char>(c)) * kPrime;
+        number(text.size()); // so that ("ab","c") is not ("a","bc")
+        while (text.size() >= 8) {
+            number(littleEndian(text.data(), 8));
+            text.remove_prefix(8);
         }
-        return number(text.size()); // so that ("ab","c") is not ("a","bc")
+        return text.empty() ? *this : number(littleEndian(text.data(), text.size()));
     }
     FieldHash& operator<<(double value) { return number(std::bit_cast<std::uint64_t>(value + 0.0)); } // -0 is 0
     FieldHash& operator<<(const std::optional<double>& value) { return value ? *this << *value : number(kAbsent); }
@@ -39,13 +41,25 @@ public:
     }
 
 private:
+    /// Hashes are stored: they must not depend on the machine.
+    static std::uint64_t littleEndian(const char* bytes, std::size_t count)
+    {
+        std::uint64_t value = 0;
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(&value, bytes, count);
+        } else {
+            for (std::size_t i = count; i-- > 0;) {
+                value = value << 8 | static_cast<unsigned char>(bytes[i]);
+            }
+        }
+        return value;
+    }
     FieldHash& number(std::uint64_t value)
     {
         m_state = (std::rotl(m_state, 23) ^ value) * 0x9e3779b97f4a7c15u;
         m_state ^= m_state >> 29;
         return *this;
     }
-    static constexpr std::uint64_t kPrime = 0x100000001b3u;
     static constexpr std::uint64_t kAbsent = 0x7ff8dead00000000u; // a NaN, which no price is
     std::uint64_t m_state = 0xcbf29ce484222325u;
 };
@@ -98,26 +112,27 @@ public:
             all << offer.chips << offer.vcpus << offer.memoryGib << offer.usdPerHour << offer.spotUsdPerHour;
             const std::int64_t content = all.finish();
             for (std::int64_t identity = key.finish();; identity = next(identity)) {
-                const auto [slot, isNew] = m_offers.try_emplace(identity);
-                KnownOffer& known = slot->second;
+                const auto [known, isNew] = m_offers.add(identity, content, m_lastOfferId + 1);
                 if (isNew) {
-                    known = {.id = ++m_lastOfferId, .content = content, .seen = true};
-                    insertOffer(known.id, identity, content, offer);
+                    ++m_lastOfferId;
+                    known.markSeen();
+                    insertOffer(known.id(), identity, content, offer);
                     return Outcome::Inserted;
                 }
                 if (known.content == content) {
-                    const bool again = std::exchange(known.seen, true);
+                    const bool again = known.seen();
+                    known.markSeen();
                     return again ? Outcome::Duplicate : Outcome::Unchanged;
                 }
-                if (!m_dryRun && !hasSameKey(known.id, offer)) {
+                if (!m_dryRun && !hasSameKey(known.id(), offer)) {
                     continue; // two keys met in one hash: the second lives at the next free identity
                 }
-                if (known.seen) {
+                if (known.seen()) {
                     return Outcome::Conflict;
                 }
                 known.content = content;
-                known.seen = true;
-                updateOffer(known.id, content, offer);
+                known.markSeen();
+                updateOffer(known.id(), content, offer);
                 return Outcome::Updated;
             }
         });
@@ -224,12 +239,6 @@ public:
     }
 
 private:
-    struct KnownOffer {
-        std::int64_t id = 0;
-        std::int64_t content = 0;
-        bool seen = false; ///< put in this import
-    };
-
     static std::int64_t next(std::int64_t identity)
     {
         return static_cast<std::int64_t>(static_cast<std::uint64_t>(identity) + 1);
@@ -243,8 +252,7 @@ private:
         SQLite::Statement all(m_store.db, "SELECT identity, content, offer_id FROM offers");
         while (all.executeStep()) {
             const std::int64_t id = all.getColumn(2).getInt64();
-            m_offers.emplace(all.getColumn(0).getInt64(),
-                             KnownOffer{.id = id, .content = all.getColumn(1).getInt64(), .seen = false});
+            m_offers.add(all.getColumn(0).getInt64(), all.getColumn(1).getInt64(), id);
             m_lastOfferId = std::max(m_lastOfferId, id);
         }
     }
@@ -299,7 +307,7 @@ private:
     std::optional<WriteTransaction> m_write;
     // Declared after the transaction, so that no statement is open when it rolls back.
     std::optional<SQLite::Statement> m_insertOffer, m_quarantine;
-    std::unordered_map<std::int64_t, KnownOffer> m_offers;
+    OfferTable m_offers;
     bool m_offersKnown = false;
     std::int64_t m_lastOfferId = 0, m_importId = 0, m_fileId = 0, m_quarantined = 0;
 };

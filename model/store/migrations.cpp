@@ -138,13 +138,14 @@ CREATE TABLE quarantine(file_id INTEGER NOT NULL REFERENCES files(file_id), entr
   PRIMARY KEY(file_id, entry)) STRICT, WITHOUT ROWID;
 
 -- The price catalogue as published: per instance and hour. `identity` and `content` are hashes of the key and of the
--- whole row; they make "is this row new?" one look-up. import_id is the import the row's present values came from.
+-- whole row; they make "is this row new?" one look-up in the table an import keeps in memory. The one writer keeps
+-- identities unique; an index for it would take a quarter of an import's time. import_id is the import the row's
+-- present values came from.
 CREATE TABLE offers(offer_id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, content INTEGER NOT NULL,
   import_id INTEGER NOT NULL REFERENCES imports(import_id) DEFERRABLE INITIALLY DEFERRED, basis TEXT NOT NULL,
   provider TEXT NOT NULL, region TEXT NOT NULL, zone TEXT NOT NULL, instance_type TEXT NOT NULL,
   accelerator TEXT NOT NULL, accelerator_count REAL NOT NULL, generation TEXT NOT NULL, chips REAL NOT NULL,
   vcpus REAL, memory_gib REAL, usd_per_hour REAL, spot_usd_per_hour REAL) STRICT;
-CREATE UNIQUE INDEX offers_identity ON offers(identity);
 
 -- Request traces as compressed columns (see trace_codec.h), in blocks.
 CREATE TABLE traces(trace TEXT PRIMARY KEY, format TEXT NOT NULL, sha256 TEXT NOT NULL, requests INTEGER NOT NULL,

@@ -36,6 +36,8 @@ inline std::string readAll(const std::filesystem::path& path)
 
 inline void writeAll(const std::filesystem::path& path, const std::string& bytes)
 {
+    // A new file each time: some file systems write a file that is cut and rewritten to the disk at once.
+    std::filesystem::remove(path);
     std::ofstream(path, std::ios::binary) << bytes;
 }
 
