@@ -40,7 +40,7 @@ void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, c
 {
     painter.save();
     QRectF inside = paintFrame(painter, size, footer);
-    std::vector<LegendEntry> legend;
+    std::vector<ChartLegendEntry> legend;
     for (const TimeSeries& s : data.series) {
         legend.push_back({s.name, s.color, s.dashed});
     }

@@ -30,17 +30,11 @@ double contrastRatio(const QColor& a, const QColor& b)
     return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
 }
 
-QColor mixed(const QColor& a, const QColor& b, double share)
-{
-    const auto blend = [share](float x, float y) { return static_cast<float>(x * share + y * (1 - share)); };
-    return QColor::fromRgbF(blend(a.redF(), b.redF()), blend(a.greenF(), b.greenF()), blend(a.blueF(), b.blueF()));
-}
-
 QColor readableOn(const QColor& color, const QColor& ground, double ratio)
 {
     const QColor end = luminance(ground) > 0.18 ? QColor(Qt::black) : QColor(Qt::white);
     for (double share = 0; share < 1; share += 0.05) {
-        const QColor candidate = mixed(end, color, share);
+        const QColor candidate = mixed(color, end, share);
         if (contrastRatio(candidate, ground) >= ratio) {
             return candidate;
         }
@@ -162,7 +156,7 @@ void paintSparkline(QPainter& painter, const QRectF& rect, const QVector<double>
     painter.restore();
 }
 
-ChartHeader::ChartHeader(QString title, QString unitNote, std::vector<LegendEntry> legend, double width,
+ChartHeader::ChartHeader(QString title, QString unitNote, std::vector<ChartLegendEntry> legend, double width,
                          int maxLegendRows)
     : m_title(std::move(title))
     , m_unitNote(std::move(unitNote))
@@ -176,7 +170,7 @@ ChartHeader::ChartHeader(QString title, QString unitNote, std::vector<LegendEntr
     const QFont small = font(TextRole::Small);
     std::vector<double> widths;
     double total = 0;
-    for (const LegendEntry& entry : legend) {
+    for (const ChartLegendEntry& entry : legend) {
         widths.push_back(kSwatch + kSwatchGap + std::ceil(textWidth(small, entry.name)));
         total += widths.back() + kEntryGap;
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/shell/color.h"
+
 #include <QColor>
 #include <QFont>
 #include <QPainter>
@@ -15,8 +17,6 @@ namespace isobar::ui {
 [[nodiscard]] double contrastRatio(const QColor& a, const QColor& b);
 /// `color`, darkened or lightened just enough to reach `ratio` against `ground` (3:1 is WCAG's floor for graphics).
 [[nodiscard]] QColor readableOn(const QColor& color, const QColor& ground, double ratio = 3.0);
-/// `share` of `a` over `b`, opaque. Opaque fills paint several times faster than translucent ones.
-[[nodiscard]] QColor mixed(const QColor& a, const QColor& b, double share);
 
 [[nodiscard]] double textWidth(const QFont& font, const QString& text);
 /// Draws one line of text, shortened with an ellipsis when it does not fit. Returns the width used.
@@ -32,7 +32,7 @@ void drawEmptyText(QPainter& painter, const QRectF& rect, const QString& text);
 void paintSparkline(QPainter& painter, const QRectF& rect, const QVector<double>& values, const QColor& color);
 
 /// One entry of a legend.
-struct LegendEntry {
+struct ChartLegendEntry {
     QString name;
     QColor color;
     bool dashed = false;
@@ -42,13 +42,13 @@ struct LegendEntry {
 /// rows; what does not fit is counted ("+3").
 class ChartHeader {
 public:
-    ChartHeader(QString title, QString unitNote, std::vector<LegendEntry> legend, double width, int maxLegendRows);
+    ChartHeader(QString title, QString unitNote, std::vector<ChartLegendEntry> legend, double width, int maxLegendRows);
     [[nodiscard]] double height() const { return m_height; }
     void paint(QPainter& painter, QPointF topLeft) const;
 
 private:
     struct Placed {
-        LegendEntry entry;
+        ChartLegendEntry entry;
         QRectF rect;
     };
     QString m_title, m_unitNote;

@@ -59,7 +59,7 @@ void paintRow(QPainter& p, const QRectF& row, const ShareRow& data, double track
     const QRectF card = row.adjusted(-kBleed, 0.5, kBleed, -0.5);
     if (quiet || selected) {
         p.setPen(selected ? QPen(t.line, 1) : QPen(Qt::NoPen));
-        p.setBrush(selected || !t.dark ? mixed(t.accent, t.panel, selected ? 0.12 : 0.05) : t.raised);
+        p.setBrush(selected || !t.dark ? mixed(t.panel, t.accent, selected ? 0.12 : 0.05) : t.raised);
         p.drawRoundedRect(card, Theme::kControlRadius, Theme::kControlRadius);
     }
     if (selected) {

@@ -61,7 +61,7 @@ constexpr int kSide = Theme::kPadding, kTop = 10, kBottom = 4;
 
 ChartHeader headerOf(const TimeChartData& data, QSize size)
 {
-    std::vector<LegendEntry> legend;
+    std::vector<ChartLegendEntry> legend;
     for (const TimeSeries& s : data.series) {
         legend.push_back({s.name, s.color, s.dashed});
     }

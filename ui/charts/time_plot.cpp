@@ -65,13 +65,13 @@ void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased)
         const QColor line = readableOn(s.color, t.panel);
         graph->setPen(QPen(line, 1, s.dashed ? Qt::DashLine : Qt::SolidLine));
         if (chart.stacked) {
-            graph->setBrush(mixed(s.color, t.panel, 0.82));
+            graph->setBrush(mixed(t.panel, s.color, 0.82));
             if (below != nullptr) {
                 graph->setChannelFillGraph(below);
             }
             below = graph;
         } else if (chart.series.size() == 1 && zeroBased) {
-            graph->setBrush(mixed(s.color, t.panel, 0.14)); // area means amount, so only when it starts at zero
+            graph->setBrush(mixed(t.panel, s.color, 0.14)); // area means amount, so only when it starts at zero
         }
         if (!s.loneTimes.isEmpty()) {
             QCPGraph* dots = plot.addGraph();

@@ -47,7 +47,7 @@ void LoadStrip::paintEvent(QPaintEvent*)
         top = std::isfinite(value) ? std::max(top, value) : top;
     }
     if (m_values.size() < 2 || top <= 0) {
-        drawLine(painter, area, font(TextRole::Small), theme().faint, tr("The load of this run will be drawn here"),
+        drawLine(painter, area, ui::font(TextRole::Small), theme().faint, tr("The load of this run will be drawn here"),
                  Qt::AlignCenter);
         return;
     }
@@ -61,7 +61,7 @@ void LoadStrip::paintEvent(QPaintEvent*)
     QPolygonF fill = line;
     fill << QPointF(line.back().x(), area.bottom()) << QPointF(line.front().x(), area.bottom());
     painter.setPen(Qt::NoPen);
-    painter.setBrush(mixed(theme().accent, theme().panel, 0.15));
+    painter.setBrush(mixed(theme().panel, theme().accent, 0.15));
     painter.drawPolygon(fill);
     painter.setPen(QPen(theme().accent, 1));
     painter.setBrush(Qt::NoBrush);

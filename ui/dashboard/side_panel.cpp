@@ -32,7 +32,7 @@ QFrame* separator()
 QLabel* heading(const QString& text)
 {
     auto* label = new QLabel(text);
-    label->setFont(font(TextRole::Strong));
+    label->setFont(ui::font(TextRole::Strong));
     return label;
 }
 

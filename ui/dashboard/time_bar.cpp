@@ -50,7 +50,7 @@ TimeBar::TimeBar(Session& session, QWidget* parent)
     m_pace->setAccessibleName(tr("Pace"));
     m_date->setProperty("muted", true);
     m_pace->setProperty("muted", true);
-    m_time->setFont(font(TextRole::Strong));
+    m_time->setFont(ui::font(TextRole::Strong));
     for (const int speed : speeds()) {
         m_speed->addItem(grouped(speed, 0) + QStringLiteral("×"), speed);
     }
@@ -82,7 +82,7 @@ TimeBar::TimeBar(Session& session, QWidget* parent)
 void TimeBar::restyle()
 {
     m_step->setIcon(icon(QStringLiteral("step"), theme().text));
-    m_time->setFont(font(TextRole::Strong));
+    m_time->setFont(ui::font(TextRole::Strong));
     showButtons();
 }
 

@@ -59,7 +59,7 @@ void paintOverview(QPainter& painter, const ViewContext& context, QSizeF size)
     const double headH = 44, footH = 30, kpiH = 92;
     const double chartH = std::clamp(h * 0.22, 150.0, 260.0);
     const double sideW = std::clamp(w * 0.24, 260.0, 420.0);
-    drawLine(painter, QRectF(kPad, 0, w - 2 * kPad, headH), font(TextRole::Title), theme().text,
+    drawLine(painter, QRectF(kPad, 0, w - 2 * kPad, headH), ui::font(TextRole::Title), theme().text,
              QString::fromStdString(context.fleet->name) +
                  QStringLiteral(": where models run, how evenly, at what cost"));
     const std::vector<KpiData> tiles = kpis(context);
@@ -81,7 +81,7 @@ void paintOverview(QPainter& painter, const ViewContext& context, QSizeF size)
        [&](QSizeF s) { paintTimeChart(painter, s, throughputChart(context), {}); });
     at(painter, QRectF(kPad + chartW + kGap, chartTop, chartW, chartH),
        [&](QSizeF s) { paintTimeChart(painter, s, latencyChart(context), {}); });
-    drawLine(painter, QRectF(kPad, h - footH, w - 2 * kPad, footH), font(TextRole::Small), theme().muted,
+    drawLine(painter, QRectF(kPad, h - footH, w - 2 * kPad, footH), ui::font(TextRole::Small), theme().muted,
              context.footer());
 }
 

@@ -3,6 +3,7 @@
 #include "ui/map/layout.h"
 #include "ui/map/map_scene.h"
 #include "ui/map/viewport.h"
+#include "ui/shell/color.h"
 #include "ui/shell/theme.h"
 
 #include <QPainter>
@@ -68,11 +69,11 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
 /// A label with a thin ground-coloured edge, in a rectangle at (0, 0).
 void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const Theme& theme);
 
+/// The line to a label that stands further off; nothing for the others. In map coordinates.
+void paintLeader(QPainter& painter, const PlacedMarker& marker, const Theme& theme);
+
 void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, bool flows, bool isobars,
                  const Theme& theme);
-
-/// `share` of the way from one colour to another.
-[[nodiscard]] QColor mixed(const QColor& from, const QColor& to, double share);
 
 /// Whether a flow is among those that stand out, and whether it steps back.
 enum class FlowTone { Resting, Strong, Faded };

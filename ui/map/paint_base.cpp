@@ -109,12 +109,6 @@ void drawInside(QPainter& painter, const QPolygonF& line, const QRectF& window)
 
 } // namespace
 
-QColor mixed(const QColor& from, const QColor& to, double share)
-{
-    const auto part = [share](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * share)); };
-    return {part(from.red(), to.red()), part(from.green(), to.green()), part(from.blue(), to.blue())};
-}
-
 void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea)
 {
     const QRectF window = QRectF(QPointF(), view.size);

@@ -45,7 +45,7 @@ MoveDialog::MoveDialog(Session& session, PlacementId placement, int replicas, QW
     setWindowTitle(tr("Move %1").arg(model));
     resize(900, 560);
     auto* heading = new QLabel(tr("%1 from %2").arg(model, QString::fromStdString(fleet[from.pool].key)));
-    heading->setFont(font(TextRole::Title));
+    heading->setFont(ui::font(TextRole::Title));
     m_replicas->setRange(1, std::max(1, from.replicas));
     m_replicas->setValue(replicas);
     m_replicas->setSuffix(tr(" of %1 replicas").arg(grouped(from.replicas, 0)));

@@ -59,11 +59,11 @@ MoveTable::MoveTable(QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
-    m_headline->setFont(font(TextRole::Strong));
+    m_headline->setFont(ui::font(TextRole::Strong));
     m_headline->setWordWrap(true);
     m_reasons->setWordWrap(true);
     m_note->setWordWrap(true);
-    m_note->setFont(font(TextRole::Small));
+    m_note->setFont(ui::font(TextRole::Small));
     m_grid->setContentsMargins(0, 0, 0, 0);
     m_grid->setHorizontalSpacing(10);
     m_grid->setVerticalSpacing(4);
@@ -94,7 +94,7 @@ QLabel* MoveTable::cell(int row, int column, const QString& text, const QColor& 
         m_grid->itemAtPosition(row, column) != nullptr ? m_grid->itemAtPosition(row, column)->widget() : nullptr);
     if (label == nullptr) {
         label = new QLabel;
-        label->setFont(font(TextRole::Secondary));
+        label->setFont(ui::font(TextRole::Secondary));
         m_grid->addWidget(label, row, column, column == 0 ? Qt::AlignLeft : Qt::AlignRight);
     }
     label->setText(text);

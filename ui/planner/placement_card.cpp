@@ -23,12 +23,12 @@ PlacementCard::PlacementCard(QWidget* parent)
 {
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::OpenHandCursor);
-    m_model->setFont(font(TextRole::Strong));
-    m_detail->setFont(font(TextRole::Secondary));
-    m_load->setFont(font(TextRole::Secondary));
+    m_model->setFont(ui::font(TextRole::Strong));
+    m_detail->setFont(ui::font(TextRole::Secondary));
+    m_load->setFont(ui::font(TextRole::Secondary));
     m_detail->setProperty("muted", true);
     m_move->setText(tr("Move…"));
-    m_move->setFont(font(TextRole::Secondary));
+    m_move->setFont(ui::font(TextRole::Secondary));
     m_move->setProperty("flat", true);
     m_move->setCursor(Qt::ArrowCursor);
     auto* grid = new QGridLayout(this);
@@ -47,17 +47,17 @@ PlacementCard::PlacementCard(QWidget* parent)
     connect(m_move, &QToolButton::clicked, this, [this] { Q_EMIT moveRequested(this); });
 }
 
-void PlacementCard::setData(const Data& data)
+void PlacementCard::setData(const Data& shown)
 {
-    m_data = data;
-    m_model->setText(data.model);
-    m_replicas->setText(data.replicas);
-    m_detail->setText(data.detail);
-    m_load->setText(data.load);
-    m_load->setStyleSheet(QStringLiteral("color: %1").arg((data.hot ? theme().trouble : theme().muted).name()));
-    setAccessibleName(tr("Placement %1, %2").arg(data.model, data.detail));
-    setAccessibleDescription(data.replicas + QStringLiteral(", ") + data.load);
-    m_move->setAccessibleName(tr("Move %1, %2").arg(data.model, data.detail));
+    m_data = shown;
+    m_model->setText(shown.model);
+    m_replicas->setText(shown.replicas);
+    m_detail->setText(shown.detail);
+    m_load->setText(shown.load);
+    m_load->setStyleSheet(QStringLiteral("color: %1").arg((shown.hot ? theme().trouble : theme().muted).name()));
+    setAccessibleName(tr("Placement %1, %2").arg(shown.model, shown.detail));
+    setAccessibleDescription(shown.replicas + QStringLiteral(", ") + shown.load);
+    m_move->setAccessibleName(tr("Move %1, %2").arg(shown.model, shown.detail));
     update();
 }
 

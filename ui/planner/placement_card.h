@@ -23,7 +23,7 @@ public:
     };
     explicit PlacementCard(QWidget* parent = nullptr);
 
-    void setData(const Data& data);
+    void setData(const Data& shown);
     [[nodiscard]] PlacementId placement() const { return m_data.placement; }
 
 Q_SIGNALS:

@@ -68,9 +68,9 @@ RegionPanel::RegionPanel(Session& session, QWidget* parent)
     , m_content(new QWidget)
 {
     setAccessibleName(tr("Selected place"));
-    m_title->setFont(font(TextRole::Strong));
+    m_title->setFont(ui::font(TextRole::Strong));
     m_shareText->setProperty("muted", true);
-    m_shareText->setFont(font(TextRole::Secondary));
+    m_shareText->setFont(ui::font(TextRole::Secondary));
     m_share->setRange(1, 20);
     m_share->setValue(4);
     m_share->setAccessibleName(tr("Share of replicas to move"));
@@ -149,7 +149,7 @@ void RegionPanel::rebuild()
             QStringLiteral("%1 / %2 chips")
                 .arg(grouped(static_cast<double>(used), 0), grouped(static_cast<double>(pool.usableChips()), 0)));
         usage->setProperty("muted", true);
-        usage->setFont(font(TextRole::Secondary));
+        usage->setFont(ui::font(TextRole::Secondary));
         row->addWidget(title, 1);
         row->addWidget(usage);
         m_list->addWidget(heading);
@@ -160,12 +160,12 @@ void RegionPanel::rebuild()
                 continue;
             }
             auto* card = new PlacementCard;
-            PlacementCard::Data data;
-            data.placement = PlacementId(p);
-            data.model = QString::fromStdString(fleet[fleet.placements[p].model].name);
-            data.detail = placementDetail(fleet, fleet.placements[p]);
-            data.replicas = grouped(fleet.placements[p].replicas, 0) + tr(" replicas");
-            card->setData(data);
+            PlacementCard::Data shown;
+            shown.placement = PlacementId(p);
+            shown.model = QString::fromStdString(fleet[fleet.placements[p].model].name);
+            shown.detail = placementDetail(fleet, fleet.placements[p]);
+            shown.replicas = grouped(fleet.placements[p].replicas, 0) + tr(" replicas");
+            card->setData(shown);
             connect(card, &PlacementCard::dragRequested, this, &RegionPanel::startDrag);
             connect(card, &PlacementCard::moveRequested, this, [this](PlacementCard* moved) {
                 Q_EMIT moveRequested(moved->placement(), dragReplicas(moved->placement()));
@@ -205,17 +205,17 @@ void RegionPanel::showLoad()
     for (PlacementCard* card : m_cards) {
         const Placement& placement = fleet[card->placement()];
         const query::Row* row = table->find({fleet[placement.pool].key, fleet[placement.model].name});
-        PlacementCard::Data data;
-        data.placement = card->placement();
-        data.model = QString::fromStdString(fleet[placement.model].name);
-        data.detail = placementDetail(fleet, placement);
-        data.replicas = grouped(placement.replicas, 0) + tr(" replicas");
+        PlacementCard::Data shown;
+        shown.placement = card->placement();
+        shown.model = QString::fromStdString(fleet[placement.model].name);
+        shown.detail = placementDetail(fleet, placement);
+        shown.replicas = grouped(placement.replicas, 0) + tr(" replicas");
         if (row != nullptr && std::isfinite(row->values[0])) {
-            data.load = QStringLiteral("%1 · %2 req/s")
+            shown.load = QStringLiteral("%1 · %2 req/s")
                             .arg(percent(row->values[0], 0).joined(), compact(row->values[1]).joined());
-            data.hot = row->values[0] > kHotUtilization;
+            shown.hot = row->values[0] > kHotUtilization;
         }
-        card->setData(data);
+        card->setData(shown);
     }
 }
 

@@ -78,7 +78,7 @@ ExportDialog::ExportDialog(ViewContext context, View view, QSize size, QWidget* 
     form->addRow(tr("File"), pathRow);
     auto* source = new QLabel(m_context.footer());
     source->setProperty("muted", true);
-    source->setFont(font(TextRole::Small));
+    source->setFont(ui::font(TextRole::Small));
     source->setWordWrap(true);
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);

@@ -112,7 +112,7 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
 
 void TopBar::restyle()
 {
-    m_badge->setFont(font(TextRole::Secondary));
+    m_badge->setFont(ui::font(TextRole::Secondary));
     m_badge->setStyleSheet(QStringLiteral("color: %1; border: 1px solid %1; border-radius: 10px; padding: 3px 10px;")
                                .arg(theme().caution.name()));
     m_search->setStyleSheet(QStringLiteral("color: %1; text-align: left;").arg(theme().muted.name()));
