@@ -3,6 +3,7 @@
 #include "ui/map/map_scene.h"
 #include "ui/map/viewport.h"
 
+#include <QLineF>
 #include <QPolygonF>
 #include <QRectF>
 #include <QSet>
@@ -31,6 +32,7 @@ struct PlacedMarker {
     QString note;        ///< what the label says behind the title, "64 %"
     bool labelled = false;
     QRectF labelRect;
+    QLineF leader; ///< from the donut to a label that stands further off; null otherwise
 
     [[nodiscard]] bool isCluster() const { return members.size() > 1; }
     /// Donut, utilization ring and half the line: what nothing else may cover.

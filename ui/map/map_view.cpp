@@ -25,6 +25,7 @@ constexpr int kFrameMs = 33;
 constexpr int kSceneBackdropMs = 500;
 constexpr double kKeyZoom = 1.5;
 constexpr int kFlightMs = 240;
+constexpr QPointF kNowhere(-1e4, -1e4); ///< where the pointer is when it is not over the map
 
 QString escaped(const QString& text)
 {
@@ -43,6 +44,7 @@ QString row(const QString& left, const QString& right, const QString& leftColor,
 MapView::MapView(QWidget* parent)
     : QWidget(parent)
     , m_view(MapViewport::fitted(QSizeF(sizeHint())))
+    , m_pointer(kNowhere)
 {
     installMapAccessibility();
     setObjectName(QStringLiteral("mapView"));
@@ -146,8 +148,11 @@ void MapView::setScene(MapScene scene)
     } else if (!m_sceneTimer.isActive()) {
         m_sceneTimer.start();
     }
-    if (m_hovered >= 0 && m_panel->isVisible() && !m_dragging) {
-        hoverAt(m_pointer); // its figures changed
+    if (!m_dragging) {
+        rehover();
+        if (m_hovered >= 0 && m_panel->isVisible()) {
+            showPanelFor(m_hovered, m_pointer); // its figures changed
+        }
     }
     updateFlowTimer();
     update();
@@ -242,8 +247,19 @@ void MapView::applyView(const MapViewport& view)
     }
     m_view = view;
     invalidateLayout();
+    rehover();
     refreshBackdrop();
     update();
+}
+
+/// The donut under the resting pointer is another one when the layout changed.
+void MapView::rehover()
+{
+    const int hit = layoutNow().hit(m_pointer);
+    if (hit < 0 && m_hovered >= 0) {
+        m_panel->hide();
+    }
+    m_hovered = hit;
 }
 
 void MapView::flyTo(const MapViewport& target)
@@ -486,7 +502,7 @@ void MapView::mouseDoubleClickEvent(QMouseEvent* event)
 
 void MapView::leaveEvent(QEvent*)
 {
-    hoverAt({-1000, -1000});
+    hoverAt(kNowhere);
 }
 
 void MapView::zoomInto(int placedIndex)

@@ -125,6 +125,7 @@ private:
     void flyTo(const MapViewport& target);
     void zoomInto(int placed);
     void hoverAt(QPointF at);
+    void rehover();
     void showPanelFor(int placed, QPointF at);
     void walk(int key);
     void endDrag();

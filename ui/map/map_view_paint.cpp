@@ -211,6 +211,7 @@ void MapView::paintMarkers(QPainter& painter)
                            dropMarkOf(m) == DropMark::No;
         const QString key = QStringLiteral("l%1%2 %3 %4").arg(faded).arg(m.trouble).arg(m.title, m.note);
         const QPixmap& label = sprite(key, m.labelRect.size(), [&](QPainter& p) { paintLabel(p, m, faded, t); });
+        paintLeader(painter, m, t);
         painter.drawPixmap(
             QPointF(std::round(m.labelRect.left() * dpr) / dpr, std::round(m.labelRect.top() * dpr) / dpr), label);
     }

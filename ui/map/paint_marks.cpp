@@ -266,6 +266,14 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
     painter.restore();
 }
 
+void paintLeader(QPainter& painter, const PlacedMarker& marker, const Theme& theme)
+{
+    if (!marker.leader.isNull()) {
+        painter.setPen(QPen(theme.muted, 1));
+        painter.drawLine(marker.leader);
+    }
+}
+
 void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const Theme& theme)
 {
     painter.save();
@@ -381,6 +389,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
     }
     for (const PlacedMarker& m : layout.placed) {
         if (m.labelled) {
+            paintLeader(painter, m, colors);
             painter.save();
             painter.translate(m.labelRect.topLeft());
             paintLabel(painter, m, false, colors);
