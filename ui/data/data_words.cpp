@@ -8,11 +8,13 @@
 namespace isobar::ui {
 namespace {
 
-QString sentence(const std::string& text)
+QString sentence(const std::string& text, bool startsIt = true)
 {
     QString s = QString::fromStdString(text).trimmed();
     if (!s.isEmpty()) {
-        s[0] = s[0].toUpper();
+        if (startsIt) {
+            s[0] = s[0].toUpper();
+        }
         if (!s.endsWith(QLatin1Char('.')) && !s.endsWith(QLatin1Char('?')) && !s.endsWith(QLatin1Char('!'))) {
             s += QLatin1Char('.');
         }
@@ -72,7 +74,7 @@ QString errorSentence(const Error& error)
     if (error.line > 0) {
         where += QStringLiteral(", line ") + grouped(static_cast<double>(error.line), 0);
     }
-    return where + QStringLiteral(": ") + sentence(error.message);
+    return where + QStringLiteral(": ") + sentence(error.message, false);
 }
 
 QString adviceSentence(const Error& error)
