@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine.h"
+#include "model/engine/demand_source.h"
 #include "model/engine/ledger.h"
 #include "model/engine/placement_run.h"
-#include "model/engine/source.h"
 #include "model/fleet/lookup.h"
 
 #include <algorithm>
@@ -106,7 +106,7 @@ struct Engine::Impl {
     std::unique_ptr<tbb::task_arena> arena;           ///< none on one thread
 
     SimMicros now = 0, intervalBegin = 0;
-    std::vector<Source> sources; ///< never resized: placements point into it
+    std::vector<DemandSource> sources; ///< never resized: placements point into it
     std::vector<std::unique_ptr<PlacementRun>> placements;
     std::vector<std::vector<std::uint32_t>> demandRows;    ///< by placement, its row: the layout's row
     std::vector<std::vector<std::uint32_t>> rowOfWorkload; ///< by placement, workload: its own row
@@ -192,7 +192,7 @@ void Engine::Impl::settleRouting()
     std::vector<ReportedLoad> settled = loads;
     for (int round = 0; round < kRounds; ++round) {
         std::fill(rates.begin(), rates.end(), 0);
-        for (Source& source : sources) {
+        for (DemandSource& source : sources) {
             source.addRates(options.routing, settled, rates);
         }
         for (std::size_t p = 0; p < placements.size(); ++p) {
@@ -234,7 +234,7 @@ Status Engine::Impl::addPlacement(Layout& next, PlacementId id)
             next.demand.push_back({number, WorkloadId(w)});
         }
     }
-    for (Source& source : sources) {
+    for (DemandSource& source : sources) {
         const Workload& workload = (*fleet)[source.workload()];
         const bool allowed = !workload.residencyBound || (*fleet)[source.area()].residencyZone == region.residencyZone;
         if (workload.model != placement.model || !allowed) {
@@ -323,11 +323,11 @@ Interval Engine::Impl::openCounts() const
             to.egressMicroUsd = egressMicroUsd(p, counts.egressBytes) - egressClosed[p][row];
         }
     }
-    for (const Source& source : sources) {
+    for (const DemandSource& source : sources) {
         const std::size_t workload = source.workload().index();
         open.demand[workload].requests += source.unrouted();
         open.demand[workload].rejected += source.unrouted();
-        for (const Source::Candidate& to : source.candidates()) {
+        for (const DemandSource::Candidate& to : source.candidates()) {
             open.demand[demandRows[to.placement][rowOfWorkload[to.placement][workload]]].requests += to.routed;
             open.flows[to.placement * layout->areas + source.area().index()] += to.routed;
         }
@@ -365,7 +365,7 @@ void Engine::Impl::closeInterval()
             rows[row].totals = {};
         }
     });
-    for (Source& source : sources) {
+    for (DemandSource& source : sources) {
         source.clearCounts();
     }
     ledger->close();
@@ -539,7 +539,7 @@ std::uint64_t Engine::stateHash() const
 {
     const Impl& e = *m_impl;
     std::uint64_t hash = mix(0, static_cast<std::uint64_t>(e.now));
-    for (const Source& source : e.sources) {
+    for (const DemandSource& source : e.sources) {
         hash = source.hash(hash);
     }
     for (const auto& run : e.placements) {

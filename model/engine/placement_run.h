@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/aggregate/interval.h"
-#include "model/engine/source.h"
+#include "model/engine/demand_source.h"
 #include "model/serving/replica.h"
 
 #include <array>
@@ -19,7 +19,7 @@ class PlacementRun {
 public:
     /// One of the sources that may send here.
     struct Feeder {
-        const Source* source = nullptr;
+        const DemandSource* source = nullptr;
         std::uint32_t row = 0; ///< of this placement's demand rows
         std::uint32_t priority = 0;
         double rttSeconds = 0; ///< added to what the replica takes

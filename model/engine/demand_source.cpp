@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/engine/source.h"
+#include "model/engine/demand_source.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,8 +7,9 @@
 
 namespace isobar::engine {
 
-Source::Source(const Workload& workload, WorkloadId workloadId, AreaId area, double share, double firstLocalHour,
-               Random random, std::shared_ptr<const LengthTable> input, std::shared_ptr<const LengthTable> output)
+DemandSource::DemandSource(const Workload& workload, WorkloadId workloadId, AreaId area, double share,
+                           double firstLocalHour, Random random, std::shared_ptr<const LengthTable> input,
+                           std::shared_ptr<const LengthTable> output)
     : m_workloadId(workloadId)
     , m_area(area)
     , m_meanRate(workload.meanRequestsPerSecond * share)
@@ -23,7 +24,7 @@ Source::Source(const Workload& workload, WorkloadId workloadId, AreaId area, dou
 {
 }
 
-void Source::addCandidate(std::uint32_t placement, std::uint32_t feeder, double oneWaySeconds)
+void DemandSource::addCandidate(std::uint32_t placement, std::uint32_t feeder, double oneWaySeconds)
 {
     const auto at = std::find_if(m_candidates.begin(), m_candidates.end(),
                                  [&](const Candidate& c) { return c.oneWaySeconds > oneWaySeconds; });
@@ -36,7 +37,7 @@ void Source::addCandidate(std::uint32_t placement, std::uint32_t feeder, double 
     }
 }
 
-double Source::gap()
+double DemandSource::gap()
 {
     constexpr double kRegular = 1e-6; // below it the gaps are equal
     if (m_burstiness == 1) {
@@ -45,13 +46,13 @@ double Source::gap()
     return m_burstiness < kRegular ? 1 : m_random.gamma(m_burstiness);
 }
 
-double Source::rate(double seconds) const
+double DemandSource::rate(double seconds) const
 {
     const double hour = m_firstLocalHour + seconds / 3600;
     return m_meanRate * (1 + m_amplitude * std::cos(2 * std::numbers::pi * (hour - m_peakLocalHour) / 24));
 }
 
-void Source::addRates(RoutingPolicy policy, std::span<const ReportedLoad> loads, std::vector<double>& byPlacement)
+void DemandSource::addRates(RoutingPolicy policy, std::span<const ReportedLoad> loads, std::vector<double>& byPlacement)
 {
     if (!routeShares(policy, m_order, loads, m_shares)) {
         return;
@@ -63,7 +64,7 @@ void Source::addRates(RoutingPolicy policy, std::span<const ReportedLoad> loads,
     }
 }
 
-void Source::draw(double begin, double end, RoutingPolicy policy, std::span<const ReportedLoad> loads)
+void DemandSource::draw(double begin, double end, RoutingPolicy policy, std::span<const ReportedLoad> loads)
 {
     for (Candidate& candidate : m_candidates) {
         candidate.outbox.clear();
@@ -96,7 +97,7 @@ void Source::draw(double begin, double end, RoutingPolicy policy, std::span<cons
     m_due -= gapsInWindow;
 }
 
-void Source::clearCounts()
+void DemandSource::clearCounts()
 {
     m_unrouted = 0;
     for (Candidate& candidate : m_candidates) {
@@ -104,12 +105,12 @@ void Source::clearCounts()
     }
 }
 
-const std::vector<Arrival>& Source::outboxFor(std::uint32_t placement) const
+const std::vector<Arrival>& DemandSource::outboxFor(std::uint32_t placement) const
 {
     return m_candidates[m_position[placement]].outbox;
 }
 
-std::uint64_t Source::hash(std::uint64_t hash) const
+std::uint64_t DemandSource::hash(std::uint64_t hash) const
 {
     hash = m_random.hash(hash);
     hash = mix(hash, std::bit_cast<std::uint64_t>(m_due));

@@ -20,7 +20,7 @@ struct Arrival {
 
 /// The demand of one workload from one user area: draws its requests of a window and routes them. Owns its random
 /// stream and touches nothing else, so sources run in parallel.
-class Source {
+class DemandSource {
 public:
     /// A placement it may use, in the order of round trips.
     struct Candidate {
@@ -31,8 +31,8 @@ public:
         std::int64_t routed = 0;     ///< since takeCounts()
     };
 
-    Source(const Workload& workload, WorkloadId workloadId, AreaId area, double share, double firstLocalHour,
-           Random random, std::shared_ptr<const LengthTable> input, std::shared_ptr<const LengthTable> output);
+    DemandSource(const Workload& workload, WorkloadId workloadId, AreaId area, double share, double firstLocalHour,
+                 Random random, std::shared_ptr<const LengthTable> input, std::shared_ptr<const LengthTable> output);
 
     /// Adds a placement, keeping the order of round trips (equal ones by number).
     void addCandidate(std::uint32_t placement, std::uint32_t feeder, double oneWaySeconds);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/ledger.h"
+#include "model/fleet/pool_cost.h"
+#include "tests/support/small_fleet.h"
+
+#include <QTest>
+#include <random>
+
+using namespace isobar;
+using namespace isobar::engine;
+using aggregate::SupplyTotals;
+using aggregate::Use;
+
+namespace {
+
+std::vector<std::int64_t> chipsOf(const Fleet& fleet)
+{
+    std::vector<std::int64_t> chips;
+    for (const Placement& p : fleet.placements) {
+        chips.push_back(p.chips());
+    }
+    return chips;
+}
+
+Ledger ledgerOf(const Fleet& fleet)
+{
+    Ledger ledger(fleet);
+    for (const Placement& p : fleet.placements) {
+        ledger.addPlacement(p.pool);
+    }
+    return ledger;
+}
+
+constexpr aggregate::SimMicros kHour = 3'600'000'000;
+
+} // namespace
+
+class TestLedger : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void anHourCostsWhatThePoolsCost()
+    {
+        const Fleet fleet = test::smallFleet();
+        Ledger ledger = ledgerOf(fleet);
+        const std::vector<std::int64_t> chips = chipsOf(fleet), work(chips.size(), 0);
+        ledger.pass(kHour, chips, work);
+        std::vector<std::array<std::int64_t, kPricingModels>> byPool(fleet.pools.size());
+        std::vector<std::int64_t> chipMicros(fleet.pools.size());
+        const auto rows = ledger.open();
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const std::size_t pool = ledger.layoutRows()[i].pool.index();
+            chipMicros[pool] += rows[i].chipMicros;
+            for (std::size_t p = 0; p < kPricingModels; ++p) {
+                byPool[pool][p] += rows[i].costMicroUsd[p];
+            }
+        }
+        for (std::size_t pool = 0; pool < fleet.pools.size(); ++pool) {
+            constexpr std::array<double, kPricingModels> kUsd{2.0, 2.5, 4.0, 1.5};
+            std::array<double, kPricingModels> usd{};
+            for (std::size_t p = 0; p < kPricingModels; ++p) {
+                usd[p] = kUsd[p] - (fleet.pools[pool].accelerator.index() == 1 ? 0.25 : 0.0);
+            }
+            const PoolCost cost = poolCost(fleet.pools[pool], usd, usedChips(fleet, PoolId(pool)));
+            for (std::size_t p = 0; p < kPricingModels; ++p) {
+                const double expected = (cost.usedUsdPerHour[p] + cost.idleUsdPerHour[p]) * 1e6;
+                QVERIFY2(std::abs(double(byPool[pool][p]) - expected) < 10, qPrintable(QString::number(expected)));
+            }
+            // Serving, training and idle chips are all the usable ones.
+            QCOMPARE(chipMicros[pool], fleet.pools[pool].usableChips() * kHour);
+        }
+    }
+
+    void anySplitOfTimeAddsUpExactly()
+    {
+        const Fleet fleet = test::smallFleet();
+        Ledger whole = ledgerOf(fleet), split = ledgerOf(fleet);
+        const std::vector<std::int64_t> chips = chipsOf(fleet);
+        std::vector<std::int64_t> work(chips.size(), 0);
+        std::vector<SupplyTotals> wholeSum(whole.layoutRows().size()), splitSum(wholeSum.size());
+        std::mt19937_64 random(1);
+        const auto close = [](Ledger& ledger, std::vector<SupplyTotals>& sum) {
+            const auto rows = ledger.open();
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                sum[i] += rows[i];
+            }
+            ledger.close();
+        };
+        for (int window = 0; window < 5000; ++window) {
+            for (std::size_t p = 0; p < work.size(); ++p) {
+                work[p] += std::uniform_int_distribution<std::int64_t>(0, chips[p] * 100'000)(random);
+            }
+            whole.pass(100'000, chips, work);
+            split.pass(100'000, chips, work);
+            if (std::uniform_int_distribution<int>(0, 9)(random) == 0) {
+                close(split, splitSum);
+            }
+        }
+        close(whole, wholeSum);
+        close(split, splitSum);
+        QVERIFY(wholeSum == splitSum);
+    }
+
+    void energyIsIdlePlusWorkTimesPue()
+    {
+        const Fleet fleet = test::smallFleet();
+        Ledger ledger = ledgerOf(fleet);
+        const std::vector<std::int64_t> chips = chipsOf(fleet);
+        std::vector<std::int64_t> work(chips.size(), 0);
+        work[0] = chips[0] * kHour / 2; // half busy
+        ledger.pass(kHour, chips, work);
+        const auto rows = ledger.open();
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto& layout = ledger.layoutRows()[i];
+            if (layout.use != Use::Serving || layout.placement != 0) {
+                continue;
+            }
+            const double joules = 160 * 3600 * 700 * (0.3 + 0.7 * 0.5) * 1.18;
+            QVERIFY(std::abs(double(rows[i].energyMillijoules) / (joules * 1e3) - 1) < 1e-9);
+            const double grams = joules / 3.6e6 * 380;
+            QVERIFY(std::abs(double(rows[i].carbonMicrograms) / (grams * 1e6) - 1) < 1e-9);
+        }
+    }
+
+    void moreChipsThanThereAreLeaveNothingIdle()
+    {
+        const Fleet fleet = test::smallFleet();
+        Ledger ledger = ledgerOf(fleet);
+        std::vector<std::int64_t> chips = chipsOf(fleet);
+        chips[0] = 1000; // replicas that finish while others warm up
+        ledger.pass(kHour, chips, std::vector<std::int64_t>(chips.size(), 0));
+        for (std::size_t i = 0; i < ledger.layoutRows().size(); ++i) {
+            if (ledger.layoutRows()[i].use == Use::Idle && ledger.layoutRows()[i].pool == fleet.placements[0].pool) {
+                QCOMPARE(ledger.open()[i].chipMicros, 0);
+            }
+        }
+    }
+};
+
+QTEST_APPLESS_MAIN(TestLedger)
+#include "tst_ledger.moc"
