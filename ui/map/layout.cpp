@@ -303,6 +303,9 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
                 m.labelled = true;
                 m.labelRect = rect;
                 m.leader = candidate.far ? leader : QLineF();
+                for (double t = 0; candidate.far && t < 1; t += 0.2) { // no other label over the line
+                    taken.push_back(QRectF(leader.pointAt(t) - QPointF(2, 2), QSizeF(4, 4)));
+                }
                 taken.push_back(rect.adjusted(-2, 0, 2, 0));
                 takenOnFan.push_back(taken.back());
                 ++count;

@@ -269,7 +269,9 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
 void paintLeader(QPainter& painter, const PlacedMarker& marker, const Theme& theme)
 {
     if (!marker.leader.isNull()) {
-        painter.setPen(QPen(theme.muted, 1));
+        painter.setPen(QPen(theme.ground, 3)); // apart from the arcs it crosses
+        painter.drawLine(marker.leader);
+        painter.setPen(QPen(theme.text, 1));
         painter.drawLine(marker.leader);
     }
 }
