@@ -3,7 +3,6 @@
 
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
-#include "ui/data/import_dialog.h"
 #include "ui/map/map_view.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/icon.h"
@@ -80,7 +79,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
 
     connect(topBar, &TopBar::searchRequested, this, [this] { m_palette->open(); });
     connect(m_overview, &OverviewPage::exportRequested, this, &MainWindow::exportView);
-    connect(m_data, &DataPage::importRequested, this, [this] { importFiles({}); });
+    connect(m_data, &DataPage::imported, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::problem, this, qOverload<const Error&>(&MainWindow::say));
     connect(&m_session, &Session::opened, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::placementsChanged, this, &MainWindow::updateTitle);
@@ -117,7 +116,7 @@ void MainWindow::addCommands()
     m_commands.add({QStringLiteral("file.import"),
                     tr("Import…"),
                     QKeySequence(tr("Ctrl+I")),
-                    [this] { importFiles({}); },
+                    [this] { m_data->openImport(); },
                     {},
                     {}});
     m_commands.add({QStringLiteral("file.export"),
@@ -337,16 +336,6 @@ void MainWindow::saveStoreAs()
     saved ? say(tr("Saved: %1").arg(path)) : say(saved.error());
 }
 
-void MainWindow::importFiles(const QStringList& paths)
-{
-    auto* dialog = new ImportDialog(m_session, paths, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &ImportDialog::imported, m_data, &DataPage::refresh);
-    connect(dialog, &ImportDialog::storeSaved, m_data, &DataPage::refresh);
-    connect(dialog, &ImportDialog::storeSaved, this, &MainWindow::updateTitle);
-    dialog->open();
-}
-
 void MainWindow::exportView(View view)
 {
     auto* dialog = new ExportDialog(m_overview->context(), view, {1600, 900}, this);
@@ -398,7 +387,7 @@ void MainWindow::dropEvent(QDropEvent* event)
     }
     if (!paths.isEmpty()) {
         event->acceptProposedAction();
-        importFiles(paths);
+        m_data->openImport(paths);
     }
 }
 

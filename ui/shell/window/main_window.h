@@ -42,7 +42,6 @@ private:
     void showRoom(int room);
     void openStore();
     void saveStoreAs();
-    void importFiles(const QStringList& paths);
     void exportView(View view);
     void chooseTheme(ThemeChoice choice);
     void restoreSettings();
