@@ -10,6 +10,8 @@ namespace {
 
 /// Requests that may wait in one replica, in batches.
 constexpr std::size_t kQueuedBatches = 4;
+/// Steps between asking for memory and using it.
+constexpr std::size_t kAhead = 4;
 
 } // namespace
 
@@ -202,15 +204,28 @@ void PlacementRun::collect(double end)
     });
 }
 
-std::uint32_t PlacementRun::emptierOfTwo(std::uint64_t bits) const
+std::pair<std::uint32_t, std::uint32_t> PlacementRun::twoOf(std::uint64_t bits) const
 {
     const auto count = static_cast<std::uint32_t>(m_serving.size());
-    const std::uint32_t a = m_serving[Random::below(static_cast<std::uint32_t>(bits), count)];
-    const std::uint32_t b = m_serving[Random::below(static_cast<std::uint32_t>(bits >> 32), count)];
+    return {m_serving[Random::below(static_cast<std::uint32_t>(bits), count)],
+            m_serving[Random::below(static_cast<std::uint32_t>(bits >> 32), count)]};
+}
+
+std::uint32_t PlacementRun::emptierOfTwo(std::uint64_t bits) const
+{
+    const auto [a, b] = twoOf(bits);
     return m_load[b] < m_load[a] ? b : a;
 }
 
-void PlacementRun::deliver(const Arrival& arrival)
+void PlacementRun::prefetchHead(std::uint32_t replica) const
+{
+    const auto* const bytes = reinterpret_cast<const char*>(&m_replicas[replica]);
+    for (std::size_t line = 0; line < sizeof(serving::Replica); line += 64) {
+        __builtin_prefetch(bytes + line);
+    }
+}
+
+void PlacementRun::deliver(const Arrival& arrival, std::uint64_t bits)
 {
     const Feeder& feeder = m_feeders[arrival.feeder];
     const serving::Request request{arrival.seconds, arrival.inputTokens, arrival.outputTokens, arrival.feeder,
@@ -219,7 +234,7 @@ void PlacementRun::deliver(const Arrival& arrival)
         lose(request);
         return;
     }
-    const std::uint32_t chosen = emptierOfTwo(m_random.bits());
+    const std::uint32_t chosen = emptierOfTwo(bits);
     if (m_replicas[chosen].enqueue(request, m_log) != serving::Replica::Admission::Accepted) {
         ++m_rows[feeder.row].totals.rejected;
     }
@@ -229,15 +244,40 @@ void PlacementRun::deliver(const Arrival& arrival)
 void PlacementRun::serve(double end)
 {
     collect(end);
-    for (const Arrival& arrival : m_now) {
-        deliver(arrival);
+    m_picks.clear();
+    for (std::size_t i = 0; i < m_now.size(); ++i) {
+        m_picks.push_back(m_random.bits());
     }
-    const std::size_t count = m_nextEvent.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        if (m_nextEvent[i] <= end) {
-            m_replicas[i].advance(end, m_log);
-            refresh(static_cast<std::uint32_t>(i));
+    // A fleet's batches are far larger than any cache, and who is next is known: ask for the memory ahead.
+    for (std::size_t i = 0; i < m_now.size(); ++i) {
+        if (!m_serving.empty()) {
+            if (i + 2 * kAhead < m_now.size()) {
+                prefetchHead(emptierOfTwo(m_picks[i + 2 * kAhead]));
+            }
+            if (i + kAhead < m_now.size()) {
+                m_replicas[emptierOfTwo(m_picks[i + kAhead])].prefetchBatch();
+            }
         }
+        deliver(m_now[i], m_picks[i]);
+    }
+    m_due.clear();
+    for (std::size_t i = 0; i < m_nextEvent.size(); ++i) {
+        if (m_nextEvent[i] <= end) {
+            m_due.push_back(static_cast<std::uint32_t>(i));
+        }
+    }
+    for (std::size_t i = 0; i < m_due.size(); ++i) {
+        if (i + 3 * kAhead < m_due.size()) {
+            prefetchHead(m_due[i + 3 * kAhead]);
+        }
+        if (i + 2 * kAhead < m_due.size()) {
+            m_replicas[m_due[i + 2 * kAhead]].prefetchBatch();
+        }
+        if (i + kAhead < m_due.size()) {
+            m_replicas[m_due[i + kAhead]].prefetchNext();
+        }
+        m_replicas[m_due[i]].advance(end, m_log);
+        refresh(m_due[i]);
     }
     account();
 }

@@ -85,8 +85,11 @@ private:
     };
 
     void collect(double end);
-    void deliver(const Arrival& arrival);
+    void deliver(const Arrival& arrival, std::uint64_t bits);
+    /// The two replicas that `bits` stand for.
+    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> twoOf(std::uint64_t bits) const;
     [[nodiscard]] std::uint32_t emptierOfTwo(std::uint64_t bits) const;
+    void prefetchHead(std::uint32_t replica) const;
     void refresh(std::uint32_t replica);
     void lose(const serving::Request& request);
     void account();
@@ -115,6 +118,8 @@ private:
     std::vector<Feeder> m_feeders;
     std::vector<Arrival> m_onTheWay; ///< reach the placement after this window
     std::vector<Arrival> m_now;      ///< of this window, in order
+    std::vector<std::uint64_t> m_picks; ///< random bits by m_now
+    std::vector<std::uint32_t> m_due;   ///< replicas with an event in this window
     serving::ReplicaLog m_log;
 
     std::vector<DemandRow> m_rows;
