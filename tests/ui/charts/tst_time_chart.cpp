@@ -338,7 +338,7 @@ private Q_SLOTS:
         QCOMPARE(one.size(), QSize(640, 360));
         QCOMPARE(three.size(), QSize(1920, 1080));
         // Large picture, same drawing: the same share of it is Azure's fill.
-        const QColor azure = mixed(theme().provider("azure"), theme().panel, 0.82);
+        const QColor azure = mixed(theme().panel, theme().provider("azure"), 0.82);
         const double small = pixelsOf(one, azure) / (640.0 * 360), large = pixelsOf(three, azure) / (1920.0 * 1080);
         QVERIFY2(small > 0.1 && qAbs(small - large) < 0.02, qPrintable(QStringLiteral("%1 %2").arg(small).arg(large)));
         // Nothing is drawn outside the panel: a frame of ground stays around it.
