@@ -434,7 +434,6 @@ void MapViewTest::selectionEmphasisesItsFlows()
 void MapViewTest::flowsMoveOnlyWhileShown()
 {
     m_map->setFlowing(true);
-    auto timers = m_map->findChildren<QTimer*>();
     const QImage before = m_map->grab().toImage();
     m_map->advanceFlow(0.5);
     QVERIFY(m_map->grab().toImage() != before);
