@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/ingest/formats.h"
+#include "model/ingest/text.h"
 #include "model/proto/fleet_text.h"
 
 namespace isobar::ingest {
@@ -7,6 +8,7 @@ namespace isobar::ingest {
 namespace {
 
 constexpr std::int64_t kMaxFleetBytes = 256ll << 20;
+constexpr std::size_t kMaxMessageBytes = 500;
 
 /// The document's rows: every entity counts as one.
 std::int64_t entities(const Fleet& f)
@@ -40,7 +42,17 @@ Status readFleetFile(const std::filesystem::path& path, Intake& intake)
     }
     text.resize(filled);
     // A fleet is taken whole or not at all: half a fleet would refer to what is not there.
-    ISOBAR_TRY_ASSIGN(const Fleet fleet, proto::parseFleetText(text, path.string()));
+    const auto parsed = proto::parseFleetText(text, path.string());
+    if (!parsed.ok()) {
+        Error error = parsed.error();
+        error.message = clipped(error.message, kMaxMessageBytes); // it may quote bytes that no terminal should see
+        error.text = clipped(error.text, 190);
+        if (error.advice.empty()) {
+            error.advice = "correct the file and import it again; nothing was changed";
+        }
+        return error;
+    }
+    const Fleet& fleet = *parsed;
     using Outcome = store::Store::ImportWriter::Outcome;
     ISOBAR_TRY_ASSIGN(const Outcome outcome, intake.writer().putFleet(fleet));
     const std::int64_t rows = entities(fleet);

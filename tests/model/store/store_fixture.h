@@ -177,8 +177,8 @@ inline Fleet everythingFleet()
         {ProviderId(0), RegionId(), AcceleratorId(1), PricingModel::Committed, 3, "", from(0, Basis::Published), ""},
         {ProviderId(0), RegionId(), AcceleratorId(1), PricingModel::OnDemand, 4.2, "", from(0, Basis::Published), ""}};
     f.links = {{RegionId(0), RegionId(1), 0.0301, from(0, Basis::Measured)}};
-    f.egressPrices = {{RegionId(0), RegionId(1), 2e-11, from(1, Basis::Published)},
-                      {RegionId(1), RegionId(), 8.7e-11, from(1, Basis::Published)}};
+    f.egressPrices = {{RegionId(0), RegionId(1), 0.02 / 1e9, from(1, Basis::Published)},
+                      {RegionId(1), RegionId(), 0.087 / 1e9, from(1, Basis::Published)}};
     f.commitments = {
         {ProviderId(1), "commitment", 250e9, std::nullopt, "5 GW", "2025", "to 2030", from(1, Basis::Published)},
         {ProviderId(0), "agreement", std::nullopt, 3.0, "", "", "", from(1, Basis::Published)}};
