@@ -36,8 +36,8 @@ std::vector<Place> gatherPlaces(const Fleet& fleet, double withinMetres)
     for (std::size_t i = 0; i < count; ++i) {
         for (std::size_t j = 0; j < i; ++j) {
             if (geodesicMetres(fleet.regions[i].at, fleet.regions[j].at) < withinMetres) {
-                const auto [low, high] = std::minmax(find(i), find(j));
-                root[high] = low;
+                const std::size_t a = find(i), b = find(j);
+                root[std::max(a, b)] = std::min(a, b);
             }
         }
     }
