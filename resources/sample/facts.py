@@ -7,8 +7,8 @@ import json
 import math
 import pathlib
 
-PROVIDERS = [("azure", "Microsoft Azure"), ("gcp", "Google Cloud"), ("aws", "Amazon Web Services"),
-             ("oci", "Oracle Cloud"), ("coreweave", "CoreWeave")]
+PROVIDERS = [("azure", "Azure"), ("gcp", "Google Cloud"), ("aws", "AWS"),
+             ("oci", "OCI"), ("coreweave", "CoreWeave")]
 
 # start of a facts row's source text -> (key, date). Where the source states no date, the month in which it was read.
 SOURCES = [

@@ -11,7 +11,6 @@
 #include "ui/planner/move_dialog.h"
 #include "ui/planner/region_panel.h"
 
-#include <QFrame>
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QVBoxLayout>
@@ -36,18 +35,13 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
         m_tiles.push_back(new KpiTile);
         tiles->addWidget(m_tiles.back(), 1);
     }
-    auto* mapFrame = new QFrame;
-    mapFrame->setProperty("panel", true);
-    auto* mapBox = new QVBoxLayout(mapFrame);
-    mapBox->setContentsMargins(1, 1, 1, 1);
-    mapBox->addWidget(withMenu(m_map, View::Map));
     auto* charts = new QHBoxLayout;
     charts->setSpacing(Theme::kGutter);
     charts->addWidget(withMenu(m_throughput, View::Throughput), 1);
     charts->addWidget(withMenu(m_latency, View::Latency), 1);
     auto* left = new QVBoxLayout;
     left->setSpacing(Theme::kGutter);
-    left->addWidget(mapFrame, 7);
+    left->addWidget(withMenu(m_map, View::Map), 7);
     left->addLayout(charts, 3);
     auto* middle = new QHBoxLayout;
     middle->setSpacing(Theme::kGutter);

@@ -49,8 +49,8 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     , m_moveTable(new MoveTable)
 {
     setProperty("panel", true);
-    setMinimumWidth(300);
-    setMaximumWidth(420);
+    setMinimumWidth(310);
+    setMaximumWidth(440);
     m_hottest->setAccessibleName(tr("Hottest places"));
     m_hottest->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
     m_events->setAccessibleName(tr("Events"));
@@ -78,10 +78,11 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
 
     m_stack->addWidget(world);
     m_stack->addWidget(place);
+    m_stack->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(Theme::kPadding, Theme::kPadding, Theme::kPadding, Theme::kPadding);
+    column->setContentsMargins(1, 4, 1, 1);
     column->setSpacing(10);
-    column->addWidget(m_share);
+    column->addWidget(m_share); // pads itself
     column->addWidget(separator());
     column->addWidget(m_stack, 1);
 }

@@ -11,9 +11,11 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QRegularExpression>
 #include <QSortFilterProxyModel>
+#include <QStyledItemDelegate>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -21,6 +23,23 @@
 #include <map>
 
 namespace isobar::ui {
+namespace {
+
+/// Cells without a focus frame of their own (the row is the selection), which keep their colours when selected.
+class RowDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override
+    {
+        QStyledItemDelegate::initStyleOption(option, index);
+        option->state.setFlag(QStyle::State_HasFocus, false);
+        option->palette.setColor(QPalette::HighlightedText, option->palette.color(QPalette::Text));
+    }
+};
+
+} // namespace
 
 void setUpTable(QTableView& table, const QString& name, int stretch)
 {
@@ -31,7 +50,9 @@ void setUpTable(QTableView& table, const QString& name, int stretch)
     table.setWordWrap(false);
     table.setTabKeyNavigation(false);
     table.setFrameShape(QFrame::NoFrame);
-    table.setStyleSheet(QStringLiteral("QTableView { border: none; border-radius: 0; background: transparent; }"));
+    table.setStyleSheet(QStringLiteral("QTableView { border: none; border-radius: 0; background: transparent; }"
+                                       "QTableView::item { padding: 0 5px; border: none; }"));
+    table.setItemDelegate(new RowDelegate(&table));
     table.verticalHeader()->hide();
     table.verticalHeader()->setDefaultSectionSize(28);
     table.horizontalHeader()->setHighlightSections(false);
@@ -68,6 +89,7 @@ DiagnosticsView::DiagnosticsView(QWidget* parent)
     m_table->setModel(m_shown);
     setUpTable(*m_table, tr("Rows to look at"), DiagnosticsModel::Text);
     m_table->setSortingEnabled(true);
+    m_table->horizontalHeader()->setSortIndicatorShown(false); // it would lie on the right-aligned titles
     m_table->sortByColumn(DiagnosticsModel::Line, Qt::AscendingOrder);
     m_table->setColumnWidth(DiagnosticsModel::Line, 84);
     m_table->setColumnWidth(DiagnosticsModel::Field, 70);
@@ -78,6 +100,7 @@ DiagnosticsView::DiagnosticsView(QWidget* parent)
     copyRows->setShortcut(QKeySequence::Copy);
     copyRows->setShortcutContext(Qt::WidgetShortcut);
     m_table->addAction(copyRows);
+    m_table->installEventFilter(this);
     m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
 
     auto* tools = new QHBoxLayout(m_tools);
@@ -162,6 +185,17 @@ QString DiagnosticsView::asText() const
                 QString::fromStdString(row.rule) + QLatin1Char('\t') + why + QLatin1Char('\n');
     }
     return text;
+}
+
+/// A table would copy its current cell alone.
+bool DiagnosticsView::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_table && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy)) {
+        copy();
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 void DiagnosticsView::copy() const

@@ -30,6 +30,9 @@ public:
     [[nodiscard]] QString asText() const;
     void copy() const;
 
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     void filterByRule();
 

@@ -471,6 +471,10 @@ void ImportDialog::showFile()
                     ? tr("Every row of this file is in the store already.")
                     : tr("Every row was read as it stands: nothing to look at.");
     }
+    if (file.state == State::Waiting) {
+        empty =
+            m_stage == Stage::NeedsStore ? tr("Checked as soon as there is a store.") : tr("Waiting to be checked.");
+    }
     m_diagnostics->showRows(fileName(file.path),
                             file.report ? file.report->diagnostics : std::vector<store::Diagnostic>{},
                             file.report ? file.report->diagnosticsTotal : 0, empty);
@@ -493,6 +497,9 @@ void ImportDialog::showControls()
     m_defaultStore->setVisible(m_stage == Stage::NeedsStore);
     m_defaultStore->setToolTip(defaultStorePath());
     m_progress->setVisible(running);
+    if (m_stage == Stage::NeedsStore) {
+        showFile();
+    }
     if (running) {
         m_progress->setRange(0, 0);
     }

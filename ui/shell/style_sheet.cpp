@@ -20,9 +20,14 @@ QPushButton[primary="true"] { background: @accent; color: @onAccent; border-colo
 QPushButton[primary="true"]:disabled { background: @line; color: @faint; border-color: @line; }
 QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; border-color: transparent; }
 QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover { background: @raised; }
+QToolButton[rail="true"] { background: transparent; border-color: transparent; padding: 0; }
+QToolButton[rail="true"]:hover, QToolButton[rail="true"]:checked { background: @raised; border-color: @line; }
 QToolButton::menu-indicator { image: none; }
 QLineEdit, QComboBox, QSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }
-QComboBox::drop-down { border: none; width: 18px; }
+QComboBox { padding-right: 20px; }
+QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
+  border-top: 5px solid @muted; }
 QComboBox QAbstractItemView { background: @raised; border: 1px solid @line; selection-background-color: @line;
   selection-color: @text; outline: none; }
 QMenuBar { background: @ground; }

@@ -270,7 +270,7 @@ QWidget* MainWindow::buildRail()
         button->setCheckable(true);
         button->setToolTip(action->text());
         button->setAccessibleName(action->text());
-        button->setProperty("flat", true);
+        button->setProperty("rail", true);
         button->setFixedSize(36, 36);
         button->setIconSize({20, 20});
         connect(button, &QToolButton::clicked, action, &QAction::trigger);

@@ -50,6 +50,7 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     m_world->setToolTip(tr("Clear the selection"));
     m_where->setAccessibleName(tr("Selection"));
     m_model->setAccessibleName(tr("Model"));
+    m_model->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_range->setAccessibleName(tr("Range"));
     m_badge->setAccessibleName(tr("Data badge"));
     m_search->setAccessibleName(tr("Search or run a command"));
