@@ -99,8 +99,9 @@ DataPage::DataPage(Session& session, QWidget* parent)
     split->setChildrenCollapsible(false);
     split->addWidget(makeLog());
     split->addWidget(rows);
-    split->setStretchFactor(0, 4);
-    split->setStretchFactor(1, 5);
+    split->setStretchFactor(0, 2);
+    split->setStretchFactor(1, 3);
+    split->setSizes({400, 600});
     auto* body = new QHBoxLayout;
     body->setSpacing(Theme::kGutter);
     body->addWidget(m_counts);
@@ -138,7 +139,7 @@ QWidget* DataPage::makeLog()
     m_table->setModel(m_log);
     setUpTable(*m_table, tr("Import log"), ImportLogModel::File);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setColumnWidth(ImportLogModel::When, 160);
+    m_table->setColumnWidth(ImportLogModel::When, 184);
     m_table->setColumnWidth(ImportLogModel::Format, 130);
     m_table->setColumnWidth(ImportLogModel::Hash, 110);
     for (int column = ImportLogModel::Read; column <= ImportLogModel::Quarantined; ++column) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/proto/fleet_text.h"
+#include "tests/support/test_support.h"
 #include "tests/ui/data/data_files.h"
 #include "ui/data/diagnostics_model.h"
 #include "ui/data/import_dialog.h"
@@ -328,6 +329,21 @@ private Q_SLOTS:
         QTest::keyClick(files, Qt::Key_Return);
         QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
         QCOMPARE(fileCells(0).first(), QStringLiteral("azure.vms.csv"));
+    }
+
+    void aWholeCatalogueIsPreviewed()
+    {
+        ISOBAR_NEED_DATA(path, "prices/anycloud_2026-04-11/azure.vms.csv");
+        const test::StoreState before = test::stateOf(m_store);
+        open({QString::fromStdString(path.string())});
+        QVERIFY(m_dialog->findChild<QProgressBar*>()->isVisible());
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, 60'000);
+        const store::ImportRecord record = m_dialog->files().at(0).report.value().record;
+        QVERIFY(record.rowsRead > 10'000);
+        QCOMPARE(record.rowsAccepted + record.rowsRepaired + record.rowsQuarantined + record.rowsUnchanged,
+                 record.rowsRead);
+        QCOMPARE(test::stateOf(m_store), before);
+        grab(QStringLiteral("import-whole"));
     }
 
     void everyControlHasAName()
