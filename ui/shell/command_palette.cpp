@@ -408,7 +408,7 @@ void CommandPalette::paintEvent(QPaintEvent*)
     const QRectF box = QRectF(rect()).adjusted(kShadow, kShadow, -kShadow, -kShadow);
     painter.setPen(Qt::NoPen);
     for (int i = kShadow; i > 0; --i) {
-        painter.setBrush(QColor(0, 0, 0, t.dark ? 26 : 8));
+        painter.setBrush(QColor(0, 0, 0, t.dark ? 26 : 4));
         painter.drawRoundedRect(box.adjusted(-i, -i, i, i), Theme::kPanelRadius + i, Theme::kPanelRadius + i);
     }
     painter.setBrush(t.raised);
