@@ -4,6 +4,7 @@
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/synthetic_catalogue.h"
+#include "model/engine/fleet_bench.h"
 #include "model/ingest/import_bench.h"
 #include "ui/map/map_bench.h"
 
@@ -70,6 +71,51 @@ void addMap(CLI::App& bench, Runner& chosen)
     command->callback([options, &chosen] { chosen = [options] { return runMap(*options); }; });
 }
 
+struct FleetOptions {
+    std::int64_t accelerators = engine::kBenchAccelerators;
+    std::string duration = "30s";
+    int threads = 0;
+    bool json = false;
+};
+
+int runFleet(const FleetOptions& options)
+{
+    const auto seconds = static_cast<double>(*parseDuration(options.duration));
+    const auto bench = engine::benchmarkFleet(options.accelerators, seconds, options.threads);
+    if (!bench.ok()) {
+        return fail(bench.error());
+    }
+    return show({{"name", bench->name},
+                 {"wall_seconds", bench->wallSeconds},
+                 {"rate", static_cast<double>(bench->requests) / bench->wallSeconds},
+                 {"rate_unit", "requests/s"},
+                 {"peak_rss_bytes", bench->peakRssBytes},
+                 {"accelerators", bench->accelerators},
+                 {"replicas", bench->replicas},
+                 {"requests", bench->requests},
+                 {"simulated_seconds", bench->simulatedSeconds},
+                 {"realtime_factor", bench->realtimeFactor},
+                 {"threads", bench->threads}},
+                options.json);
+}
+
+void addFleet(CLI::App& bench, Runner& chosen)
+{
+    auto* command = bench.add_subcommand("fleet", "The live fleet at scale: a made-up one, after its batches filled");
+    auto options = std::make_shared<FleetOptions>();
+    command->add_option("--accelerators", options->accelerators, "How many chips")
+        ->check(CLI::Range(std::int64_t{1'000}, std::int64_t{4'000'000}))
+        ->capture_default_str();
+    command->add_option("--for", options->duration, "Simulated time that is measured: 90s, 5m, 1h, 1d")
+        ->check(checkDuration)
+        ->capture_default_str();
+    command->add_option("--threads", options->threads, "0 = all processors")
+        ->check(CLI::Range(0, kMaxThreads))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return runFleet(*options); }; });
+}
+
 struct ImportOptions {
     std::vector<std::string> paths;
     int rows = 91'332; ///< of the catalogues of three clouds in April 2026
@@ -127,6 +173,7 @@ void addBench(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("bench", "Measure how fast a part of Isobar is on this machine");
     command->require_subcommand(1);
+    addFleet(*command, chosen);
     addImportBench(*command, chosen);
     addMap(*command, chosen);
 }

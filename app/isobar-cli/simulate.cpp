@@ -53,6 +53,12 @@ const char* jsonKey(Measure measure)
     }
 }
 
+double value(const query::Row& row, Measure measure)
+{
+    const auto at = std::find(kMeasures.begin(), kMeasures.end(), measure);
+    return row.values[static_cast<std::size_t>(at - kMeasures.begin())];
+}
+
 Result<Tables> ask(const Simulation& run)
 {
     query::Query question;
@@ -67,13 +73,11 @@ Result<Tables> ask(const Simulation& run)
     tables.whole = std::move(whole.rows.front());
     question.by = {query::Dimension::Provider};
     ISOBAR_TRY_ASSIGN(tables.byProvider, query::run(question, *run.fleet, intervals));
+    // Requests that no placement could take have no provider; a row for them is news only when there were any.
+    std::erase_if(tables.byProvider.rows, [](const query::Row& row) {
+        return value(row, Measure::Requests) == 0 && !(value(row, Measure::Accelerators) > 0);
+    });
     return tables;
-}
-
-double value(const query::Row& row, Measure measure)
-{
-    const auto at = std::find(kMeasures.begin(), kMeasures.end(), measure);
-    return row.values[static_cast<std::size_t>(at - kMeasures.begin())];
 }
 
 /// Counts as whole numbers; money, energy and carbon to the millionth they are kept in, which makes sums of the printed

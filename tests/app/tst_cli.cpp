@@ -333,6 +333,11 @@ private Q_SLOTS:
         QTest::newRow("map") << QStringList{QStringLiteral("map"), QStringLiteral("--frames"), QStringLiteral("20"),
                                             QStringLiteral("--size"), QStringLiteral("640x400")}
                              << QStringList{QStringLiteral("frame_seconds"), QStringLiteral("width")};
+        QTest::newRow("fleet") << QStringList{QStringLiteral("fleet"), QStringLiteral("--accelerators"),
+                                              QStringLiteral("2000"), QStringLiteral("--for"), QStringLiteral("2s")}
+                               << QStringList{QStringLiteral("accelerators"), QStringLiteral("replicas"),
+                                              QStringLiteral("requests"), QStringLiteral("simulated_seconds"),
+                                              QStringLiteral("realtime_factor")};
         QTest::newRow("import") << QStringList{QStringLiteral("import"), QStringLiteral("--rows"),
                                                QStringLiteral("2000")}
                                 << QStringList{QStringLiteral("baseline_seconds"), QStringLiteral("rows")};

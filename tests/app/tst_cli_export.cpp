@@ -71,7 +71,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("format");
         for (const char* view : {"overview", "map", "throughput", "latency", "share"}) {
             for (const char* format : {"png", "svg", "pdf", "csv"}) {
-                QTest::addRow("%s as %s", view, format) << QLatin1String(view) << QLatin1String(format);
+                QTest::addRow("%s as %s", view, format)
+                    << QString(QLatin1String(view)) << QString(QLatin1String(format));
             }
         }
     }

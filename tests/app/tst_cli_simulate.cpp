@@ -83,7 +83,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("key");
         for (const char* key : {"requests", "completed", "rejected", "lost", "in_flight", "tokens_in", "tokens_out",
                                 "cost_usd", "energy_joules", "carbon_grams", "accelerators"}) {
-            QTest::newRow(key) << QLatin1String(key);
+            QTest::newRow(key) << QString(QLatin1String(key));
         }
     }
     void providersSumToTheWhole()
