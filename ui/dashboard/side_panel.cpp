@@ -49,7 +49,7 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     , m_moveTable(new MoveTable)
 {
     setProperty("panel", true);
-    setMinimumWidth(310);
+    setMinimumWidth(330);
     setMaximumWidth(440);
     m_hottest->setAccessibleName(tr("Hottest places"));
     m_hottest->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);

@@ -55,27 +55,22 @@ const std::array<KpiRule, 6> kRules{{
     {Measure::CarbonGramsPerDay, "Carbon", tonnesPerDay, false, Direction::Worse, Direction::Better},
 }};
 
-QString durationWords(double secondsLong)
+void describeChange(KpiData& kpi, const KpiRule& rule, const Comparison& comparison)
 {
-    return secondsLong < 120    ? QStringLiteral("%1 s").arg(std::lround(secondsLong))
-           : secondsLong < 7200 ? QStringLiteral("%1 min").arg(std::lround(secondsLong / 60))
-                                : QStringLiteral("%1 h").arg(std::lround(secondsLong / 3600));
-}
-
-void describeChange(KpiData& kpi, const KpiRule& rule, double value, double before, double rangeSeconds)
-{
+    const double value = valueOf(comparison.now, {}, rule.measure);
+    const double before = valueOf(comparison.before, {}, rule.measure);
+    kpi.direction = Direction::None;
     if (!std::isfinite(before) || !std::isfinite(value)) {
-        kpi.change = QStringLiteral("no earlier %1 to compare").arg(durationWords(rangeSeconds));
-        kpi.direction = Direction::None;
+        kpi.change = QStringLiteral("nothing earlier to compare");
         return;
     }
     const double difference = value - before;
     const double relative = before != 0 ? difference / std::abs(before) : 0;
     const QString text = rule.points ? signedPoints(difference) : signedPercent(relative);
-    const bool changed = text.contains(QLatin1Char(' ')) && !text.startsWith(QStringLiteral("no "));
+    const bool changed = text != signedPoints(0);
     kpi.direction = !changed ? Direction::None : difference > 0 ? rule.up : rule.down;
     kpi.up = difference > 0;
-    kpi.change = text + QStringLiteral(" vs previous ") + durationWords(rangeSeconds);
+    kpi.change = text + QStringLiteral(" vs ") + comparison.versus;
 }
 
 } // namespace
@@ -160,9 +155,8 @@ std::vector<KpiData> kpis(const ViewContext& context)
         measures.push_back(rule.measure);
     }
     const query::Table now = ask(context, measures, {});
-    const query::Table before = askBefore(context, measures);
+    const Comparison comparison = compare(context, measures);
     const query::Table course = ask(context, measures, {Dimension::Time});
-    const double rangeSeconds = static_cast<double>(context.now - context.from()) * 1e-6;
     std::vector<KpiData> tiles;
     for (std::size_t i = 0; i < kRules.size(); ++i) {
         const KpiRule& rule = kRules[i];
@@ -183,7 +177,7 @@ std::vector<KpiData> kpis(const ViewContext& context)
         if (rule.measure == Measure::Headroom) {
             kpi.unit += QStringLiteral(" of chip time");
         }
-        describeChange(kpi, rule, value, valueOf(before, {}, rule.measure), rangeSeconds);
+        describeChange(kpi, rule, comparison);
         for (const query::Row& row : course.rows) {
             if (std::isfinite(row.values[i])) {
                 kpi.spark.push_back(row.values[i]);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 namespace isobar::ui {
@@ -31,6 +32,14 @@ query::Table tableOf(const query::Query& question, const ViewContext& context)
     return table.ok() ? std::move(table).value() : query::Table{question.by, question.measures, {}, 0, 0};
 }
 
+QString durationWords(SimMicros length)
+{
+    const double seconds = static_cast<double>(length) * 1e-6;
+    return seconds < 120    ? QStringLiteral("%1 s").arg(std::lround(seconds))
+           : seconds < 7200 ? QStringLiteral("%1 min").arg(std::lround(seconds / 60))
+                            : QStringLiteral("%1 h").arg(std::lround(seconds / 3600));
+}
+
 } // namespace
 
 SimMicros bucketMicros(const ViewContext& context)
@@ -57,16 +66,32 @@ query::Table ask(const ViewContext& context, std::vector<Measure> measures, std:
     return tableOf(questionOf(context, std::move(measures), std::move(by)), context);
 }
 
-query::Table askBefore(const ViewContext& context, std::vector<Measure> measures)
+Comparison compare(const ViewContext& context, const std::vector<Measure>& measures)
 {
-    query::Query q = questionOf(context, std::move(measures), {});
-    const SimMicros length = q.to - q.from;
-    q.to = q.from;
-    q.from = q.to - length;
-    if (length <= 0 || context.intervals.empty() || context.intervals.front()->begin > q.from) {
-        return {q.by, q.measures, {}, 0, 0};
+    query::Query now = questionOf(context, measures, {});
+    const SimMicros length = now.to - now.from;
+    if (length <= 0 || context.intervals.empty()) {
+        return {};
     }
-    return tableOf(q, context);
+    query::Query before = now;
+    const bool reaches = context.intervals.front()->begin <= now.from - length;
+    QString versus;
+    if (reaches) {
+        before.to = now.from;
+        before.from = now.from - length;
+        versus = QStringLiteral("previous ") + durationWords(length);
+    } else {
+        // Whole seconds, so that the halves are cut where intervals are.
+        const SimMicros half = length / 2 / aggregate::kMicrosPerSecond * aggregate::kMicrosPerSecond;
+        if (half <= 0) {
+            return {};
+        }
+        now.from = now.to - half;
+        before.to = now.from;
+        before.from = now.from - half;
+        versus = QStringLiteral("the %1 before").arg(durationWords(half));
+    }
+    return {tableOf(now, context), tableOf(before, context), versus};
 }
 
 double valueOf(const query::Table& table, const std::vector<std::string>& keys, Measure measure)

@@ -10,8 +10,14 @@ namespace isobar::ui {
 [[nodiscard]] query::Table ask(const ViewContext& context, std::vector<query::Measure> measures,
                                std::vector<query::Dimension> by);
 
-/// The same over the stretch of equal length just before; no rows when history does not reach back that far.
-[[nodiscard]] query::Table askBefore(const ViewContext& context, std::vector<query::Measure> measures);
+/// What the range is compared with.
+struct Comparison {
+    query::Table now, before;
+    QString versus; ///< "previous 5 min"; empty when there is nothing to compare yet
+};
+/// The range against the stretch of equal length just before it; where history does not reach back that far, the second
+/// half of what there is against the first.
+[[nodiscard]] Comparison compare(const ViewContext& context, const std::vector<query::Measure>& measures);
 
 /// Width of a time bucket: about a hundred over the range, never finer than the history kept there.
 [[nodiscard]] aggregate::SimMicros bucketMicros(const ViewContext& context);

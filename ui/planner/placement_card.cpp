@@ -27,12 +27,13 @@ PlacementCard::PlacementCard(QWidget* parent)
     m_detail->setFont(ui::font(TextRole::Secondary));
     m_load->setFont(ui::font(TextRole::Secondary));
     m_detail->setProperty("muted", true);
-    m_move->setText(tr("Move…"));
-    m_move->setFont(ui::font(TextRole::Secondary));
-    m_move->setProperty("flat", true);
+    m_move->setText(QStringLiteral("⋯"));
+    m_move->setToolTip(tr("Move… (M)"));
+    m_move->setProperty("rail", true);
+    m_move->setFixedSize(22, 30);
     m_move->setCursor(Qt::ArrowCursor);
     auto* grid = new QGridLayout(this);
-    grid->setContentsMargins(10, 7, 8, 7);
+    grid->setContentsMargins(10, 7, 4, 7);
     grid->setVerticalSpacing(1);
     grid->setHorizontalSpacing(8);
     grid->setColumnStretch(0, 1);

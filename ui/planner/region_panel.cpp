@@ -145,9 +145,9 @@ void RegionPanel::rebuild()
                                      .arg(theme().provider(fleet[region.provider].key).name(),
                                           QString::fromStdString(region.code).toHtmlEscaped(),
                                           QString::fromStdString(fleet[pool.accelerator].name).toHtmlEscaped()));
-        auto* usage = new QLabel(
-            QStringLiteral("%1 / %2 chips")
-                .arg(grouped(static_cast<double>(used), 0), grouped(static_cast<double>(pool.usableChips()), 0)));
+        auto* usage = new QLabel(QStringLiteral("%1 / %2").arg(grouped(static_cast<double>(used), 0),
+                                                               grouped(static_cast<double>(pool.usableChips()), 0)));
+        usage->setToolTip(tr("Chips placed / usable"));
         usage->setProperty("muted", true);
         usage->setFont(ui::font(TextRole::Secondary));
         row->addWidget(title, 1);
@@ -212,7 +212,7 @@ void RegionPanel::showLoad()
         shown.replicas = grouped(placement.replicas, 0) + tr(" replicas");
         if (row != nullptr && std::isfinite(row->values[0])) {
             shown.load = QStringLiteral("%1 · %2 req/s")
-                            .arg(percent(row->values[0], 0).joined(), compact(row->values[1]).joined());
+                             .arg(percent(row->values[0], 0).joined(), compact(row->values[1]).joined());
             shown.hot = row->values[0] > kHotUtilization;
         }
         card->setData(shown);
