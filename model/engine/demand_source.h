@@ -48,7 +48,7 @@ public:
     /// Requests since the last interval that no placement could take.
     [[nodiscard]] std::int64_t unrouted() const { return m_unrouted; }
     void clearCounts();
-    /// Where candidate `placement` stands in candidates().
+    /// This window's requests for a placement that is one of candidates().
     [[nodiscard]] const std::vector<Arrival>& outboxFor(std::uint32_t placement) const;
     [[nodiscard]] double rate(double seconds) const; ///< requests a second
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;

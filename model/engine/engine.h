@@ -64,7 +64,7 @@ public:
     [[nodiscard]] SimMicros now() const;
     [[nodiscard]] const EngineOptions& options() const;
 
-    /// The intervals completed since the last call, oldest first.
+    /// The intervals completed since the last call, oldest first. They are kept until taken.
     [[nodiscard]] std::vector<std::shared_ptr<const aggregate::Interval>> takeIntervals();
     [[nodiscard]] std::vector<Event> takeEvents();
 
