@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/query/measures.h"
 
+#include <array>
 #include <limits>
 #include <numeric>
 
@@ -115,6 +116,28 @@ std::optional<Dimension> dimensionByName(std::string_view name)
     return std::nullopt;
 }
 
+std::optional<Quantile> quantileOf(Measure measure)
+{
+    switch (measure) {
+    case Measure::TtftP50:
+        return Quantile{Latency::Ttft, 0.50};
+    case Measure::TtftP95:
+        return Quantile{Latency::Ttft, 0.95};
+    case Measure::TtftP99:
+        return Quantile{Latency::Ttft, 0.99};
+    case Measure::ItlP50:
+        return Quantile{Latency::Itl, 0.50};
+    case Measure::ItlP95:
+        return Quantile{Latency::Itl, 0.95};
+    case Measure::EndToEndP50:
+        return Quantile{Latency::EndToEnd, 0.50};
+    case Measure::EndToEndP95:
+        return Quantile{Latency::EndToEnd, 0.95};
+    default:
+        return std::nullopt;
+    }
+}
+
 double evaluate(Measure measure, const Accumulator& sums)
 {
     const auto& d = sums.demand;
@@ -124,9 +147,6 @@ double evaluate(Measure measure, const Accumulator& sums)
     const std::int64_t chipCost = std::accumulate(s.costMicroUsd.begin(), s.costMicroUsd.end(), std::int64_t{0});
     const double spend = static_cast<double>(chipCost + d.egressMicroUsd) * 1e-6;
     const double utilization = quotient(static_cast<double>(sums.busyChipMicros), static_cast<double>(s.chipMicros));
-    const auto latency = [&sums](Latency which, double q) {
-        return sums.latencies[static_cast<std::size_t>(which)].quantile(q);
-    };
     switch (measure) {
     case Measure::Requests:
         return static_cast<double>(d.requests);
@@ -167,21 +187,18 @@ double evaluate(Measure measure, const Accumulator& sums)
     case Measure::CarbonGramsPerDay:
         return quotient(static_cast<double>(s.carbonMicrograms) * 1e-6 * kSecondsPerDay, seconds);
     case Measure::TtftP50:
-        return latency(Latency::Ttft, 0.50);
     case Measure::TtftP95:
-        return latency(Latency::Ttft, 0.95);
     case Measure::TtftP99:
-        return latency(Latency::Ttft, 0.99);
     case Measure::ItlP50:
-        return latency(Latency::Itl, 0.50);
     case Measure::ItlP95:
-        return latency(Latency::Itl, 0.95);
     case Measure::EndToEndP50:
-        return latency(Latency::EndToEnd, 0.50);
     case Measure::EndToEndP95:
-        return latency(Latency::EndToEnd, 0.95);
+        break;
     }
-    return kNaN;
+    const auto quantile = quantileOf(measure);
+    return quantile && !sums.latencies.empty()
+               ? sums.latencies[static_cast<std::size_t>(quantile->of)].quantile(quantile->ratio)
+               : kNaN;
 }
 
 } // namespace isobar::query

@@ -2,12 +2,12 @@
 #pragma once
 #include "model/aggregate/interval.h"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Every figure Isobar shows, defined once: name, unit, formula. Ratios are kept as numerator and denominator until
 /// they are shown, so any grouping of them is exact.
@@ -67,11 +67,18 @@ struct MeasureInfo {
 struct Accumulator {
     aggregate::DemandTotals demand;
     aggregate::SupplyTotals supply;
-    std::int64_t busyChipMicros = 0;   ///< work started by serving, plus all chip time of training
-    std::int64_t trainingMicroUsd = 0; ///< of supply.costMicroUsd, what training chips cost
-    std::int64_t durationMicros = 0;   ///< length of the range or bucket
-    std::array<aggregate::Sketch, aggregate::kLatencies> latencies;
+    std::int64_t busyChipMicros = 0;          ///< work started by serving, plus all chip time of training
+    std::int64_t trainingMicroUsd = 0;        ///< of supply.costMicroUsd, what training chips cost
+    std::int64_t durationMicros = 0;          ///< length of the range or bucket
+    std::vector<aggregate::Sketch> latencies; ///< by aggregate::Latency; empty where none was asked for or seen
 };
+
+/// The latency a measure is a quantile of; nothing for other measures.
+struct Quantile {
+    aggregate::Latency of;
+    double ratio;
+};
+[[nodiscard]] std::optional<Quantile> quantileOf(Measure measure);
 
 /// NaN when the measure is undefined there (no requests, no chips).
 [[nodiscard]] double evaluate(Measure measure, const Accumulator& sums);

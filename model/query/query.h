@@ -15,7 +15,8 @@ namespace isobar::query {
 
 struct Filter {
     Dimension dimension;
-    std::vector<std::string> values; ///< names as in the table ("gcp", "azure/eastus2", "Llama-3.1-70B"); any of them
+    std::vector<std::string>
+        values; ///< names as in the table ("gcp", "azure/eastus2", "Llama-3.1-70B", "(none)"); any of them
 };
 
 struct Query {
@@ -24,7 +25,7 @@ struct Query {
     std::vector<Filter> where;             ///< all of them
     aggregate::SimMicros from = 0;         ///< start of the range, simulated
     aggregate::SimMicros to = 0;           ///< end of the range, exclusive
-    aggregate::SimMicros bucketMicros = 0; ///< width of a bucket when `by` has Time
+    aggregate::SimMicros bucketMicros = 0; ///< width of a bucket when `by` has Time; an interval counts where it begins
 };
 
 struct Row {
@@ -36,13 +37,15 @@ struct Table {
     std::vector<Dimension> by;
     std::vector<Measure> measures;
     std::vector<Row> rows;                 ///< in the fleet's order (time ascending), only groups that have facts
-    aggregate::SimMicros from = 0, to = 0; ///< the range really covered: history may begin later or be coarser
+    aggregate::SimMicros from = 0, to = 0; ///< the range really covered: history may begin later or be coarser; empty
+                                           ///< (from == to) where there is none
     /// The row with these keys, null when there is none.
     [[nodiscard]] const Row* find(const std::vector<std::string>& keys) const;
 };
 
 /// Fails when a name does not exist (saying which do), when a measure cannot be split that way (spend by tier), or when
-/// there are more than four dimensions. `intervals` as History::range gives them.
+/// there are more than four dimensions. `intervals` as History::range gives them; those that overlap the range count
+/// whole. Time: O(rows of all intervals).
 [[nodiscard]] Result<Table> run(const Query& query, const Fleet& fleet,
                                 std::span<const std::shared_ptr<const aggregate::Interval>> intervals);
 

@@ -129,7 +129,10 @@ Result<std::vector<std::uint32_t>> RowKeys::resolve(Dimension dimension, const s
 {
     std::vector<std::uint32_t> ids;
     for (const std::string& wanted : names) {
-        bool found = false;
+        bool found = wanted == name(dimension, kNone);
+        if (found) {
+            ids.push_back(kNone);
+        }
         for (std::uint32_t i = 0; i < size(dimension) && !found; ++i) {
             if (name(dimension, i) == wanted) {
                 ids.push_back(i);
