@@ -2,6 +2,7 @@
 #include "model/fleet/places.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace isobar {
@@ -52,15 +53,19 @@ std::vector<Place> gatherPlaces(const Fleet& fleet, double withinMetres)
         places[placeOf[r]].regions.push_back(RegionId(i));
     }
     for (Place& place : places) {
+        const double share = 1 / static_cast<double>(place.regions.size());
+        place.at.longitude = fleet[place.regions.front()].at.longitude;
+        double eastward = 0; // mean offset from the first region: a place may lie across the date line
         for (const RegionId id : place.regions) {
             const Region& region = fleet[id];
-            place.at.latitude += region.at.latitude / static_cast<double>(place.regions.size());
-            place.at.longitude += region.at.longitude / static_cast<double>(place.regions.size());
+            place.at.latitude += region.at.latitude * share;
+            eastward += std::remainder(region.at.longitude - place.at.longitude, 360) * share;
             const std::string name = plainName(region.location.empty() ? region.displayName : region.location);
-            if (place.name.empty() || name.size() < place.name.size()) {
+            if (place.name.empty() || (!name.empty() && name.size() < place.name.size())) {
                 place.name = name;
             }
         }
+        place.at.longitude = std::remainder(place.at.longitude + eastward, 360);
     }
     return places;
 }
