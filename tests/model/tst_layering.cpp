@@ -22,7 +22,7 @@ class LayeringTest : public QObject {
 
     static std::vector<Include> includesOf(const fs::path& folder)
     {
-        static const QRegularExpression pattern(QStringLiteral(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])"));
+        static const QRegularExpression pattern(QStringLiteral("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]"));
         std::vector<Include> found;
         for (const auto& entry : fs::recursive_directory_iterator(folder)) {
             const auto extension = entry.path().extension();

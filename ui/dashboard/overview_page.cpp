@@ -45,8 +45,8 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
     left->addLayout(charts, 3);
     auto* middle = new QHBoxLayout;
     middle->setSpacing(Theme::kGutter);
-    middle->addLayout(left, 4);
-    middle->addWidget(m_side, 1);
+    middle->addLayout(left, 1);
+    middle->addWidget(m_side);
     auto* page = new QVBoxLayout(this);
     page->setContentsMargins(Theme::kGutter, Theme::kGutter, Theme::kGutter, Theme::kGutter);
     page->setSpacing(Theme::kGutter);
@@ -127,6 +127,13 @@ void OverviewPage::refresh()
     }
     m_map->setScene(std::move(scene));
     m_map->setSelectedMarkers(selected);
+}
+
+void OverviewPage::resizeEvent(QResizeEvent* event)
+{
+    // A width of its own, not its content's: the map must not move when a figure gains a digit.
+    m_side->setFixedWidth(std::clamp(width() * 23 / 100, 330, 440));
+    QWidget::resizeEvent(event);
 }
 
 void OverviewPage::selectPlace(int place, bool add)

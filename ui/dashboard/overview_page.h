@@ -34,6 +34,9 @@ public:
 Q_SIGNALS:
     void exportRequested(isobar::ui::View view);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void selectPlace(int place, bool add);
     void showMove(PlacementId placement, int replicas);

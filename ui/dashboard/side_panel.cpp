@@ -49,8 +49,6 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     , m_moveTable(new MoveTable)
 {
     setProperty("panel", true);
-    setMinimumWidth(330);
-    setMaximumWidth(440);
     m_hottest->setAccessibleName(tr("Hottest places"));
     m_hottest->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
     m_events->setAccessibleName(tr("Events"));

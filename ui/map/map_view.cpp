@@ -21,6 +21,7 @@
 namespace isobar::ui {
 namespace {
 
+constexpr int kFanRestMs = 250;
 constexpr int kFrameMs = 33;
 constexpr int kSceneBackdropMs = 500;
 constexpr double kKeyZoom = 1.5;
@@ -64,6 +65,14 @@ MapView::MapView(QWidget* parent)
     m_sceneTimer.setSingleShot(true);
     m_sceneTimer.setInterval(kSceneBackdropMs);
     connect(&m_sceneTimer, &QTimer::timeout, this, &MapView::refreshBackdrop);
+    m_fanTimer.setSingleShot(true);
+    m_fanTimer.setInterval(kFanRestMs);
+    connect(&m_fanTimer, &QTimer::timeout, this, [this] {
+        m_fannedId = m_restingId;
+        m_panel->hide();
+        invalidateLayout();
+        update();
+    });
     m_flowTimer.setInterval(kFrameMs);
     connect(&m_flowTimer, &QTimer::timeout, this, [this] {
         // A late tick moves the dots a little, not a jump: at most a tenth of a second.

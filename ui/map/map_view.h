@@ -175,6 +175,8 @@ private:
 
     bool m_dragging = false;
     int m_fannedId = -1;
+    QTimer m_fanTimer;                   ///< a cluster opens when a drag rests on it, not when one passes over it
+    int m_restingId = -1;                ///< first member of the cluster a drag rests on
     std::map<int, DropAnswer> m_answers; ///< by marker id, while a drag is over the map
 };
 

@@ -75,10 +75,16 @@ void MapView::dragMoveEvent(QDragMoveEvent* event)
     const QPointF at = event->position();
     int hit = layoutNow().hit(at);
     if (hit >= 0 && layoutNow().placed[static_cast<std::size_t>(hit)].isCluster()) {
-        m_fannedId = markerAt(layoutNow().placed[static_cast<std::size_t>(hit)].members.front()).id;
-        invalidateLayout();
-        hit = layoutNow().hit(at);
-    } else if (m_fannedId >= 0) {
+        const int cluster = markerAt(layoutNow().placed[static_cast<std::size_t>(hit)].members.front()).id;
+        if (m_restingId != cluster) {
+            m_restingId = cluster;
+            m_fanTimer.start();
+        }
+    } else {
+        m_restingId = -1;
+        m_fanTimer.stop();
+    }
+    if (m_fannedId >= 0 && m_restingId < 0) {
         const QRectF keep = layoutNow().fanDisc.adjusted(-kKeepFanned, -kKeepFanned, kKeepFanned, kKeepFanned);
         const bool near = keep.contains(at);
         if (!near) {
@@ -91,12 +97,14 @@ void MapView::dragMoveEvent(QDragMoveEvent* event)
     update();
     const PlacedMarker* target = hit >= 0 ? &layoutNow().placed[static_cast<std::size_t>(hit)] : nullptr;
     if (target == nullptr || target->isCluster()) {
+        Q_EMIT markerHovered(-1);
         m_panel->hide();
         event->ignore();
         return;
     }
     const MapMarker& marker = markerAt(target->members.front());
     const DropAnswer& answer = m_answers[marker.id];
+    Q_EMIT markerHovered(marker.id);
     m_panel->showAt(answerHtml(marker.name, answer), at.toPoint());
     if (answer.verdict == DropAnswer::Verdict::No) {
         event->ignore();
@@ -135,6 +143,8 @@ void MapView::endDrag()
 {
     m_dragging = false;
     m_fannedId = -1;
+    m_restingId = -1;
+    m_fanTimer.stop();
     m_hovered = -1;
     m_answers.clear();
     m_panel->hide();

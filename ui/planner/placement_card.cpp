@@ -76,7 +76,7 @@ void PlacementCard::mouseMoveEvent(QMouseEvent* event)
     const QPoint at = event->position().toPoint();
     if (m_pressed && (at - m_pressedAt).manhattanLength() >= QApplication::startDragDistance()) {
         m_pressed = false;
-        Q_EMIT dragRequested(this, m_pressedAt);
+        Q_EMIT dragRequested(this);
     }
 }
 

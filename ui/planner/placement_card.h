@@ -27,7 +27,7 @@ public:
     [[nodiscard]] PlacementId placement() const { return m_data.placement; }
 
 Q_SIGNALS:
-    void dragRequested(PlacementCard* card, QPoint hotSpot);
+    void dragRequested(PlacementCard* card);
     void moveRequested(PlacementCard* card);
 
 protected:

@@ -49,6 +49,24 @@ private:
     double m_ratio;
 };
 
+QPixmap dragTag(const QString& text, double pixelRatio)
+{
+    const QFontMetricsF metrics(ui::font(TextRole::Strong));
+    const QSizeF size(metrics.horizontalAdvance(text) + 24, 28);
+    QPixmap pixmap((size * pixelRatio).toSize());
+    pixmap.setDevicePixelRatio(pixelRatio);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(theme().accent, 1));
+    painter.setBrush(theme().raised);
+    painter.drawRoundedRect(QRectF(QPointF(), size).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+    painter.setPen(theme().text);
+    painter.setFont(ui::font(TextRole::Strong));
+    painter.drawText(QRectF(QPointF(), size), Qt::AlignCenter, text);
+    return pixmap;
+}
+
 QString placementDetail(const Fleet& fleet, const Placement& placement)
 {
     return QStringLiteral("%1 · TP%2 · %3")
@@ -225,21 +243,20 @@ int RegionPanel::dragReplicas(PlacementId placement) const
     return std::max(1, static_cast<int>(std::lround(all * dragShare())));
 }
 
-void RegionPanel::startDrag(PlacementCard* card, QPoint hotSpot)
+void RegionPanel::startDrag(PlacementCard* card)
 {
     const PlacementDrag what{card->placement(), dragReplicas(card->placement())};
     auto* drag = new QDrag(this);
     drag->setMimeData(toMimeData(what).release());
-    QPixmap picture = card->grab();
-    QPixmap faded(picture.size());
-    faded.setDevicePixelRatio(picture.devicePixelRatio());
-    faded.fill(Qt::transparent);
-    QPainter painter(&faded);
-    painter.setOpacity(0.8);
-    painter.drawPixmap(0, 0, picture);
-    painter.end();
-    drag->setPixmap(faded);
-    drag->setHotSpot(hotSpot);
+    // A small tag up and left of the pointer: the map below it and its answer, down and right, stay readable.
+    const Fleet& fleet = m_session.fleet();
+    const QPixmap tag =
+        dragTag(tr("%1 · %2 replicas")
+                    .arg(QString::fromStdString(fleet[fleet[what.placement].model].name), grouped(what.replicas, 0)),
+                devicePixelRatioF());
+    drag->setPixmap(tag);
+    const QSizeF tagSize = tag.deviceIndependentSize();
+    drag->setHotSpot(QPoint(qRound(tagSize.width()) + 8, qRound(tagSize.height()) + 4));
     if (m_dropPlanner != nullptr) {
         m_dropPlanner->begin();
     }

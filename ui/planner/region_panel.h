@@ -38,7 +38,7 @@ private:
     };
     void rebuild();
     void showLoad();
-    void startDrag(PlacementCard* card, QPoint hotSpot);
+    void startDrag(PlacementCard* card);
     [[nodiscard]] int dragReplicas(PlacementId placement) const;
 
     Session& m_session;

@@ -134,7 +134,7 @@ void MainWindow::addCommands()
                     {}});
     m_commands.add({QStringLiteral("edit.redo"),
                     tr("Redo"),
-                    QKeySequence::Redo,
+                    QKeySequence(tr("Ctrl+Shift+Z")),
                     [this] { m_session.undoStack().redo(); },
                     [this] { return m_session.undoStack().canRedo(); },
                     {}});
