@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/isobar/start_timer.h"
 #include "ui/session/session.h"
 #include "ui/shell/icon.h"
 #include "ui/shell/theme.h"
@@ -15,6 +16,7 @@
 int main(int argc, char** argv)
 {
     using namespace isobar;
+    using isobar::app::StartTimer;
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("Isobar"));
     QApplication::setOrganizationName(QStringLiteral("Isobar"));
@@ -32,6 +34,10 @@ int main(int argc, char** argv)
                                  QStringLiteral("[STORE]"));
     const QCommandLineOption paused(QStringLiteral("paused"), QStringLiteral("Start with the clock standing still."));
     parser.addOption(paused);
+    const QCommandLineOption timeStart(
+        QStringLiteral("time-start"),
+        QStringLiteral("Print the time to the first frame and to the first live numbers, then quit."));
+    parser.addOption(timeStart);
     parser.process(app);
     if (parser.positionalArguments().size() > 1) {
         std::fputs("isobar: at most one store can be opened; see isobar --help\n", stderr);
@@ -41,6 +47,7 @@ int main(int argc, char** argv)
     ui::applyTheme(static_cast<ui::ThemeChoice>(QSettings().value(QStringLiteral("theme"), 0).toInt()));
     ui::Session session;
     ui::MainWindow window(session);
+    StartTimer startTimer(window, session, parser.isSet(timeStart));
     window.show();
     // The first frame is on screen before the fleet is read: a slow disk shows a window, not nothing.
     QTimer::singleShot(0, &window, [&] {

@@ -81,7 +81,7 @@ DropAnswer DropPlanner::answer(int place, const QMimeData* data)
     if (assessment->verdict != plan::Verdict::No) {
         const auto figures = moveFigures(*assessment);
         for (std::size_t i = 0; i < kCardFigures; ++i) {
-            answer.lines << QStringLiteral("%1: %2 → %3 (%4)")
+            answer.lines << QStringLiteral("%1: %2 → %3, %4")
                                 .arg(figures[i].name, figures[i].baseline, figures[i].scenario, figures[i].delta);
         }
     }

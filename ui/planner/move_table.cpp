@@ -65,7 +65,7 @@ MoveTable::MoveTable(QWidget* parent)
     m_note->setWordWrap(true);
     m_note->setFont(ui::font(TextRole::Small));
     m_grid->setContentsMargins(0, 0, 0, 0);
-    m_grid->setHorizontalSpacing(10);
+    m_grid->setHorizontalSpacing(8);
     m_grid->setVerticalSpacing(4);
     m_grid->setColumnStretch(0, 1);
     for (QWidget* widget : std::initializer_list<QWidget*>{m_headline, m_reasons, m_figures, m_note}) {
@@ -94,7 +94,7 @@ QLabel* MoveTable::cell(int row, int column, const QString& text, const QColor& 
         m_grid->itemAtPosition(row, column) != nullptr ? m_grid->itemAtPosition(row, column)->widget() : nullptr);
     if (label == nullptr) {
         label = new QLabel;
-        label->setFont(ui::font(TextRole::Secondary));
+        label->setFont(ui::font(TextRole::Small));
         m_grid->addWidget(label, row, column, column == 0 ? Qt::AlignLeft : Qt::AlignRight);
     }
     label->setText(text);

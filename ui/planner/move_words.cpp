@@ -32,7 +32,7 @@ QString signedFigure(double difference, Figure (*figure)(double), double visible
         return QStringLiteral("–");
     }
     if (std::abs(difference) < visible) {
-        return text("no change");
+        return text("same");
     }
     return (difference > 0 ? QStringLiteral("+") : QString()) + figure(difference).joined();
 }
@@ -45,28 +45,15 @@ MoveFigure row(const char* name, double baseline, double scenario, Figure (*figu
             judge(difference, visible, lessIsBetter)};
 }
 
-Figure perMillion(double usd)
+/// The unit stands in the row's name, so the cells stay narrow: "$12.94 M", not "$12.94 M / day".
+Figure ratePerSecond(double perSecond)
 {
-    Figure f = dollars(usd);
-    f.unit += QStringLiteral("/ Mtok");
-    return f;
+    return compact(perSecond);
 }
 
-Figure requestRate(double perSecond)
-{
-    Figure f = compact(perSecond);
-    f.unit += f.unit.isEmpty() ? QStringLiteral("req/s") : QStringLiteral(" req/s");
-    return f;
-}
-
-Figure wholePercent(double ratio)
+Figure tenthsOfPercent(double ratio)
 {
     return percent(ratio, 1);
-}
-
-Figure chips(double value)
-{
-    return {grouped(value, 0), QStringLiteral("chips")};
 }
 
 } // namespace
@@ -76,15 +63,15 @@ std::vector<MoveFigure> moveFigures(const plan::Assessment& assessment)
     const plan::Figures& b = assessment.baseline;
     const plan::Figures& s = assessment.scenario;
     std::vector<MoveFigure> rows{
-        row("Spend", b.spendUsdPerDay, s.spendUsdPerDay, dollarsPerDay, 0.5, true),
-        row("Model's cost", b.usdPerMillionTokens, s.usdPerMillionTokens, perMillion, 0.005, true),
-        row("TTFT p95 (est.)", b.ttftP95Seconds, s.ttftP95Seconds, seconds, 0.0005, true),
-        row("Between tokens (est.)", b.itlSeconds, s.itlSeconds, seconds, 0.0001, true),
-        row("Model's capacity (est.)", b.capacityRequestsPerSecond, s.capacityRequestsPerSecond, requestRate, 0.5,
+        row("Spend / day", b.spendUsdPerDay, s.spendUsdPerDay, dollars, 0.5, true),
+        row("Model's cost / Mtok", b.usdPerMillionTokens, s.usdPerMillionTokens, dollars, 0.005, true),
+        row("TTFT p95, est.", b.ttftP95Seconds, s.ttftP95Seconds, seconds, 0.0005, true),
+        row("Between tokens, est.", b.itlSeconds, s.itlSeconds, seconds, 0.0001, true),
+        row("Capacity req/s, est.", b.capacityRequestsPerSecond, s.capacityRequestsPerSecond, ratePerSecond, 0.5,
             false),
-        row("Chips used, from", b.fromUsedRatio, s.fromUsedRatio, wholePercent, 0.0005, true),
-        row("Chips used, to", b.toUsedRatio, s.toUsedRatio, wholePercent, 0.0005, true),
-        row("Free chips, to", static_cast<double>(b.toFreeChips), static_cast<double>(s.toFreeChips), chips, 0.5,
+        row("Chips used, from", b.fromUsedRatio, s.fromUsedRatio, tenthsOfPercent, 0.0005, true),
+        row("Chips used, to", b.toUsedRatio, s.toUsedRatio, tenthsOfPercent, 0.0005, true),
+        row("Free chips, to", static_cast<double>(b.toFreeChips), static_cast<double>(s.toFreeChips), count, 0.5,
             false),
     };
     for (std::size_t i : {std::size_t{5}, std::size_t{6}, std::size_t{7}}) {

@@ -254,7 +254,7 @@ private Q_SLOTS:
         const Target target = findTarget();
         const auto data = toMimeData({target.placement, target.replicas});
         const QString lines = map().dropProvider(target.yes, data.get()).lines.join(QLatin1Char('\n'));
-        for (const char* word : {"Spend", "TTFT p95", "capacity", "→"}) {
+        for (const char* word : {"Spend", "TTFT p95", "Capacity", "→"}) {
             QVERIFY2(lines.contains(QString::fromUtf8(word)), qPrintable(lines));
         }
     }
