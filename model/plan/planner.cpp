@@ -35,14 +35,14 @@ void warn(std::vector<Reason>& reasons, std::string text)
     reasons.push_back({Verdict::Tight, std::move(text)});
 }
 
-/// Moves `requests` a second of `from`'s traffic, with its mix, onto `to`.
+/// Moves `requests` a second of `from`'s traffic, with its mix, onto `to`. Without traffic only the lengths count.
 PlacementLoad joined(const PlacementLoad& to, const PlacementLoad& from, double requests)
 {
     PlacementLoad sum = to;
     const double all = to.requestsPerSecond + requests;
     sum.requestsPerSecond = all;
     if (all <= 0) {
-        return from.requestsPerSecond > 0 ? from : to;
+        return to.meanOutputTokens > 0 ? to : from;
     }
     const double w = requests / all;
     sum.meanInputTokens = (1 - w) * to.meanInputTokens + w * from.meanInputTokens;
@@ -73,6 +73,23 @@ PlacementLoad scaled(PlacementLoad load, double ratio)
         row.second *= ratio;
     }
     return load;
+}
+
+/// The placements once `assessment.move` is carried out, whatever its verdict.
+std::vector<Placement> moved(const Fleet& fleet, const Assessment& assessment)
+{
+    std::vector<Placement> after = fleet.placements;
+    after[assessment.move.from.index()].replicas -= assessment.move.replicas;
+    const auto there =
+        std::find_if(after.begin(), after.end(), [&](const Placement& p) { return p.key == assessment.target->key; });
+    if (there != after.end()) {
+        there->replicas += assessment.replicasAdded;
+    } else {
+        Placement added = *assessment.target;
+        added.replicas = assessment.replicasAdded;
+        after.push_back(std::move(added));
+    }
+    return after;
 }
 
 } // namespace
@@ -190,26 +207,37 @@ std::optional<Placement> Planner::planTarget(const Placement& from, const Placem
         refuse(reasons, fmt::format("needs a {} build of {}", runtimeTitle(accelerator.runtimeFamily), model.name));
         return std::nullopt;
     }
+    // More of what stands there; else of what once stood there, as it was: a move back restores it.
+    const Placement* same = nullptr;
     for (const Placement& there : fleet.placements) {
-        if (there.pool == to && there.model == from.model && there.replicas > 0) {
-            Placement target = there;
-            target.replicas = 0;
-            return target;
+        const bool alike = there.pool == to && there.model == from.model;
+        if (alike && (same == nullptr || (same->replicas == 0 && there.replicas > 0))) {
+            same = &there;
         }
+    }
+    if (same != nullptr) {
+        Placement target = *same;
+        target.replicas = 0;
+        return target;
     }
     Placement target = from;
     target.pool = to;
     target.key = fmt::format("{}@{}", model.name, fleet[to].key);
+    while (findPlacement(fleet, target.key).valid()) { // names are free: another pool's may be called so
+        target.key += '+';
+    }
     target.replicas = 0;
     target.precision =
         from.precision == Precision::Fp8 && !accelerator.fp8FlopsPerSecond ? Precision::Bf16 : from.precision;
     target.provenance.basis = Basis::Estimated;
-    // The fewest chips on which it fits; more where the tier asks for a faster step than those give.
+    // The fewest chips on which it fits; more where the tier asks for a faster step than those give, the fastest where
+    // none is fast enough.
     double itlLimit = std::numeric_limits<double>::infinity();
     for (const auto& [workload, rate] : load.workloads) {
         itlLimit = rate > 0 ? std::min(itlLimit, fleet[fleet[workload].tier].itlSeconds) : itlLimit;
     }
     std::optional<Placement> fits;
+    double stepSeconds = std::numeric_limits<double>::infinity();
     std::string why;
     for (const std::int32_t ways : kTensorParallel) {
         target.tensorParallel = ways;
@@ -219,10 +247,14 @@ std::optional<Placement> Planner::planTarget(const Placement& from, const Placem
             why = iteration.error().message;
             continue;
         }
-        fits = target;
         const double context = load.meanInputTokens + load.meanOutputTokens / 2;
         const double batch = std::min<double>(target.maxBatch, iteration->kvCapacityTokens / std::max(context, 1.0));
-        if (iteration->decodeSeconds(batch, batch * context) <= itlLimit) {
+        const double step = iteration->decodeSeconds(batch, batch * context);
+        if (!fits || step < stepSeconds) {
+            fits = target;
+            stepSeconds = step;
+        }
+        if (step <= itlLimit) {
             break;
         }
     }
@@ -232,23 +264,23 @@ std::optional<Placement> Planner::planTarget(const Placement& from, const Placem
     return fits;
 }
 
-void Planner::checkResidency(const PlacementLoad& load, PoolId to, std::vector<Reason>& reasons) const
+void Planner::checkResidency(const Placement& from, const PlacementLoad& load, PoolId to,
+                             std::vector<Reason>& reasons) const
 {
+    // Bound requests stay in the zone of their users: those served here are users of this zone.
     const Fleet& fleet = *m_fleet;
-    const std::string& zone = fleet[fleet[to].region].residencyZone;
-    std::set<std::string> bound;
-    for (const auto& [workload, rate] : load.workloads) {
-        if (!fleet[workload].residencyBound || rate <= 0) {
-            continue;
-        }
-        for (const auto& [area, share] : fleet[workload].areaShares) {
-            const bool served = area.index() < load.areaShares.size() && load.areaShares[area.index()] > 0;
-            if (share > 0 && served && fleet[area].residencyZone != zone) {
-                bound.insert(fleet[area].residencyZone);
-            }
-        }
+    const std::string& home = fleet[fleet[from.pool].region].residencyZone;
+    if (fleet[fleet[to].region].residencyZone == home) {
+        return;
     }
-    for (const std::string& home : bound) {
+    const bool bound = std::any_of(load.workloads.begin(), load.workloads.end(), [&](const auto& row) {
+        const Workload& workload = fleet[row.first];
+        return workload.residencyBound && row.second > 0 &&
+               std::any_of(workload.areaShares.begin(), workload.areaShares.end(), [&](const auto& share) {
+                   return share.second > 0 && fleet[share.first].residencyZone == home;
+               });
+    });
+    if (bound) {
         refuse(reasons, fmt::format("data of {} users must stay in {}", home, home));
     }
 }
@@ -305,9 +337,13 @@ Assessment Planner::assess(const Move& move) const
         return close();
     }
     out.target = planTarget(from, load, move.to, out.reasons);
-    checkResidency(load, move.to, out.reasons);
+    checkResidency(from, load, move.to, out.reasons);
+    if (!out.target) {
+        return close();
+    }
     const auto here = serve(from, load);
-    if (!out.target || !here) {
+    if (!here) {
+        refuse(out.reasons, fmt::format("no estimate for {} where it stands", fleet[from.model].name));
         return close();
     }
     Placement one = *out.target;
@@ -351,7 +387,7 @@ Assessment Planner::assess(const Move& move) const
     }
 
     // The scenario: the moved replicas' share of the traffic goes with them.
-    const std::vector<Placement> after = placementsAfter(fleet, out);
+    const std::vector<Placement> after = moved(fleet, out);
     std::vector<PlacementLoad> loads = m_load.placements;
     loads.resize(after.size());
     const double movedShare = static_cast<double>(out.move.replicas) / from.replicas;
@@ -363,7 +399,8 @@ Assessment Planner::assess(const Move& move) const
     out.scenario = figures(after, loads, from.model, from.pool, move.to);
     checkService(after[targetAt], loads[targetAt], out.reasons);
     if (out.scenario.toUsedRatio > kTightUsedRatio) {
-        warn(out.reasons, fmt::format("leaves {} chips free in {}", out.scenario.toFreeChips, fleet[move.to].key));
+        warn(out.reasons, fmt::format("leaves {} of {} chips free in {}", out.scenario.toFreeChips,
+                                      fleet[move.to].usableChips(), fleet[move.to].key));
     }
     return close();
 }
@@ -388,21 +425,7 @@ Result<Assessment> Planner::assessBest(PlacementId from, std::int32_t replicas, 
 
 std::vector<Placement> Planner::placementsAfter(const Fleet& fleet, const Assessment& assessment)
 {
-    std::vector<Placement> after = fleet.placements;
-    if (!assessment.target) {
-        return after;
-    }
-    after[assessment.move.from.index()].replicas -= assessment.move.replicas;
-    const auto there =
-        std::find_if(after.begin(), after.end(), [&](const Placement& p) { return p.key == assessment.target->key; });
-    if (there != after.end()) {
-        there->replicas += assessment.replicasAdded;
-    } else {
-        Placement added = *assessment.target;
-        added.replicas = assessment.replicasAdded;
-        after.push_back(std::move(added));
-    }
-    return after;
+    return assessment.verdict == Verdict::No ? fleet.placements : moved(fleet, assessment);
 }
 
 } // namespace isobar::plan

@@ -62,7 +62,8 @@ public:
     /// NotFound when `pools` is empty.
     [[nodiscard]] Result<Assessment> assessBest(PlacementId from, std::int32_t replicas,
                                                 const std::vector<PoolId>& pools) const;
-    /// The placements after a move. They keep their positions; one left empty stays with no replicas.
+    /// The placements after a move, as they are where it was refused. They keep their positions; one left empty stays
+    /// with no replicas.
     [[nodiscard]] static std::vector<Placement> placementsAfter(const Fleet& fleet, const Assessment& assessment);
 
 private:
@@ -77,7 +78,8 @@ private:
                                   ModelId model, PoolId from, PoolId to) const;
     [[nodiscard]] std::optional<Placement> planTarget(const Placement& from, const PlacementLoad& load, PoolId to,
                                                       std::vector<Reason>& reasons) const;
-    void checkResidency(const PlacementLoad& load, PoolId to, std::vector<Reason>& reasons) const;
+    void checkResidency(const Placement& from, const PlacementLoad& load, PoolId to,
+                        std::vector<Reason>& reasons) const;
     void checkService(const Placement& target, const PlacementLoad& load, std::vector<Reason>& reasons) const;
     [[nodiscard]] std::array<double, kPricingModels> prices(PoolId pool) const;
 

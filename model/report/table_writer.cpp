@@ -42,6 +42,21 @@ Error writeError(const std::filesystem::path& path)
     return error;
 }
 
+bool writeAll(int file, std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
 } // namespace
 
 std::string toCsv(const query::Table& table)
@@ -63,7 +78,7 @@ std::string toCsv(const query::Table& table)
             line += i > 0 || !row.keys.empty() ? "," : "";
             line += std::isfinite(row.values[i]) ? fmt::format("{}", row.values[i]) : "";
         }
-        out += line + '\n';
+        out += (line.empty() ? "\"\"" : line) + '\n'; // many readers skip an empty line
     }
     return out;
 }
@@ -92,40 +107,41 @@ std::string toJson(const query::Table& table)
         }
         rows.push_back(std::move(cells));
     }
-    return document.dump(2) + '\n';
+    // Names come from files of others: what is not UTF-8 in them is replaced.
+    return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
 }
 
 Status writeFile(const std::filesystem::path& path, std::string_view bytes)
 {
-    const std::string temporary = path.string() + fmt::format(".{}.part", ::getpid());
-    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    std::error_code ignored;
+    const std::filesystem::file_status there = std::filesystem::status(path, ignored);
+    const bool device = std::filesystem::is_character_file(there) || std::filesystem::is_fifo(there);
+    std::filesystem::path target = path;
+    if (std::filesystem::is_symlink(path, ignored)) {
+        target = std::filesystem::weakly_canonical(path, ignored);
+    }
+    // A pipe or terminal cannot be replaced; anything else is written beside its place and then put there.
+    const std::string written = device ? path.string() : target.string() + fmt::format(".{}.part", ::getpid());
+    const int file = ::open(written.c_str(), O_WRONLY | O_CLOEXEC | (device ? 0 : O_CREAT | O_EXCL), 0666);
     if (file < 0) {
         return writeError(path);
     }
     const auto giveUp = [&]() -> Status {
         const Error error = writeError(path);
-        ::close(file);
-        ::unlink(temporary.c_str());
+        if (!device) {
+            ::unlink(written.c_str());
+        }
         return error;
     };
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(file, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return giveUp();
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(written));
+    const bool whole = writeAll(file, bytes) && (device || ::fsync(file) == 0 || errno == EINVAL || errno == EROFS);
+    if (!whole) {
+        const Status failed = giveUp();
+        ::close(file);
+        return failed;
     }
-    if (::fsync(file) != 0 && errno != EINVAL && errno != EROFS) {
+    // Some network disks notice only now that they are full.
+    if (::close(file) != 0 || (!device && ::rename(written.c_str(), target.c_str()) != 0)) {
         return giveUp();
-    }
-    ::close(file);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        const Error error = writeError(path);
-        ::unlink(temporary.c_str());
-        return error;
     }
     return Done{};
 }

@@ -15,7 +15,8 @@ namespace isobar::report {
 /// {"from_seconds", "to_seconds", "columns": [{name, unit, formula}], "rows": [[...]]}; undefined cells are null.
 [[nodiscard]] std::string toJson(const query::Table& table);
 
-/// Writes a whole file or nothing: a temporary file beside it, then a rename. Errors: NotWritable, DiskFull.
+/// Writes a whole file or nothing: a temporary file beside it, then a rename. A link's target is what is replaced; a
+/// pipe or device is written to as it is. Errors: NotWritable, DiskFull.
 Status writeFile(const std::filesystem::path& path, std::string_view bytes);
 
 } // namespace isobar::report
