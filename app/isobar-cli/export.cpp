@@ -69,8 +69,9 @@ int run(const Options& options)
     Interrupt interrupt;
     ProgressLine line;
     const auto job = line.job(interrupt.token());
-    const auto simulation =
-        simulateStore(options.store, {*parseDuration(options.duration), options.seed, options.threads}, job);
+    const auto simulation = simulateStore(
+        options.store, {*parseDuration(options.duration), options.seed, options.threads, engine::kUsualSettleSeconds},
+        job);
     if (!simulation.ok()) {
         line.clear();
         return fail(simulation.error());

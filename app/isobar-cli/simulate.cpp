@@ -192,7 +192,8 @@ int run(const Options& options)
 {
     Interrupt interrupt;
     ProgressLine line;
-    const SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads};
+    // From an empty fleet, so that every request counted is one that arrived.
+    const SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads, 0};
     const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
     line.clear();
     if (!simulation.ok()) {

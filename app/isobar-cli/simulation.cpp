@@ -32,6 +32,7 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     engine::EngineOptions engineOptions;
     engineOptions.seed = options.seed;
     engineOptions.threads = options.threads;
+    engineOptions.settleSeconds = options.settleSeconds;
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(run.fleet, calibration, engineOptions));
 
     const aggregate::SimMicros end = options.seconds * aggregate::kMicrosPerSecond;

@@ -13,7 +13,8 @@ namespace isobar::cli {
 struct SimulationOptions {
     std::int64_t seconds = 0; ///< simulated, from the fleet's start
     std::uint64_t seed = 0;
-    int threads = 0; ///< 0 = all processors
+    int threads = 0;          ///< 0 = all processors
+    double settleSeconds = 0; ///< see engine::EngineOptions
 };
 
 /// A fleet after it ran.

@@ -105,8 +105,9 @@ struct Engine::Impl {
     std::unique_ptr<tbb::global_control> moreThreads; ///< when more are asked for than there are processors
     std::unique_ptr<tbb::task_arena> arena;           ///< none on one thread
 
-    SimMicros now = 0, intervalBegin = 0;
-    std::vector<DemandSource> sources; ///< never resized: placements point into it
+    SimMicros now = 0, intervalBegin = 0; ///< since the engine's own start
+    SimMicros settle = 0;                 ///< the clock's zero, on the same scale
+    std::vector<DemandSource> sources;    ///< never resized: placements point into it
     std::vector<std::unique_ptr<PlacementRun>> placements;
     std::vector<std::vector<std::uint32_t>> demandRows;    ///< by placement, its row: the layout's row
     std::vector<std::vector<std::uint32_t>> rowOfWorkload; ///< by placement, workload: its own row
@@ -141,6 +142,8 @@ struct Engine::Impl {
     void step();
     void closeInterval();
     void watchQueues();
+    [[nodiscard]] SimMicros clock() const { return now - settle; }
+    [[nodiscard]] std::int64_t inFlight() const;
     [[nodiscard]] Interval openCounts() const;
     [[nodiscard]] RunTotals totals() const;
     [[nodiscard]] std::int64_t egressMicroUsd(std::size_t placement, std::int64_t bytes) const
@@ -155,7 +158,10 @@ Status Engine::Impl::build()
     network = std::make_unique<NetworkIndex>(*fleet);
     ledger = std::make_unique<Ledger>(*fleet);
 
-    const double startHour = utcHour(fleet->startTimeUtc);
+    // Whole intervals, so that one ends at the clock's zero.
+    settle = static_cast<SimMicros>(std::max(0.0, options.settleSeconds) / kSecondsPerMicro) / options.intervalMicros *
+             options.intervalMicros;
+    const double startHour = utcHour(fleet->startTimeUtc) - static_cast<double>(settle) * kSecondsPerMicro / 3600;
     auto next = std::make_shared<Layout>();
     next->areas = fleet->areas.size();
     for (std::size_t w = 0; w < fleet->workloads.size(); ++w) {
@@ -275,11 +281,11 @@ void Engine::Impl::step()
         const std::string& key = fleet->placements[p].key;
         if (change.ready > 0) {
             events.push_back(
-                {now, Event::Kind::ReplicasReady, fmt::format("{} replicas ready: {}", change.ready, key)});
+                {clock(), Event::Kind::ReplicasReady, fmt::format("{} replicas ready: {}", change.ready, key)});
         }
         if (change.drained > 0) {
             events.push_back(
-                {now, Event::Kind::ReplicasDrained, fmt::format("{} replicas gone: {}", change.drained, key)});
+                {clock(), Event::Kind::ReplicasDrained, fmt::format("{} replicas gone: {}", change.drained, key)});
         }
         loads[p] = placements[p]->load(loads[p].spillRatio);
     }
@@ -298,7 +304,7 @@ void Engine::Impl::watchQueues()
         // Said once when a quarter of a batch waits everywhere; said again only after it has gone down by four.
         if (!queueing[p] && run.queued() > batches / 4 && run.queued() > 0) {
             queueing[p] = true;
-            events.push_back({now, Event::Kind::QueueBuilding,
+            events.push_back({clock(), Event::Kind::QueueBuilding,
                               fmt::format("{} requests wait at {}", run.queued(), fleet->placements[p].key)});
         } else if (queueing[p] && run.queued() <= batches / 16) {
             queueing[p] = false;
@@ -310,8 +316,8 @@ void Engine::Impl::watchQueues()
 Interval Engine::Impl::openCounts() const
 {
     Interval open;
-    open.begin = intervalBegin;
-    open.end = now;
+    open.begin = intervalBegin - settle;
+    open.end = clock();
     open.layout = layout;
     open.demand.resize(layout->demand.size());
     open.flows.resize(layout->placements.size() * layout->areas);
@@ -370,7 +376,22 @@ void Engine::Impl::closeInterval()
     }
     ledger->close();
     intervalBegin = now;
+    if (now <= settle) {
+        closed = {};
+        closed.demand.requests = inFlight();
+        events.clear();
+        return;
+    }
     intervals.push_back(std::move(interval));
+}
+
+std::int64_t Engine::Impl::inFlight() const
+{
+    std::int64_t requests = 0;
+    for (const auto& placement : placements) {
+        requests += placement->inFlight();
+    }
+    return requests;
 }
 
 RunTotals Engine::Impl::totals() const
@@ -383,9 +404,7 @@ RunTotals Engine::Impl::totals() const
     for (const aggregate::SupplyTotals& row : open.supply) {
         all.supply += row;
     }
-    for (const auto& placement : placements) {
-        all.inFlight += placement->inFlight();
-    }
+    all.inFlight = inFlight();
     return all;
 }
 
@@ -424,7 +443,7 @@ void Engine::step()
 
 SimMicros Engine::now() const
 {
-    return m_impl->now;
+    return m_impl->clock();
 }
 
 const EngineOptions& Engine::options() const
@@ -504,12 +523,12 @@ Status Engine::applyPlacements(std::shared_ptr<const Fleet> fleet)
         (wanted > active ? added : removed) += std::abs(wanted - active);
         const PlacementRun::Change change = run.setReplicas(wanted, seconds, seconds + e.options.warmUpSeconds);
         if (change.drained > 0) {
-            e.events.push_back({e.now, Event::Kind::ReplicasDrained,
+            e.events.push_back({e.clock(), Event::Kind::ReplicasDrained,
                                 fmt::format("{} replicas gone: {}", change.drained, e.fleet->placements[p].key)});
         }
         e.loads[p] = run.load(e.loads[p].spillRatio);
     }
-    e.events.push_back({e.now, Event::Kind::PlanApplied,
+    e.events.push_back({e.clock(), Event::Kind::PlanApplied,
                         fmt::format("Plan applied: {} replicas warm up, {} finish and leave", added, removed)});
     return Done{};
 }

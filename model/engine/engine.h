@@ -18,6 +18,9 @@ namespace isobar::engine {
 
 using aggregate::SimMicros;
 
+/// What the window and the exports settle a fleet for: until then long answers make every figure ramp.
+inline constexpr double kUsualSettleSeconds = 90;
+
 struct EngineOptions {
     std::uint64_t seed = 42;
     int threads = 0;                      ///< 0 = all processors
@@ -25,9 +28,11 @@ struct EngineOptions {
     SimMicros intervalMicros = 1'000'000; ///< how often totals are handed out
     RoutingPolicy routing = RoutingPolicy::NearestWithSpill;
     double warmUpSeconds = 180; ///< from placing a replica to its first request: node, image, weights
+    double settleSeconds = 0;   ///< run before the clock's zero, uncounted: the fleet starts at work, not empty
 };
 
-/// Whole-run sums. requests = completed + rejected + lost + inFlight, always.
+/// Whole-run sums. requests = completed + rejected + lost + inFlight, always; after settling, `requests` begins with
+/// those then in flight.
 struct RunTotals {
     aggregate::DemandTotals demand;
     aggregate::SupplyTotals supply;
@@ -61,7 +66,7 @@ public:
 
     /// Advances by one window.
     void step();
-    [[nodiscard]] SimMicros now() const;
+    [[nodiscard]] SimMicros now() const; ///< below zero while the fleet settles
     [[nodiscard]] const EngineOptions& options() const;
 
     /// The intervals completed since the last call, oldest first. They are kept until taken.

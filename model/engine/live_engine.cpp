@@ -67,7 +67,7 @@ struct LiveEngine::Impl {
             if (unpublished && now >= nextSnapshot) {
                 publish(now);
             }
-            if (runsFreely || (!paused && now >= nextStep())) {
+            if (runsFreely || settling() || (!paused && now >= nextStep())) {
                 step();
                 continue;
             }
@@ -119,7 +119,8 @@ struct LiveEngine::Impl {
     void carryOut(StepBy& c)
     {
         // Two steps asked for at once add up.
-        stepUntil = (runsFreely ? stepUntil : engine.now()) + std::max<SimMicros>(0, c.duration);
+        stepUntil =
+            (runsFreely ? stepUntil : std::max<SimMicros>(0, engine.now())) + std::max<SimMicros>(0, c.duration);
         runsFreely = stepUntil > engine.now();
         paused = !runsFreely;
         samples.clear();
@@ -144,6 +145,9 @@ struct LiveEngine::Impl {
         }
     }
 
+    /// Before the clock's zero there is nothing to pace or to pause.
+    [[nodiscard]] bool settling() const { return engine.now() < 0; }
+
     void setAnchor()
     {
         anchorReal = Clock::now();
@@ -162,7 +166,10 @@ struct LiveEngine::Impl {
         engine.step();
         collect();
         unpublished = true;
-        if (runsFreely) {
+        if (engine.now() <= 0) {
+            samples.clear();
+            setAnchor();
+        } else if (runsFreely) {
             if (engine.now() >= stepUntil) {
                 runsFreely = false;
                 paused = true;

@@ -116,8 +116,8 @@ private:
     Counts m_counts;
 
     std::vector<Feeder> m_feeders;
-    std::vector<Arrival> m_onTheWay; ///< reach the placement after this window
-    std::vector<Arrival> m_now;      ///< of this window, in order
+    std::vector<Arrival> m_onTheWay;    ///< reach the placement after this window
+    std::vector<Arrival> m_now;         ///< of this window, in order
     std::vector<std::uint64_t> m_picks; ///< random bits by m_now
     std::vector<std::uint32_t> m_due;   ///< replicas with an event in this window
     serving::ReplicaLog m_log;

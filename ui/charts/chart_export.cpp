@@ -17,17 +17,22 @@ namespace {
 
 constexpr double kMargin = 12, kFooter = 18;
 
+/// The panel of a picture: alone, with a footer, it stands in a margin; without one it is part of a page that has
+/// gutters of its own.
+QRectF panelRect(QSizeF size, const QString& footer)
+{
+    const QRectF whole(QPointF(), size);
+    return footer.isEmpty() ? whole : whole.adjusted(kMargin, kMargin, -kMargin, -kMargin - kFooter);
+}
+
 /// The panel and the footer below it; returns the panel's inside.
 QRectF paintFrame(QPainter& painter, QSizeF size, const QString& footer)
 {
     const Theme& t = theme();
     painter.setRenderHint(QPainter::Antialiasing);
-    QRectF panel(kMargin, kMargin, size.width() - 2 * kMargin, size.height() - 2 * kMargin);
-    if (!footer.isEmpty()) {
-        panel.setBottom(panel.bottom() - kFooter);
-        drawLine(painter, QRectF(kMargin + 2, panel.bottom() + 6, panel.width() - 4, kFooter), font(TextRole::Small),
-                 t.muted, footer);
-    }
+    const QRectF panel = panelRect(size, footer);
+    drawLine(painter, QRectF(panel.left() + 2, panel.bottom() + 6, panel.width() - 4, kFooter), font(TextRole::Small),
+             t.muted, footer);
     painter.setPen(QPen(t.line, 1));
     painter.setBrush(t.panel);
     painter.drawRoundedRect(panel.adjusted(0.5, 0.5, -0.5, -0.5), Theme::kPanelRadius, Theme::kPanelRadius);
@@ -73,19 +78,27 @@ void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, c
     painter.restore();
 }
 
-void paintShareBars(QPainter& painter, QSizeF size, const ShareData& data, const QString& footer)
+void paintShareBars(QPainter& painter, QSizeF size, const std::vector<ShareData>& sections, const QString& footer)
 {
     painter.save();
     paintFrame(painter, size, footer);
-    const ShareLayout layout = layOutShare(data, size.width() - 2 * kMargin);
-    // More rows than the picture has room for are made smaller rather than cut off.
-    const double room = size.height() - 2 * kMargin - (footer.isEmpty() ? 0 : kFooter);
-    painter.translate(kMargin, kMargin);
-    if (layout.height > room) {
-        const double factor = room / layout.height;
-        painter.scale(factor, factor);
+    const QRectF panel = panelRect(size, footer);
+    std::vector<ShareLayout> layouts;
+    double height = 0;
+    for (const ShareData& section : sections) {
+        layouts.push_back(layOutShare(section, panel.width()));
+        height += layouts.back().height;
     }
-    paintShare(painter, QPointF(0, 0), layout, data, {});
+    // More rows than the picture has room for are made smaller rather than cut off.
+    painter.translate(panel.topLeft());
+    if (height > panel.height()) {
+        painter.scale(panel.height() / height, panel.height() / height);
+    }
+    double top = 0;
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+        paintShare(painter, QPointF(0, top), layouts[i], sections[i], {});
+        top += layouts[i].height;
+    }
     painter.restore();
 }
 

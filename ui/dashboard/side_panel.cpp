@@ -17,6 +17,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr std::size_t kHottestShown = 5;
+constexpr int kRoomForBoth = 760;
 constexpr std::size_t kEventsShown = 5;
 
 QFrame* separator()
@@ -43,32 +44,37 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     , m_session(session)
     , m_share(new ShareBars)
     , m_stack(new QStackedWidget)
-    , m_hottest(new QLabel)
+    , m_hottest(new ShareBars)
     , m_events(new QLabel)
     , m_regionPanel(new RegionPanel(session))
     , m_moveTable(new MoveTable)
 {
     setProperty("panel", true);
     m_hottest->setAccessibleName(tr("Hottest places"));
-    m_hottest->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
     m_events->setAccessibleName(tr("Events"));
     m_events->setWordWrap(true);
     m_events->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    connect(m_hottest, &QLabel::linkActivated, this, [this](const QString& link) { Q_EMIT placeChosen(link.toInt()); });
+    connect(m_moveTable, &MoveTable::movingChanged, this, [this](bool moving) {
+        // In a low window the figures of the move need the room that the list of placements has.
+        m_regionPanel->setVisible(!moving || height() >= kRoomForBoth);
+    });
+    connect(m_hottest, &ShareBars::rowClicked, this, [this](const QString& key) { Q_EMIT placeChosen(key.toInt()); });
 
     auto* world = new QWidget;
     auto* worldColumn = new QVBoxLayout(world);
     worldColumn->setContentsMargins(0, 0, 0, 0);
     worldColumn->setSpacing(8);
-    worldColumn->addWidget(heading(tr("Hottest places")));
-    worldColumn->addWidget(m_hottest);
+    worldColumn->addWidget(m_hottest); // pads itself
     worldColumn->addWidget(separator());
-    worldColumn->addWidget(heading(tr("Events")));
-    worldColumn->addWidget(m_events, 1);
+    auto* events = new QVBoxLayout;
+    events->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
+    events->addWidget(heading(tr("Events")));
+    events->addWidget(m_events, 1);
+    worldColumn->addLayout(events, 1);
 
     auto* place = new QWidget;
     auto* placeColumn = new QVBoxLayout(place);
-    placeColumn->setContentsMargins(0, 0, 0, 0);
+    placeColumn->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
     placeColumn->setSpacing(8);
     placeColumn->addWidget(m_regionPanel, 1);
     placeColumn->addWidget(separator());
@@ -76,7 +82,6 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
 
     m_stack->addWidget(world);
     m_stack->addWidget(place);
-    m_stack->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(1, 4, 1, 1);
     column->setSpacing(10);
@@ -92,35 +97,8 @@ void SidePanel::showContext(const ViewContext& context, const MapScene& scene)
                                 ? QString::fromStdString((*context.fleet)[*context.selection.provider].key)
                                 : QString());
     m_stack->setCurrentIndex(context.selection.regions.empty() ? 0 : 1);
-    showHottest(scene);
+    m_hottest->setData(hottestPlaces(scene, kHottestShown));
     showEvents();
-}
-
-void SidePanel::showHottest(const MapScene& scene)
-{
-    std::vector<const MapMarker*> markers;
-    for (const MapMarker& marker : scene.markers) {
-        markers.push_back(&marker);
-    }
-    const std::size_t shown = std::min(kHottestShown, markers.size());
-    std::partial_sort(markers.begin(), markers.begin() + static_cast<std::ptrdiff_t>(shown), markers.end(),
-                      [](const MapMarker* a, const MapMarker* b) { return a->utilization > b->utilization; });
-    QString rows;
-    for (std::size_t i = 0; i < shown; ++i) {
-        const MapMarker& m = *markers[i];
-        const QString providers = m.slices.empty() ? QString()
-                                  : m.slices.size() == 1
-                                      ? m.slices.front().label
-                                      : m.slices.front().label + QStringLiteral(" +%1").arg(m.slices.size() - 1);
-        rows +=
-            QStringLiteral("<tr><td width='100%'><a href='%1' style='color:%2; text-decoration:none'>%3 "
-                           "<span style='color:%4'>%5</span></a></td><td align='right' style='color:%6'>%7</td></tr>")
-                .arg(m.id)
-                .arg(theme().text.name(), m.name.toHtmlEscaped(), theme().muted.name(), providers,
-                     (m.trouble ? theme().trouble : theme().text).name(),
-                     (m.trouble ? QStringLiteral("! ") : QString()) + percent(m.utilization, 0).joined());
-    }
-    m_hottest->setText(QStringLiteral("<table width='100%' cellspacing='3'>%1</table>").arg(rows));
 }
 
 void SidePanel::showEvents()

@@ -31,13 +31,12 @@ Q_SIGNALS:
     void placeChosen(int place);
 
 private:
-    void showHottest(const MapScene& scene);
     void showEvents();
 
     Session& m_session;
     ShareBars* m_share;
     QStackedWidget* m_stack;
-    QLabel* m_hottest;
+    ShareBars* m_hottest;
     QLabel* m_events;
     RegionPanel* m_regionPanel;
     MoveTable* m_moveTable;

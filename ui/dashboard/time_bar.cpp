@@ -98,11 +98,11 @@ void TimeBar::showButtons()
 void TimeBar::showClock()
 {
     const auto snapshot = m_session.snapshot();
-    const QDateTime now = m_session.timeAt(snapshot ? snapshot->now : 0);
+    const QDateTime now = m_session.timeAt(snapshot ? std::max<aggregate::SimMicros>(0, snapshot->now) : 0);
     m_date->setText(now.toString(QStringLiteral("yyyy-MM-dd")));
     m_time->setText(now.toString(QStringLiteral("HH:mm:ss")) + QStringLiteral(" UTC"));
-    if (!snapshot) {
-        m_pace->setText(tr("starting"));
+    if (!snapshot || snapshot->now < 0) {
+        m_pace->setText(tr("filling the fleet with work"));
         return;
     }
     const QString requests =

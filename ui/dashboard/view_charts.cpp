@@ -148,6 +148,31 @@ ShareData providerShare(const ViewContext& context)
     return data;
 }
 
+ShareData hottestPlaces(const MapScene& scene, std::size_t shown)
+{
+    std::vector<const MapMarker*> markers;
+    for (const MapMarker& marker : scene.markers) {
+        markers.push_back(&marker);
+    }
+    std::stable_sort(markers.begin(), markers.end(),
+                     [](const MapMarker* a, const MapMarker* b) { return a->utilization > b->utilization; });
+    markers.resize(std::min(shown, markers.size()));
+    ShareData data;
+    data.title = QStringLiteral("Hottest places");
+    data.unitNote = QStringLiteral("utilization");
+    for (const MapMarker* marker : markers) {
+        const auto largest = std::max_element(marker->slices.begin(), marker->slices.end(),
+                                              [](const MapSlice& a, const MapSlice& b) { return a.value < b.value; });
+        QString name = marker->name + QStringLiteral(", ") + largest->label;
+        if (marker->slices.size() > 1) {
+            name += QStringLiteral(" +%1").arg(marker->slices.size() - 1);
+        }
+        data.rows.push_back({QString::number(marker->id), name, largest->color, marker->utilization,
+                             percent(marker->utilization, 0).joined(), marker->trouble});
+    }
+    return data;
+}
+
 std::vector<KpiData> kpis(const ViewContext& context)
 {
     std::vector<Measure> measures;

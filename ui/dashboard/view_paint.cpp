@@ -73,9 +73,13 @@ void paintOverview(QPainter& painter, const ViewContext& context, QSizeF size)
     const double mapH = h - top - chartH - kGap - footH;
     const QRectF map(kPad, top, w - 2 * kPad - sideW - kGap, mapH);
     panel(painter, map);
-    at(painter, map, [&](QSizeF s) { paintMap(painter, s, mapScene(context), mapOptions(context, false)); });
+    const MapScene scene = mapScene(context);
+    at(painter, map, [&](QSizeF s) { paintMap(painter, s, scene, mapOptions(context, false)); });
     const QRectF side(map.right() + kGap, top, sideW, mapH);
-    at(painter, side, [&](QSizeF s) { paintShareBars(painter, s, providerShare(context), {}); });
+    const std::size_t places = mapH > 560 ? 10 : 5;
+    at(painter, side, [&](QSizeF s) {
+        paintShareBars(painter, s, {providerShare(context), hottestPlaces(scene, places)}, {});
+    });
     const double chartTop = top + mapH + kGap, chartW = (w - 2 * kPad - kGap) / 2;
     at(painter, QRectF(kPad, chartTop, chartW, chartH),
        [&](QSizeF s) { paintTimeChart(painter, s, throughputChart(context), {}); });
@@ -103,7 +107,7 @@ void paintView(QPainter& painter, View view, const ViewContext& context, QSizeF 
         paintTimeChart(painter, size, latencyChart(context), context.footer());
         break;
     case View::Share:
-        paintShareBars(painter, size, providerShare(context), context.footer());
+        paintShareBars(painter, size, {providerShare(context)}, context.footer());
         break;
     }
 }

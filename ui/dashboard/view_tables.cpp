@@ -89,7 +89,7 @@ Comparison compare(const ViewContext& context, const std::vector<Measure>& measu
         now.from = now.to - half;
         before.to = now.from;
         before.from = now.from - half;
-        versus = QStringLiteral("the %1 before").arg(durationWords(half));
+        versus = QStringLiteral("%1 before").arg(durationWords(half));
     }
     return {tableOf(now, context), tableOf(before, context), versus};
 }

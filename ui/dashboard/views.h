@@ -55,6 +55,8 @@ struct ViewContext {
 [[nodiscard]] TimeChartData throughputChart(const ViewContext& context);
 [[nodiscard]] TimeChartData latencyChart(const ViewContext& context);
 [[nodiscard]] ShareData providerShare(const ViewContext& context);
+/// The places with the highest utilization, hottest first; keys are marker ids.
+[[nodiscard]] ShareData hottestPlaces(const MapScene& scene, std::size_t count);
 [[nodiscard]] std::vector<KpiData> kpis(const ViewContext& context); ///< the six of the top row
 
 /// The tooltip of a place on the map, as rich text.

@@ -68,7 +68,9 @@ MoveTable::MoveTable(QWidget* parent)
     m_grid->setHorizontalSpacing(8);
     m_grid->setVerticalSpacing(4);
     m_grid->setColumnStretch(0, 1);
+    m_grid->setSizeConstraint(QLayout::SetMinimumSize);
     for (QWidget* widget : std::initializer_list<QWidget*>{m_headline, m_reasons, m_figures, m_note}) {
+        widget->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
         column->addWidget(widget);
     }
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &MoveTable::rebuild);
@@ -77,15 +79,23 @@ MoveTable::MoveTable(QWidget* parent)
 
 void MoveTable::showMove(const Fleet& fleet, const plan::Assessment& assessment)
 {
+    const bool began = !m_assessment;
     m_assessment = assessment;
     m_headlineText = moveHeadline(fleet, assessment);
     rebuild();
+    if (began) {
+        Q_EMIT movingChanged(true);
+    }
 }
 
 void MoveTable::clear()
 {
+    const bool ended = m_assessment.has_value();
     m_assessment.reset();
     rebuild();
+    if (ended) {
+        Q_EMIT movingChanged(false);
+    }
 }
 
 QLabel* MoveTable::cell(int row, int column, const QString& text, const QColor& color)

@@ -20,6 +20,9 @@ public:
     void showMove(const Fleet& fleet, const plan::Assessment& assessment);
     void clear();
 
+Q_SIGNALS:
+    void movingChanged(bool moving);
+
 private:
     void rebuild();
     QLabel* cell(int row, int column, const QString& text, const QColor& color);

@@ -68,6 +68,7 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     }
     engine::EngineOptions options;
     options.seed = m_seed;
+    options.settleSeconds = engine::kUsualSettleSeconds;
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(fleet, *m_calibration, options));
     m_fleet = std::move(fleet);
     m_places = gatherPlaces(*m_fleet);

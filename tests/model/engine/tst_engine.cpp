@@ -60,6 +60,45 @@ class TestEngine : public QObject {
 private Q_SLOTS:
     void theSmallFleetIsValid() { QVERIFY(validate(test::smallFleet()).ok()); }
 
+    void settlingStartsTheClockOnAFleetAtWork()
+    {
+        EngineOptions options;
+        options.settleSeconds = 20;
+        Engine settled = engineOf(test::smallFleet(), options);
+        QCOMPARE(settled.now(), -20 * kMicrosPerSecond);
+        while (settled.now() < 0) {
+            settled.step();
+            QVERIFY(conserved(settled.totals()));
+        }
+        QVERIFY(settled.takeIntervals().empty());
+        QVERIFY(settled.totals().inFlight > 0);
+        QCOMPARE(settled.totals().demand.requests, settled.totals().inFlight);
+        QCOMPARE(settled.totals().demand.completed, 0);
+        const std::int64_t before = settled.totals().inFlight;
+        runTo(settled, 5);
+        const auto intervals = settled.takeIntervals();
+        QCOMPARE(intervals.size(), std::size_t{5});
+        QCOMPARE(intervals.front()->begin, 0);
+        std::int64_t arrived = 0;
+        for (const auto& interval : intervals) {
+            for (const DemandTotals& row : interval->demand) {
+                arrived += row.requests;
+            }
+        }
+        QCOMPARE(settled.totals().demand.requests, before + arrived);
+        QVERIFY(conserved(settled.totals()));
+    }
+
+    void settlingIsTheSameOnManyThreads()
+    {
+        EngineOptions one = withThreads(1), four = withThreads(4);
+        one.settleSeconds = four.settleSeconds = 7;
+        Engine a = engineOf(test::smallFleet(), one), b = engineOf(test::smallFleet(), four);
+        runTo(a, 3);
+        runTo(b, 3);
+        QCOMPARE(a.stateHash(), b.stateHash());
+    }
+
     void anyNumberOfThreadsGivesTheSameBits_data()
     {
         QTest::addColumn<int>("threads");

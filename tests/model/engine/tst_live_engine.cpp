@@ -43,6 +43,21 @@ private Q_SLOTS:
         QCOMPARE(snapshot->placements[0].replicas, 20);
     }
 
+    void settlesByItselfAndWaitsAtZero()
+    {
+        EngineOptions options;
+        options.threads = 1;
+        options.settleSeconds = 5;
+        LiveEngine live(
+            Engine::create(std::make_shared<const Fleet>(test::smallFleet()), test::smallCalibration(), options)
+                .value());
+        QTRY_COMPARE(live.latest()->now, 0);
+        QVERIFY(live.latest()->paused);
+        QVERIFY(live.latest()->totals.inFlight > 0);
+        live.stepBy(2 * kMicrosPerSecond);
+        QTRY_COMPARE(live.latest()->now, 2 * kMicrosPerSecond);
+    }
+
     void steppingGivesTheSameNumbersAsAPlainRun()
     {
         LiveEngine live(engineOf(test::smallFleet()));

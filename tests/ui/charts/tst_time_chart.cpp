@@ -356,7 +356,7 @@ private Q_SLOTS:
         const QString path = m_folder.filePath(QStringLiteral("share.svg"));
         const QSizeF size(420, 200); // less than the rows want: made smaller, not cut off
         QVERIFY(exportPicture(path, PictureFormat::Svg, size, 1, QStringLiteral("Share"), [&](QPainter& painter) {
-                    paintShareBars(painter, size, threeShares(), QStringLiteral("seed 42"));
+                    paintShareBars(painter, size, {threeShares()}, QStringLiteral("seed 42"));
                 }).ok());
         const QByteArray svg = bytesOf(path);
         for (const char* words : {"Share by provider", "Google Cloud", "30.0 %", "$14.62 M / day", "seed 42"}) {
