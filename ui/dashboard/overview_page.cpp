@@ -78,6 +78,9 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
         m_session.selection().set(state);
     });
     connect(&m_side->regionPanel(), &RegionPanel::moveRequested, this, &OverviewPage::showMove);
+    connect(m_timeBar, &TimeBar::playToggled, &m_session,
+            [this] { m_session.isPlaying() ? m_session.pause() : m_session.play(); });
+    connect(m_timeBar, &TimeBar::stepRequested, &m_session, [this] { m_session.stepBy(10); });
     connect(&m_session, &Session::opened, this, &OverviewPage::refresh);
     connect(&m_session, &Session::historyChanged, this, &OverviewPage::refresh);
     connect(&m_session, &Session::placementsChanged, this, &OverviewPage::refresh);
