@@ -13,12 +13,14 @@
 namespace isobar::cli {
 namespace {
 
+constexpr int kMaxSettleSeconds = 3600;
+
 struct Options {
     std::string store, view, format, out, size = "1920x1080", duration = "2m", range, theme = "dark", model, provider;
     std::vector<std::string> regions;
     double scale = 1;
     std::uint64_t seed = kDefaultSeed;
-    int threads = 0;
+    int threads = 0, settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
 };
 
 /// The position of the entity of that name; an error lists those there are.
@@ -70,7 +72,8 @@ int run(const Options& options)
     ProgressLine line;
     const auto job = line.job(interrupt.token());
     const auto simulation = simulateStore(
-        options.store, {*parseDuration(options.duration), options.seed, options.threads, engine::kUsualSettleSeconds},
+        options.store,
+        {*parseDuration(options.duration), options.seed, options.threads, static_cast<double>(options.settleSeconds)},
         job);
     if (!simulation.ok()) {
         line.clear();
@@ -117,6 +120,9 @@ void addExport(CLI::App& app, Runner& chosen)
         ->capture_default_str();
     command->add_option("--for", options->duration, "Simulated time: 90s, 5m, 1h, 1d")
         ->check(checkDuration)
+        ->capture_default_str();
+    command->add_option("--settle", options->settleSeconds, "Seconds to run before the clock starts, not counted")
+        ->check(CLI::Range(0, kMaxSettleSeconds))
         ->capture_default_str();
     command->add_option("--range", options->range, "Show only the last so much of it; all when not given")
         ->check(checkDuration);

@@ -56,7 +56,7 @@ class TestCliExport : public QObject {
         process.setProcessEnvironment(environment);
         process.start(cliPath(), QStringList{QStringLiteral("export"), m_place.store, QStringLiteral("--view"), view,
                                              QStringLiteral("--format"), format, QStringLiteral("--out"), out,
-                                             QStringLiteral("--for"), QStringLiteral("5s"), QStringLiteral("--size"),
+                                             QStringLiteral("--for"), QStringLiteral("5s"), QStringLiteral("--settle"), QStringLiteral("3"), QStringLiteral("--size"),
                                              QStringLiteral("%1x%2").arg(kWidth).arg(kHeight)} +
                                      more);
         return finish(process);

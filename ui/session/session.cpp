@@ -14,8 +14,9 @@ constexpr std::size_t kMaxEvents = 500;
 
 } // namespace
 
-Session::Session(QObject* parent)
+Session::Session(double settleSeconds, QObject* parent)
     : QObject(parent)
+    , m_settleSeconds(settleSeconds)
 {
     m_timer.setInterval(kFrameMilliseconds);
     connect(&m_timer, &QTimer::timeout, this, &Session::poll);
@@ -68,7 +69,7 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     }
     engine::EngineOptions options;
     options.seed = m_seed;
-    options.settleSeconds = engine::kUsualSettleSeconds;
+    options.settleSeconds = m_settleSeconds;
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(fleet, *m_calibration, options));
     m_fleet = std::move(fleet);
     m_places = gatherPlaces(*m_fleet);

@@ -26,7 +26,8 @@ namespace isobar::ui {
 class Session : public QObject {
     Q_OBJECT
 public:
-    explicit Session(QObject* parent = nullptr);
+    /// `settleSeconds` of simulated time pass before the clock starts; see engine::EngineOptions.
+    explicit Session(double settleSeconds = engine::kUsualSettleSeconds, QObject* parent = nullptr);
     ~Session() override;
 
     /// The bundled sample fleet, without a store on disk: nothing but the program is needed.
@@ -98,6 +99,7 @@ private:
     std::uint64_t m_generation = 0, m_seed = 42;
     bool m_playing = false, m_historyPending = false;
     double m_speed = 10;
+    const double m_settleSeconds;
     Selection m_selection;
     QUndoStack m_undo;
     QTimer m_timer;

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <csignal>
 #include <random>
-
 #include <sys/mount.h>
 #include <sys/wait.h>
 

@@ -17,6 +17,7 @@
 #include <QSettings>
 #include <QStandardPaths>
 #include <QTemporaryDir>
+#include <QToolButton>
 #include <QtTest>
 
 #include "tests/support/test_support.h"
@@ -30,6 +31,7 @@ using namespace isobar::ui;
 class MainWindowTest : public QObject {
     Q_OBJECT
 
+    static constexpr double kSettleSeconds = 2;
     std::unique_ptr<Session> m_session;
     std::unique_ptr<MainWindow> m_window;
 
@@ -136,7 +138,7 @@ private Q_SLOTS:
 
     void init()
     {
-        m_session = std::make_unique<Session>();
+        m_session = std::make_unique<Session>(kSettleSeconds);
         m_window = std::make_unique<MainWindow>(*m_session);
         m_window->resize(1480, 900);
         m_window->show();
@@ -272,6 +274,27 @@ private Q_SLOTS:
         QCOMPARE(m_session->snapshot()->now, stopped);
     }
 
+    void theClocksButtonsReachTheEngineToo()
+    {
+        const auto press = [this](const QString& name) {
+            const auto buttons = m_window->overview().findChildren<QToolButton*>();
+            const auto found = std::find_if(buttons.begin(), buttons.end(),
+                                            [&name](const QToolButton* b) { return b->accessibleName() == name; });
+            QVERIFY2(found != buttons.end(), qPrintable(name));
+            QTest::mouseClick(*found, Qt::LeftButton);
+        };
+        QVERIFY(!m_session->isPlaying());
+        press(QStringLiteral("Play or pause"));
+        QVERIFY(m_session->isPlaying());
+        press(QStringLiteral("Play or pause"));
+        QVERIFY(!m_session->isPlaying());
+        QTRY_VERIFY_WITH_TIMEOUT(m_session->snapshot() && m_session->snapshot()->paused, 60'000);
+        const auto stopped = m_session->snapshot()->now;
+        press(QStringLiteral("Step"));
+        QTRY_VERIFY_WITH_TIMEOUT(m_session->snapshot()->now >= stopped + 10'000'000, 60'000);
+        QVERIFY(!m_session->isPlaying());
+    }
+
     void sameSeedSameNumbersInTheWindowAndInALoop()
     {
         simulate(10);
@@ -337,7 +360,7 @@ private Q_SLOTS:
         QVERIFY(dragTo(target.yes, data.get()));
         const auto placements = m_session->fleet().placements;
         QVERIFY(placements != before);
-        Session second;
+        Session second(kSettleSeconds);
         QVERIFY(second.openStore(path.toStdString()).ok());
         QVERIFY(second.fleet().placements == placements);
     }

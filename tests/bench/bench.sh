@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Measures what docs/benchmarks.md states, on a Release build: ./tests/bench/bench.sh [CATALOGUE_FOLDER]
+# Prints one line a figure. Compare ratios from one run, not absolute times from two machines.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bin=build/release/bin
+[ -x "$bin/isobar-cli" ] || { echo "build the release preset first: ./run --help" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+echo "== start: from the process's birth to the first frame and the first live numbers"
+HOME=$work QT_QPA_PLATFORM=offscreen "$bin/isobar" --time-start 2>/dev/null
+
+echo "== sample fleet, one simulated minute on two threads"
+"$bin/isobar-cli" sample "$work/sample.isobar" >/dev/null
+"$bin/isobar-cli" simulate "$work/sample.isobar" --for 1m --threads 2
+
+echo "== made-up fleets of growing size, two threads"
+for accelerators in 1000 10000 100000 1000000; do
+    "$bin/isobar-cli" bench fleet --accelerators "$accelerators" --threads 2 --json
+done
+
+echo "== map frames at 1920x1080, pan, zoom and flows running"
+"$bin/isobar-cli" bench map --json
+
+catalogue=${1:-../shared/data/prices/anycloud_2026-04-11}
+if [ -d "$catalogue" ]; then
+    echo "== import of a price catalogue against sqlite3 .import of the same files into one table"
+    "$bin/isobar-cli" bench import "$catalogue"/*.csv --json
+    for file in "$catalogue"/*.csv; do
+        printf '.mode csv\n.import "%s" "%s"\n' "$file" "$(basename "$file" .vms.csv)"
+    done >"$work/import.sql"
+    start=$(date +%s.%N)
+    sqlite3 "$work/plain.db" <"$work/import.sql" 2>/dev/null
+    plain=$(date +%s.%N)
+    "$bin/isobar-cli" import "$work/catalogue.isobar" "$catalogue"/*.csv --create >/dev/null
+    done=$(date +%s.%N)
+    awk -v a="$start" -v b="$plain" -v c="$done" 'BEGIN {
+        printf "sqlite3 .import %.2f s, isobar-cli import %.2f s: %.0f %% of its speed\n", b - a, c - b, 100 * (b - a) / (c - b) }'
+else
+    echo "== import of the bench's made-up catalogue (no catalogue folder given)"
+    "$bin/isobar-cli" bench import --json
+fi

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/engine.h"
+#include "model/proto/shipped.h"
+#include "model/report/table_writer.h"
+#include "ui/dashboard/views.h"
+#include "ui/map/projection.h"
+#include "ui/map/viewport.h"
+#include "ui/shell/theme.h"
+
+#include <QImage>
+#include <QPainter>
+#include <QStandardPaths>
+#include <QSvgRenderer>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace isobar;
+using namespace isobar::ui;
+
+/// The views as pictures and numbers: what a file shows is what the queries say.
+class ViewsTest : public QObject {
+    Q_OBJECT
+
+    ViewContext m_context;
+
+    static bool near(QRgb a, const QColor& b, int tolerance = 10)
+    {
+        return std::abs(qRed(a) - b.red()) <= tolerance && std::abs(qGreen(a) - b.green()) <= tolerance &&
+               std::abs(qBlue(a) - b.blue()) <= tolerance;
+    }
+
+    QImage exported(View view, QSize size, ThemeChoice choice)
+    {
+        applyTheme(choice);
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("picture.png"));
+        const Status written = exportView(view, ExportFormat::Png, path, size, 1, m_context);
+        return written.ok() ? QImage(path) : QImage();
+    }
+
+    /// Share of pixels of a rectangle that have (nearly) this colour.
+    static double shareOf(const QImage& image, const QRect& rect, const QColor& color)
+    {
+        int hits = 0;
+        for (int y = rect.top(); y <= rect.bottom(); ++y) {
+            for (int x = rect.left(); x <= rect.right(); ++x) {
+                hits += near(image.pixel(x, y), color, 12) ? 1 : 0;
+            }
+        }
+        return static_cast<double>(hits) / (rect.width() * rect.height());
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QStandardPaths::setTestModeEnabled(true);
+        const auto fleet = proto::shippedSample();
+        const auto calibration = proto::shippedCalibration();
+        QVERIFY(fleet.ok() && calibration.ok());
+        const auto shared = std::make_shared<const Fleet>(*fleet);
+        engine::EngineOptions options;
+        options.settleSeconds = 3;
+        auto engine = engine::Engine::create(shared, *calibration, options);
+        QVERIFY(engine.ok());
+        aggregate::History history;
+        while (engine->now() < 20 * aggregate::kMicrosPerSecond) {
+            engine->step();
+            for (auto& interval : engine->takeIntervals()) {
+                history.append(std::move(interval));
+            }
+        }
+        m_context = contextOf(shared, history, {}, 42);
+    }
+
+    void footerNamesSeedRangeAndDate()
+    {
+        const QString footer = m_context.footer();
+        for (const char* part : {"simulated", "seed 42", "14:00:00", "14:00:20", "UTC", "data 2026-11-22"}) {
+            QVERIFY2(footer.contains(QLatin1String(part)), qPrintable(footer));
+        }
+    }
+
+    void mapPictureHasLandSeaAndPanels_data()
+    {
+        QTest::addColumn<int>("choice");
+        QTest::newRow("dark") << static_cast<int>(ThemeChoice::Dark);
+        QTest::newRow("light") << static_cast<int>(ThemeChoice::Light);
+    }
+
+    void mapPictureHasLandSeaAndPanels()
+    {
+        QFETCH(int, choice);
+        const QSize size(1600, 900);
+        const QImage image = exported(View::Map, size, static_cast<ThemeChoice>(choice));
+        QCOMPARE(image.size(), size);
+        // Land is most of the central Sahara, and hardly any of the southern Pacific.
+        int land = 0, sea = 0;
+        for (int x = 0; x < size.width(); ++x) {
+            for (int y = 0; y < size.height(); ++y) {
+                land += near(image.pixel(x, y), theme().land, 6) ? 1 : 0;
+                sea += near(image.pixel(x, y), theme().ground, 6) ? 1 : 0;
+            }
+        }
+        const double pixels = double(size.width()) * size.height();
+        QVERIFY2(land / pixels > 0.08 && land / pixels < 0.4, qPrintable(QString::number(land / pixels)));
+        QVERIFY2(sea / pixels > 0.3, qPrintable(QString::number(sea / pixels)));
+    }
+
+    void shareBarsAreAsLongAsTheNumbersSay()
+    {
+        const QSize size(600, 400);
+        const QImage image = exported(View::Share, size, ThemeChoice::Dark);
+        QCOMPARE(image.size(), size);
+        const ShareData data = providerShare(m_context);
+        QVERIFY(data.rows.size() >= 2);
+        // The longest run of the provider's own colour on any line is its bar.
+        const auto barOf = [&image](const QColor& color) {
+            int longest = 0;
+            for (int y = 0; y < image.height(); ++y) {
+                int run = 0;
+                for (int x = 0; x < image.width(); ++x) {
+                    run = near(image.pixel(x, y), color, 6) ? run + 1 : 0;
+                    longest = std::max(longest, run);
+                }
+            }
+            return longest;
+        };
+        const double first = barOf(data.rows[0].color), second = barOf(data.rows[1].color);
+        QVERIFY(first > 50);
+        const double expected = data.rows[1].value / data.rows[0].value;
+        QVERIFY2(std::abs(second / first - expected) < 0.03,
+                 qPrintable(QStringLiteral("%1 / %2, expected %3").arg(second).arg(first).arg(expected)));
+    }
+
+    void everyPartOfTheOverviewIsPainted()
+    {
+        const QSize size(1600, 900);
+        const QImage image = exported(View::Overview, size, ThemeChoice::Dark);
+        QCOMPARE(image.size(), size);
+        // Six figures, map, side and two charts: none of them is an empty panel.
+        const std::array<QRect, 9> parts{{{20, 50, 240, 80},
+                                          {285, 50, 240, 80},
+                                          {550, 50, 240, 80},
+                                          {810, 50, 240, 80},
+                                          {1075, 50, 240, 80},
+                                          {1340, 50, 240, 80},
+                                          {30, 160, 1100, 480},
+                                          {1220, 160, 360, 400},
+                                          {30, 690, 740, 160}}};
+        for (const QRect& part : parts) {
+            const double empty = shareOf(image, part, theme().panel);
+            QVERIFY2(empty < 0.99,
+                     qPrintable(QStringLiteral("%1 empty at %2,%3").arg(empty).arg(part.x()).arg(part.y())));
+        }
+        QVERIFY(shareOf(image, {820, 690, 740, 160}, theme().panel) < 0.995);
+    }
+
+    void samePictureTwice()
+    {
+        const QImage first = exported(View::Map, {800, 450}, ThemeChoice::Dark);
+        const QImage second = exported(View::Map, {800, 450}, ThemeChoice::Dark);
+        QCOMPARE(first.size(), second.size());
+        QStringList differences;
+        for (int y = 0; y < first.height(); ++y) {
+            for (int x = 0; x < first.width(); ++x) {
+                // Qt's rasteriser splits a path by the memory it happens to have: edges may differ by a shade.
+                if (!near(first.pixel(x, y), QColor(second.pixel(x, y)), 3)) {
+                    differences << QStringLiteral("%1,%2").arg(x).arg(y);
+                }
+            }
+        }
+        QVERIFY2(differences.isEmpty(), qPrintable(differences.mid(0, 20).join(QLatin1Char(' '))));
+    }
+
+    void csvHoldsTheNumbersOfTheTable()
+    {
+        QTemporaryDir folder;
+        for (const View view : allViews()) {
+            const QString path = folder.filePath(viewName(view) + QStringLiteral(".csv"));
+            QVERIFY(exportView(view, ExportFormat::Csv, path, {}, 1, m_context).ok());
+            QFile file(path);
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            const auto table = viewTable(view, m_context);
+            QVERIFY(table.ok());
+            QCOMPARE(file.readAll().toStdString(), report::toCsv(*table));
+            QVERIFY(!table->rows.empty());
+        }
+    }
+
+    void mapTableSumsToTheTotals()
+    {
+        const auto byRegion = viewTable(View::Map, m_context);
+        const auto whole = viewTable(View::Overview, m_context);
+        QVERIFY(byRegion.ok() && whole.ok());
+        const auto column = [](const query::Table& table, query::Measure measure) {
+            return static_cast<std::size_t>(std::find(table.measures.begin(), table.measures.end(), measure) -
+                                            table.measures.begin());
+        };
+        for (const query::Measure measure :
+             {query::Measure::SpendUsdPerDay, query::Measure::Accelerators, query::Measure::RequestsPerSecond}) {
+            double sum = 0;
+            for (const query::Row& row : byRegion->rows) {
+                const double value = row.values[column(*byRegion, measure)];
+                sum += std::isfinite(value) ? value : 0;
+            }
+            const double total = whole->rows[0].values[column(*whole, measure)];
+            QVERIFY2(
+                std::abs(sum - total) <= 1e-9 * std::abs(total),
+                qPrintable(
+                    QStringLiteral("%1: %2 and %3").arg(int(measure)).arg(sum, 0, 'g', 17).arg(total, 0, 'g', 17)));
+        }
+    }
+
+    void svgStaysVectorAndNamesTheView()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("map.svg"));
+        QVERIFY(exportView(View::Map, ExportFormat::Svg, path, {1200, 700}, 1, m_context).ok());
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray svg = file.readAll();
+        QVERIFY(!svg.contains("<image"));
+        QVERIFY(svg.contains("seed 42"));
+        QVERIFY(QSvgRenderer(svg).isValid());
+    }
+
+    void aFolderThatIsNotThereIsToldAndNothingIsWritten()
+    {
+        const Status written =
+            exportView(View::Share, ExportFormat::Csv, QStringLiteral("/nowhere/at/all.csv"), {}, 1, m_context);
+        QVERIFY(!written.ok());
+        QVERIFY(!written.error().message.empty());
+    }
+
+    void anEmptyHistoryIsSaidInWords()
+    {
+        const ViewContext empty = contextOf(m_context.fleet, aggregate::History(), {}, 42);
+        QVERIFY(throughputChart(empty).series.empty());
+        QVERIFY(!throughputChart(empty).emptyText.isEmpty());
+        QCOMPARE(kpis(empty).size(), std::size_t{6});
+        QVERIFY(mapScene(empty).markers.size() > 30);
+    }
+};
+
+QTEST_MAIN(ViewsTest)
+#include "tst_views.moc"
