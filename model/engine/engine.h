@@ -19,7 +19,7 @@ namespace isobar::engine {
 using aggregate::SimMicros;
 
 /// What the window and the exports settle a fleet for: until then long answers make every figure ramp.
-inline constexpr double kUsualSettleSeconds = 90;
+inline constexpr double kUsualSettleSeconds = 60;
 
 struct EngineOptions {
     std::uint64_t seed = 42;
