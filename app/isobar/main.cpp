@@ -10,13 +10,23 @@
 #include <QSettings>
 #include <QTimer>
 
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 /// isobar [STORE]: the window on a store, or on the bundled sample fleet.
 int main(int argc, char** argv)
 {
     using namespace isobar;
     using isobar::app::StartTimer;
+    // Help and version need no display.
+    const bool asksOnly = std::any_of(argv + 1, argv + argc, [](const char* argument) {
+        const std::string_view text(argument);
+        return text == "-h" || text == "--help" || text == "--help-all" || text == "-v" || text == "--version";
+    });
+    if (asksOnly) {
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    }
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("Isobar"));
     QApplication::setOrganizationName(QStringLiteral("Isobar"));

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Measures what docs/benchmarks.md states, on a Release build: ./tests/bench/bench.sh [CATALOGUE_FOLDER]
 # Prints one line a figure. Compare ratios from one run, not absolute times from two machines.
 set -euo pipefail
@@ -23,8 +24,8 @@ done
 echo "== map frames at 1920x1080, pan, zoom and flows running"
 "$bin/isobar-cli" bench map --json
 
-catalogue=${1:-../shared/data/prices/anycloud_2026-04-11}
-if [ -d "$catalogue" ]; then
+catalogue=${1:-}
+if [ -n "$catalogue" ] && [ -d "$catalogue" ]; then
     echo "== import of a price catalogue against sqlite3 .import of the same files into one table"
     "$bin/isobar-cli" bench import "$catalogue"/*.csv --json
     for file in "$catalogue"/*.csv; do

@@ -13,6 +13,7 @@
 
 #include <QHBoxLayout>
 #include <QMenu>
+#include <QToolTip>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -33,7 +34,11 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
     tiles->setSpacing(Theme::kGutter);
     for (int i = 0; i < 6; ++i) {
         m_tiles.push_back(new KpiTile);
-        tiles->addWidget(m_tiles.back(), 1);
+        KpiTile* tile = m_tiles.back();
+        tiles->addWidget(tile, 1);
+        connect(tile, &KpiTile::clicked, this, [tile] { // a click explains the figure, and needs no patience
+            QToolTip::showText(tile->mapToGlobal(QPoint(8, tile->height())), tile->data().explanation, tile);
+        });
     }
     auto* charts = new QHBoxLayout;
     charts->setSpacing(Theme::kGutter);

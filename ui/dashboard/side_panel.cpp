@@ -54,10 +54,6 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     m_events->setAccessibleName(tr("Events"));
     m_events->setWordWrap(true);
     m_events->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    connect(m_moveTable, &MoveTable::movingChanged, this, [this](bool moving) {
-        // In a low window the figures of the move need the room that the list of placements has.
-        m_regionPanel->setVisible(!moving || height() >= kRoomForBoth);
-    });
     connect(m_hottest, &ShareBars::rowClicked, this, [this](const QString& key) { Q_EMIT placeChosen(key.toInt()); });
 
     auto* world = new QWidget;
@@ -77,9 +73,17 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     placeColumn->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
     placeColumn->setSpacing(8);
     placeColumn->addWidget(m_regionPanel, 1);
-    placeColumn->addWidget(separator());
+    auto* line = separator();
+    placeColumn->addWidget(line);
     placeColumn->addWidget(m_moveTable);
+    placeColumn->addStretch(0);
 
+    connect(m_moveTable, &MoveTable::movingChanged, this, [this, line](bool moving) {
+        // In a low window the figures of the move need the room that the list of placements has.
+        const bool both = !moving || height() >= kRoomForBoth;
+        m_regionPanel->setVisible(both);
+        line->setVisible(both);
+    });
     m_stack->addWidget(world);
     m_stack->addWidget(place);
     auto* column = new QVBoxLayout(this);

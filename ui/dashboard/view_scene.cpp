@@ -216,7 +216,8 @@ QString placeTooltip(const ViewContext& context, std::size_t place)
         facts.prepend(QStringLiteral("TTFT p95 ") + seconds(worstTtft).joined());
     }
     if (!carbon.isEmpty()) {
-        facts << carbon.join(QStringLiteral(" / ")) + QStringLiteral(" gCO₂e/kWh");
+        facts << carbon.join(QStringLiteral(" / ")).replace(QLatin1Char(' '), QChar::Nbsp) + QChar::Nbsp +
+                     QStringLiteral("gCO₂e/kWh");
     }
     return html + muted(QStringLiteral("chips placed / usable<br>")) + muted(facts.join(QStringLiteral(" · ")));
 }

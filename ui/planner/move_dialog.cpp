@@ -54,6 +54,7 @@ MoveDialog::MoveDialog(Session& session, PlacementId placement, int replicas, QW
     m_targets->setHorizontalHeaderLabels({tr("Pool"), tr("Verdict"), tr("Why")});
     m_targets->setAccessibleName(tr("Target pools"));
     m_targets->verticalHeader()->hide();
+    m_targets->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_targets->setShowGrid(false);
     m_targets->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_targets->setSelectionMode(QAbstractItemView::SingleSelection);

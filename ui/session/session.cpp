@@ -218,7 +218,10 @@ void Session::usePlacements(const std::vector<Placement>& placements)
     m_fleet = std::move(fleet);
     m_engine->applyPlacements(m_fleet);
     if (m_store && !m_store->isReadOnly()) {
-        if (const Status saved = m_store->saveFleet(*m_fleet); !saved) {
+        // Placements left empty keep their positions while the engine runs; on disk they would only be counted.
+        Fleet kept = *m_fleet;
+        std::erase_if(kept.placements, [](const Placement& p) { return p.replicas == 0; });
+        if (const Status saved = m_store->saveFleet(kept); !saved) {
             Q_EMIT problem(saved.error());
         }
     }

@@ -22,6 +22,7 @@ QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; bo
 QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover { background: @raised; }
 QToolButton[rail="true"] { background: transparent; border-color: transparent; padding: 0; }
 QToolButton[rail="true"]:hover, QToolButton[rail="true"]:checked { background: @raised; border-color: @line; }
+QFileDialog QToolButton { padding: 3px; }
 QToolButton::menu-indicator { image: none; }
 QLineEdit, QComboBox, QSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }
 QComboBox { padding-right: 20px; }
@@ -30,6 +31,13 @@ QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid
   border-top: 5px solid @muted; }
 QComboBox QAbstractItemView { background: @raised; border: 1px solid @line; selection-background-color: @line;
   selection-color: @text; outline: none; }
+QSpinBox { padding-right: 20px; }
+QSpinBox::up-button, QSpinBox::down-button { border: none; width: 18px; background: transparent; }
+QSpinBox::up-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
+  border-bottom: 4px solid @muted; }
+QSpinBox::down-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
+  border-top: 4px solid @muted; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMenuBar { background: @ground; }
 QMenuBar::item { padding: 4px 9px; background: transparent; border-radius: 5px; }
 QMenuBar::item:selected { background: @raised; }
@@ -58,9 +66,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QStatusBar { background: @ground; color: @muted; }
 QSplitter::handle { background: transparent; }
 )");
-    const auto put = [&css](const char* name, const QColor& color) {
-        css.replace(QLatin1String(name), color.name());
-    };
+    const auto put = [&css](const char* name, const QColor& color) { css.replace(QLatin1String(name), color.name()); };
     put("@onAccent", onAccent), put("@ground", ground), put("@panel", panel), put("@raised", raised);
     put("@line", line), put("@text", text), put("@muted", muted), put("@faint", faint), put("@accent", accent);
     return css;

@@ -139,9 +139,9 @@ QString loadFonts()
     if (g_family.isEmpty()) {
         for (const char* file : {"fonts/Inter-Regular.ttf", "fonts/Inter-Medium.ttf", "fonts/Inter-SemiBold.ttf"}) {
             const std::string_view bytes = resources::file(file);
-            const int id = bytes.empty()
-                ? -1
-                : QFontDatabase::addApplicationFontFromData(QByteArray(bytes.data(), static_cast<int>(bytes.size())));
+            const int id = bytes.empty() ? -1
+                                         : QFontDatabase::addApplicationFontFromData(
+                                               QByteArray(bytes.data(), static_cast<int>(bytes.size())));
             const QStringList families = QFontDatabase::applicationFontFamilies(id);
             if (!families.isEmpty() && g_family.isEmpty()) {
                 g_family = families.front();
@@ -159,12 +159,27 @@ QFont font(TextRole role)
     QFont f(loadFonts());
     f.setHintingPreference(QFont::PreferNoHinting);
     switch (role) {
-    case TextRole::Body: f.setPixelSize(13); break;
-    case TextRole::Strong: f.setPixelSize(13); f.setWeight(QFont::DemiBold); break;
-    case TextRole::Secondary: f.setPixelSize(12); break;
-    case TextRole::Small: f.setPixelSize(11); break;
-    case TextRole::Figure: f.setPixelSize(25); f.setWeight(QFont::DemiBold); break;
-    case TextRole::Title: f.setPixelSize(15); f.setWeight(QFont::DemiBold); break;
+    case TextRole::Body:
+        f.setPixelSize(13);
+        break;
+    case TextRole::Strong:
+        f.setPixelSize(13);
+        f.setWeight(QFont::DemiBold);
+        break;
+    case TextRole::Secondary:
+        f.setPixelSize(12);
+        break;
+    case TextRole::Small:
+        f.setPixelSize(11);
+        break;
+    case TextRole::Figure:
+        f.setPixelSize(25);
+        f.setWeight(QFont::DemiBold);
+        break;
+    case TextRole::Title:
+        f.setPixelSize(15);
+        f.setWeight(QFont::DemiBold);
+        break;
     }
     return f;
 }

@@ -14,6 +14,7 @@
 #include <QDropEvent>
 #include <QLabel>
 #include <QMimeData>
+#include <QProcess>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QTemporaryDir>
@@ -324,6 +325,33 @@ private Q_SLOTS:
                 QVERIFY2(written.ok(), written.ok() ? "" : written.error().toString().c_str());
                 QVERIFY(QFileInfo(path).size() > 100);
             }
+        }
+    }
+
+    void windowAndCommandLineExportTheSameNumbers()
+    {
+        const QString cli = QString::fromStdString(test::program("isobar-cli").string());
+        if (!QFileInfo::exists(cli)) {
+            QSKIP("isobar-cli is not built");
+        }
+        QTemporaryDir folder;
+        const QString store = folder.filePath(QStringLiteral("fleet.isobar"));
+        QVERIFY(m_session->saveAs(store.toStdString()).ok());
+        simulate(10);
+        for (const View view : allViews()) {
+            const QString mine = folder.filePath(QStringLiteral("window.csv"));
+            const QString theirs = folder.filePath(QStringLiteral("cli.csv"));
+            QVERIFY(ui::exportView(view, ExportFormat::Csv, mine, {}, 1, m_window->overview().context()).ok());
+            QProcess process;
+            process.start(cli, {QStringLiteral("export"), store, QStringLiteral("--view"), viewName(view),
+                                QStringLiteral("--format"), QStringLiteral("csv"), QStringLiteral("--out"), theirs,
+                                QStringLiteral("--for"), QStringLiteral("10s"), QStringLiteral("--settle"),
+                                QString::number(kSettleSeconds)});
+            QVERIFY(process.waitForFinished(60'000));
+            QCOMPARE(process.exitCode(), 0);
+            QFile a(mine), b(theirs);
+            QVERIFY(a.open(QIODevice::ReadOnly) && b.open(QIODevice::ReadOnly));
+            QCOMPARE(a.readAll(), b.readAll());
         }
     }
 

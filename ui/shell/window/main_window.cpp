@@ -109,7 +109,7 @@ void MainWindow::addCommands()
                     {}});
     m_commands.add({QStringLiteral("file.saveAs"),
                     tr("Save as new store…"),
-                    QKeySequence::SaveAs,
+                    QKeySequence(tr("Ctrl+Shift+S")),
                     [this] { saveStoreAs(); },
                     {},
                     {}});
