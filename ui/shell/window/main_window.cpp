@@ -39,7 +39,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
 {
     setWindowIcon(appIcon());
     setAcceptDrops(true);
-    setMinimumSize(1024, 640);
+    setMinimumSize(1180, 720);
     addCommands();
     m_palette = new CommandPalette(m_commands, this);
 

@@ -53,6 +53,8 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     m_model->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_range->setAccessibleName(tr("Range"));
     m_badge->setAccessibleName(tr("Data badge"));
+    m_badge->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred); // never shortened: what is shown is simulated
+    m_search->setMinimumWidth(80);
     m_search->setAccessibleName(tr("Search or run a command"));
     for (const Range& range : kRanges) {
         m_range->addItem(tr("Range: ") + QLatin1String(range.title), range.seconds);
