@@ -3,6 +3,8 @@
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
+#include "app/isobar-cli/replay_bench.h"
+#include "app/isobar-cli/replay_setup.h"
 #include "app/isobar-cli/synthetic_catalogue.h"
 #include "model/engine/fleet_bench.h"
 #include "model/ingest/import_bench.h"
@@ -167,6 +169,55 @@ void addImportBench(CLI::App& bench, Runner& chosen)
     command->callback([options, &chosen] { chosen = [options] { return runImport(*options); }; });
 }
 
+struct ReplayOptions {
+    ReplayHardware hardware{.model = "Llama-3.1-70B", .accelerator = "H100", .tensorParallel = 4};
+    ReplayBenchOptions bench;
+    bool json = false;
+};
+
+int runReplay(const ReplayOptions& options)
+{
+    const auto model = buildReplayModel(options.hardware);
+    if (!model.ok()) {
+        return fail(model.error());
+    }
+    const auto bench = benchmarkReplay(*model, options.bench);
+    if (!bench.ok()) {
+        return fail(bench.error());
+    }
+    return show({{"name", "replay"},
+                 {"wall_seconds", bench->wallSeconds},
+                 {"rate", static_cast<double>(bench->requests) / bench->wallSeconds},
+                 {"rate_unit", "requests/s"},
+                 {"peak_rss_bytes", peakRssBytes()},
+                 {"requests", bench->requests},
+                 {"completed", bench->completed},
+                 {"replicas", options.bench.replicas},
+                 {"threads", options.bench.threads},
+                 {"load_ratio", options.bench.loadRatio},
+                 {"simulated_seconds", bench->simulatedSeconds},
+                 {"mean_ttft_seconds", bench->meanTtftSeconds},
+                 {"mean_in_flight", bench->meanInFlight}},
+                options.json);
+}
+
+void addReplayBench(CLI::App& bench, Runner& chosen)
+{
+    auto* command = bench.add_subcommand("replay", "Requests like Azure's through a group of replicas at 70 % load");
+    auto options = std::make_shared<ReplayOptions>();
+    command->add_option("--requests", options->bench.requests, "How many, in all")
+        ->check(CLI::Range(std::int64_t{1'000}, std::int64_t{4'000'000'000}))
+        ->capture_default_str();
+    command->add_option("--replicas", options->bench.replicas, "Of each group")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
+        ->capture_default_str();
+    command->add_option("--threads", options->bench.threads, "Each replays a group of its own")
+        ->check(CLI::Range(1, kMaxThreads))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return runReplay(*options); }; });
+}
+
 } // namespace
 
 void addBench(CLI::App& app, Runner& chosen)
@@ -176,6 +227,7 @@ void addBench(CLI::App& app, Runner& chosen)
     addFleet(*command, chosen);
     addImportBench(*command, chosen);
     addMap(*command, chosen);
+    addReplayBench(*command, chosen);
 }
 
 } // namespace isobar::cli

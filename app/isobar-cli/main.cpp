@@ -39,6 +39,7 @@ int runProgram(int argc, char** argv)
     addImport(app, chosen);
     addInfo(app, chosen);
     addSimulate(app, chosen);
+    addReplay(app, chosen);
     addExport(app, chosen);
     addBench(app, chosen);
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/isobar-cli/replay_bench.h"
+
+#include "model/engine/lengths.h"
+#include "model/engine/random.h"
+#include "model/serving/replay.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace isobar::cli {
+namespace {
+
+// The Azure 2023 conversation trace, computed: mean, spread and longest of its lengths.
+constexpr LengthDistribution kInput{1155, 1.0, 8192}, kOutput{211, 0.8, 2048};
+
+struct Tally {
+    std::int64_t completed = 0;
+    double ttft = 0, stay = 0, last = 0;
+};
+
+Tally replayGroup(serving::ReplicaGroup& group, std::int64_t requests, double requestsPerSecond, std::uint64_t number)
+{
+    const engine::LengthTable input(kInput), output(kOutput);
+    engine::Random random(42, 0, number);
+    Tally tally;
+    const auto sink = [&tally](const serving::Outcome& outcome) {
+        ++tally.completed;
+        tally.ttft += outcome.ttftSeconds();
+        tally.stay += outcome.endToEndSeconds();
+        tally.last = std::max(tally.last, outcome.finishSeconds);
+    };
+    double now = 0;
+    for (std::int64_t i = 0; i < requests; ++i) {
+        now += random.exponential() / requestsPerSecond;
+        const std::uint32_t inputTokens = input.draw(random.bits());
+        group.arrive(now, inputTokens, output.draw(random.bits()), sink);
+    }
+    group.drain(sink);
+    return tally;
+}
+
+} // namespace
+
+Result<ReplayBench> benchmarkReplay(const serving::IterationModel& model, const ReplayBenchOptions& options)
+{
+    const double inputMean = engine::LengthTable(kInput).mean(), outputMean = engine::LengthTable(kOutput).mean();
+    const double capacity = 1 / serving::fullBatchWorkSeconds(model, inputMean, outputMean, inputMean + outputMean);
+    const double rate = options.loadRatio * capacity * static_cast<double>(options.replicas);
+    std::vector<serving::ReplicaGroup> groups;
+    for (int i = 0; i < options.threads; ++i) {
+        ISOBAR_TRY_ASSIGN(
+            serving::ReplicaGroup group,
+            serving::ReplicaGroup::create(model, {options.replicas, serving::RouterPolicy::LeastInFlight, 42}));
+        groups.push_back(std::move(group));
+    }
+    const std::int64_t each = options.requests / options.threads;
+    std::vector<Tally> tallies(groups.size());
+    const auto start = std::chrono::steady_clock::now();
+    {
+        std::vector<std::jthread> others;
+        for (std::size_t i = 1; i < groups.size(); ++i) {
+            others.emplace_back([&, i] { tallies[i] = replayGroup(groups[i], each, rate, i); });
+        }
+        tallies[0] = replayGroup(groups[0], each, rate, 0);
+    }
+    ReplayBench bench;
+    bench.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    bench.requests = each * options.threads;
+    double stay = 0, seconds = 0;
+    for (const Tally& tally : tallies) {
+        bench.completed += tally.completed;
+        bench.meanTtftSeconds += tally.ttft;
+        stay += tally.stay;
+        seconds += tally.last;
+        bench.simulatedSeconds = std::max(bench.simulatedSeconds, tally.last);
+    }
+    bench.meanTtftSeconds /= static_cast<double>(bench.completed);
+    bench.meanInFlight = stay / seconds / static_cast<double>(options.replicas);
+    return bench;
+}
+
+} // namespace isobar::cli
