@@ -18,6 +18,7 @@ void addInfo(CLI::App& app, Runner& chosen);
 void addSimulate(CLI::App& app, Runner& chosen);
 void addReplay(CLI::App& app, Runner& chosen);
 void addExport(CLI::App& app, Runner& chosen);
+void addCalibrate(CLI::App& app, Runner& chosen);
 void addBench(CLI::App& app, Runner& chosen);
 
 } // namespace isobar::cli

@@ -41,6 +41,7 @@ int runProgram(int argc, char** argv)
     addSimulate(app, chosen);
     addReplay(app, chosen);
     addExport(app, chosen);
+    addCalibrate(app, chosen);
     addBench(app, chosen);
 
     if (argc < 2) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/fleet.h"
+
+#include <filesystem>
+
+namespace isobar::ingest {
+
+/// A server with accelerators, as NVIDIA aiconfigurator describes one: `gpu:` and `node:` with simple `key: value`
+/// lines and comments.
+struct SystemSpec {
+    AcceleratorType accelerator;
+    std::int32_t chipsTogether = 0; ///< joined by the fast interconnect: a node's, or a rack's where it spans one
+};
+
+/// Named after the file: "h100_sxm.yaml" is the H100, "l40s.yaml" the L40S; the A100, which comes in two sizes, gets
+/// its memory, as in Isobar's fleets: "A100-80GB". Errors: those of InputFile; WrongFormat or InvalidValue with the
+/// line for a missing section, a missing figure, or one that is not a positive number.
+[[nodiscard]] Result<SystemSpec> readSystemSpec(const std::filesystem::path& path);
+
+} // namespace isobar::ingest

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/job.h"
+#include "model/serving/iteration_model.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+/// Efficiencies from measured rows, and how far they are off on rows they have not seen. docs/fidelity.md has the
+/// formulas and what they reach.
+namespace isobar::serving {
+
+/// A replica measured at steady state: so many clients, each sending its next request when the last is answered.
+struct Observation {
+    std::size_t model = 0, accelerator = 0, engine = 0; ///< positions in Measurements
+    Precision precision = Precision::Bf16;
+    std::int32_t tensorParallel = 1;
+    double concurrency = 0; ///< requests in the system, waiting or running
+    double inputTokens = 0, outputTokens = 0;
+    double ttftSeconds = 0, tpotSeconds = 0; ///< means over requests; TPOT = (finish - first token) / (output - 1)
+};
+
+struct Measurements {
+    std::vector<ServedModel> models;
+    std::vector<AcceleratorType> accelerators;
+    std::vector<std::string> engines; ///< serving software: "vllm"
+    std::vector<Observation> observations;
+};
+
+/// What the software and the client of a measurement add to the replica's own times. Fitted along with the
+/// efficiencies so that those need not take it over; not part of a Calibration.
+struct EngineSetup {
+    double timeRatio = 1;            ///< this engine's iterations against the mean engine's
+    double firstTokenSeconds = 0.02; ///< tokenizing, network and client before a first token
+    double queueScale = 0.5;         ///< a prompt waits for queueScale (B - 1)^queueExponent others, in a batch of B
+    double queueExponent = 0.6;
+};
+
+struct ClosedLoop {
+    double batch = 0; ///< sequences running: the concurrency, or what the KV cache holds
+    double ttftSeconds = 0, tpotSeconds = 0, outputTokensPerSecond = 0;
+};
+
+/// A replica with `concurrency` clients that never pause, all requests of one length.
+[[nodiscard]] ClosedLoop closedLoop(const IterationModel& model, const EngineSetup& setup, double concurrency,
+                                    double inputTokens, double outputTokens);
+
+/// The same for an observation with these efficiencies; fails as buildIterationModel does.
+[[nodiscard]] Result<ClosedLoop> predict(const Measurements& measured, const Observation& row,
+                                         const Calibration& calibration, const EngineSetup& setup);
+
+struct FitOptions {
+    /// Weight of what is known without the rows (other accelerators, published efficiencies) against them; 1 = a
+    /// deviation by a third counts as one row that is off by its usual noise.
+    double priorWeight = 1;
+    int maxSteps = 80;
+};
+
+struct CalibrationFit {
+    Calibration calibration;          ///< one row an accelerator and precision seen, and a generic one a precision
+    std::vector<EngineSetup> engines; ///< by position in Measurements; unseen ones are the mean engine
+    std::size_t rows = 0;             ///< observations fitted to
+    int steps = 0;                    ///< of the optimiser
+};
+
+/// Fits to the observations at `rows` (ascending): least squares of log(predicted / measured) of TPOT and, at half the
+/// weight, TTFT, robust against outliers (Huber), by Levenberg and Marquardt's method in the logarithms of the
+/// coefficients, each kept within physical bounds. Every accelerator's coefficients are drawn towards the generic row
+/// of its precision, and that towards published figures, so that a coefficient no row tells about stays where it is
+/// likely. Deterministic. Errors: no rows, a row that cannot be predicted (unusableRows), Cancelled.
+[[nodiscard]] Result<CalibrationFit> fitCalibration(const Measurements& measured, std::span<const std::size_t> rows,
+                                                    const FitOptions& options, const JobContext& job);
+
+/// Positions of the observations that make no sense or that the model refuses: negative times, weights larger than the
+/// memory, an accelerator without the precision.
+struct UnusableRow {
+    std::size_t row = 0;
+    std::string reason;
+};
+[[nodiscard]] std::vector<UnusableRow> unusableRows(const Measurements& measured);
+
+/// Relative errors |predicted / measured - 1|.
+struct QuantityError {
+    double mean = 0, median = 0;
+};
+struct ErrorRow {
+    std::string name; ///< of the fold or group
+    std::size_t rows = 0;
+    QuantityError tpot, ttft, throughput;
+};
+
+enum class HoldOut { Nothing, Alternate, Accelerator, Model, Engine };
+
+/// Predictions for `rows` (ascending) made without having seen them: fits once a fold, on the rows of the others.
+/// Alternate has two folds, every other row of `rows`; the rest have one for each name; Nothing fits and predicts on
+/// the same rows.
+struct Prediction {
+    std::size_t row = 0;
+    std::string fold;
+    ClosedLoop predicted;
+};
+[[nodiscard]] Result<std::vector<Prediction>> crossPredict(const Measurements& measured,
+                                                           std::span<const std::size_t> rows, HoldOut holdOut,
+                                                           const FitOptions& options, const JobContext& job);
+
+/// Errors of predictions together, named `name`; NaN without any.
+[[nodiscard]] ErrorRow errorOf(const Measurements& measured, std::span<const Prediction> predictions, std::string name);
+
+} // namespace isobar::serving
