@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -22,7 +21,7 @@ struct Tally {
     double ttft = 0, stay = 0, last = 0;
 };
 
-Tally replayGroup(serving::ReplicaGroup& group, std::int64_t requests, double requestsPerSecond, std::uint64_t number)
+Tally replayGroup(serving::ReplicaGroup group, std::int64_t requests, double requestsPerSecond, std::uint64_t number)
 {
     const engine::LengthTable input(kInput), output(kOutput);
     engine::Random random(42, 0, number);
@@ -50,22 +49,21 @@ Result<ReplayBench> benchmarkReplay(const serving::IterationModel& model, const 
     const double inputMean = engine::LengthTable(kInput).mean(), outputMean = engine::LengthTable(kOutput).mean();
     const double capacity = 1 / serving::fullBatchWorkSeconds(model, inputMean, outputMean, inputMean + outputMean);
     const double rate = options.loadRatio * capacity * static_cast<double>(options.replicas);
-    std::vector<serving::ReplicaGroup> groups;
-    for (int i = 0; i < options.threads; ++i) {
-        ISOBAR_TRY_ASSIGN(
-            serving::ReplicaGroup group,
-            serving::ReplicaGroup::create(model, {options.replicas, serving::RouterPolicy::LeastInFlight, 42}));
-        groups.push_back(std::move(group));
-    }
+    const serving::GroupOptions group{options.replicas, serving::RouterPolicy::LeastInFlight, 42};
+    ISOBAR_TRY(serving::ReplicaGroup::create(model, group)); // so that it cannot fail on the threads
     const std::int64_t each = options.requests / options.threads;
-    std::vector<Tally> tallies(groups.size());
+    std::vector<Tally> tallies(static_cast<std::size_t>(options.threads));
     const auto start = std::chrono::steady_clock::now();
     {
+        // Every thread makes its own group, so that no two of them write to one cache line.
+        const auto run = [&](std::size_t number) {
+            tallies[number] = replayGroup(*serving::ReplicaGroup::create(model, group), each, rate, number);
+        };
         std::vector<std::jthread> others;
-        for (std::size_t i = 1; i < groups.size(); ++i) {
-            others.emplace_back([&, i] { tallies[i] = replayGroup(groups[i], each, rate, i); });
+        for (std::size_t i = 1; i < tallies.size(); ++i) {
+            others.emplace_back(run, i);
         }
-        tallies[0] = replayGroup(groups[0], each, rate, 0);
+        run(0);
     }
     ReplayBench bench;
     bench.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

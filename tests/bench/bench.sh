@@ -21,6 +21,10 @@ for accelerators in 1000 10000 100000 1000000; do
     "$bin/isobar-cli" bench fleet --accelerators "$accelerators" --threads 2 --json
 done
 
+echo "== a replica group at 70 % load, on one thread and on two"
+"$bin/isobar-cli" bench replay --threads 1 --json
+"$bin/isobar-cli" bench replay --threads 2 --json
+
 echo "== map frames at 1920x1080, pan, zoom and flows running"
 "$bin/isobar-cli" bench map --json
 
