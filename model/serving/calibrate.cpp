@@ -37,13 +37,13 @@ constexpr std::array<Coefficient<EngineSetup>, 4> kEngine{{
     {&EngineSetup::queueScale, 0.5, 0.01, 1, 1},
     {&EngineSetup::queueExponent, 0.6, 0.1, 1, 0.5},
 }};
-constexpr double kGroupSpread = 0.3; ///< of one accelerator around the generic row
+constexpr double kGroupSpread = 0.3; ///< of an accelerator around its generic row, and of that around the root
 constexpr double kRowNoise = 0.12;   ///< usual deviation of a row's logarithm
 constexpr double kHuber = 2;         ///< in such deviations: beyond it a row pulls no harder
 constexpr double kTtftWeight = 0.5;
 
-/// The coefficients of a fit as one vector of logarithms: a block for each generic row, each accelerator's row and each
-/// engine.
+/// The coefficients of a fit as one vector of logarithms: a block for any precision (the root), for each generic row,
+/// each accelerator's row and each engine.
 class Layout {
 public:
     Layout(const Measurements& measured, std::span<const std::size_t> rows)
@@ -54,6 +54,7 @@ public:
             m_groups.try_emplace({o.accelerator, o.precision}, 0);
             m_engines.try_emplace(o.engine, 0);
         }
+        m_root = reserve(kEfficiency.size());
         for (auto& [key, at] : m_generic) {
             at = reserve(kEfficiency.size());
         }
@@ -66,6 +67,7 @@ public:
     }
 
     [[nodiscard]] std::size_t size() const { return m_size; }
+    [[nodiscard]] std::size_t root() const { return m_root; }
     [[nodiscard]] const std::map<Precision, std::size_t>& generic() const { return m_generic; }
     [[nodiscard]] const std::map<std::pair<std::size_t, Precision>, std::size_t>& groups() const { return m_groups; }
     [[nodiscard]] const std::map<std::size_t, std::size_t>& engines() const { return m_engines; }
@@ -76,7 +78,7 @@ private:
         m_size += count;
         return m_size - count;
     }
-    std::size_t m_size = 0;
+    std::size_t m_size = 0, m_root = 0;
     std::map<Precision, std::size_t> m_generic;
     std::map<std::pair<std::size_t, Precision>, std::size_t> m_groups;
     std::map<std::size_t, std::size_t> m_engines;
@@ -301,8 +303,9 @@ private:
     /// use(position, coefficients, position of the block it is drawn to or kNone)
     template <class Use> void eachBlock(Use&& use) const
     {
+        use(m_layout.root(), kEfficiency, kNone);
         for (const auto& [precision, at] : m_layout.generic()) {
-            use(at, kEfficiency, kNone);
+            use(at, kEfficiency, m_layout.root());
         }
         for (const auto& [key, at] : m_layout.groups()) {
             use(at, kEfficiency, m_layout.generic().at(key.second));

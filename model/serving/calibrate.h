@@ -68,8 +68,9 @@ struct CalibrationFit {
 /// Fits to the observations at `rows` (ascending): least squares of log(predicted / measured) of TPOT and, at half the
 /// weight, TTFT, robust against outliers (Huber), by Levenberg and Marquardt's method in the logarithms of the
 /// coefficients, each kept within physical bounds. Every accelerator's coefficients are drawn towards the generic row
-/// of its precision, and that towards published figures, so that a coefficient no row tells about stays where it is
-/// likely. Deterministic. Errors: no rows, a row that cannot be predicted (unusableRows), Cancelled.
+/// of its precision, that towards what precisions have in common, and that towards published figures: a coefficient
+/// no row tells about stays where it is likely. Deterministic. Errors: no rows, a row that cannot be predicted
+/// (unusableRows), Cancelled.
 [[nodiscard]] Result<CalibrationFit> fitCalibration(const Measurements& measured, std::span<const std::size_t> rows,
                                                     const FitOptions& options, const JobContext& job);
 

@@ -48,7 +48,7 @@ private Q_SLOTS:
         }
         QCOMPARE(d["rows_read"].get<qint64>(), d["rows_fitted"].get<qint64>() + skipped);
 
-        // Measured, docs/fidelity.md: 7.6, 13.6, 12.1 and 19.2 %. A four-parameter fit reaches 17.4 % on the first.
+        // Measured, docs/fidelity.md: 7.7, 13.4, 12.1 and 19.8 %. A four-parameter fit reaches 17.4 % on the first.
         const struct {
             const char *models, *holdOut;
             double most;
