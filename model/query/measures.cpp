@@ -32,7 +32,9 @@ constexpr std::array<MeasureInfo, 26> kMeasures{{
     {Measure::SpendUsd, "spend_usd", "Spend", "USD",
      "chip-hours x price by pricing model, idle reserved and committed chips included, plus egress",
      "isobar_cost_dollars_total", Facts::Both},
-    {Measure::SpendUsdPerDay, "spend_usd_per_day", "Spend per day", "USD/d", "spend / length of the range x 86,400 s",
+    {Measure::SpendUsdPerDay, "spend_usd_per_day", "Spend per day", "USD/d",
+     "(chip-hours x price by pricing model, idle reserved and committed chips included, + egress) / length of the "
+     "range x 86,400 s",
      "", Facts::Both},
     {Measure::UsdPerMillionTokens, "usd_per_million_tokens", "Cost per million tokens", "USD/Mtok",
      "spend on serving and idle chips and egress / (input + output tokens) x 1e6", "", Facts::Both},
@@ -40,7 +42,8 @@ constexpr std::array<MeasureInfo, 26> kMeasures{{
      "requests within both TTFT and ITL of their tier / (completed + rejected + lost)", "isobar_slo_attainment_ratio",
      Facts::Demand},
     {Measure::Utilization, "utilization_ratio", "Utilization", "ratio",
-     "(work started, priced at a full batch, + training) / chips held, in chip-seconds",
+     "(work started, priced at a full batch, + training) / usable chips, in chip-seconds; what other tenants "
+     "use is left out",
      "isobar_accelerator_usage_ratio", Facts::Supply},
     {Measure::Headroom, "headroom_ratio", "Headroom", "ratio", "1 - utilization", "", Facts::Supply},
     {Measure::Accelerators, "accelerators", "Accelerators", "chips", "chip-seconds held / length of the range", "",
