@@ -88,7 +88,8 @@ int run(const Options& options)
     const auto format = *ui::exportFormatByName(QString::fromStdString(options.format));
     const auto [width, height] = *parseSize(options.size);
     const Headless qt(options.theme == "light" ? ui::ThemeChoice::Light : ui::ThemeChoice::Dark);
-    const auto context = ui::contextOf(simulation->fleet, simulation->history, *state, options.seed);
+    const auto context =
+        ui::contextOf(simulation->fleet, gatherPlaces(*simulation->fleet), simulation->history, *state, options.seed);
     const Status done = ui::exportView(view, format, QString::fromStdString(options.out), QSizeF(width, height),
                                        options.scale, context);
     line.clear();

@@ -138,11 +138,6 @@ double Planner::networkSeconds(const PlacementLoad& load, PoolId pool) const
     return seconds;
 }
 
-std::array<double, kPricingModels> Planner::prices(PoolId pool) const
-{
-    return m_prices[pool.index()];
-}
-
 Figures Planner::figures(const std::vector<Placement>& placements, const std::vector<PlacementLoad>& loads,
                          ModelId model, PoolId from, PoolId to) const
 {
@@ -157,7 +152,7 @@ Figures Planner::figures(const std::vector<Placement>& placements, const std::ve
     }
     std::vector<double> usedUsdPerChipHour(fleet.pools.size());
     for (std::size_t i = 0; i < fleet.pools.size(); ++i) {
-        const PoolCost cost = poolCost(fleet.pools[i], prices(PoolId(i)), usedByPool[i]);
+        const PoolCost cost = poolCost(fleet.pools[i], m_prices[i], usedByPool[i]);
         f.spendUsdPerDay += cost.totalUsdPerHour() * 24;
         double usedCost = 0;
         for (const double usd : cost.usedUsdPerHour) {

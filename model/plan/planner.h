@@ -81,7 +81,6 @@ private:
     void checkResidency(const Placement& from, const PlacementLoad& load, PoolId to,
                         std::vector<Reason>& reasons) const;
     void checkService(const Placement& target, const PlacementLoad& load, std::vector<Reason>& reasons) const;
-    [[nodiscard]] std::array<double, kPricingModels> prices(PoolId pool) const;
 
     std::shared_ptr<const Fleet> m_fleet;
     std::shared_ptr<const Calibration> m_calibration;

@@ -108,7 +108,8 @@ QWidget* OverviewPage::withMenu(QWidget* chart, View view)
 
 ViewContext OverviewPage::context() const
 {
-    return contextOf(m_session.fleetPointer(), m_session.history(), m_session.selection().state(), m_session.seed());
+    return contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(), m_session.selection().state(),
+                     m_session.seed());
 }
 
 void OverviewPage::refresh()
@@ -125,16 +126,8 @@ void OverviewPage::refresh()
     m_side->showContext(now, scene);
     m_throughput->setData(throughputChart(now));
     m_latency->setData(latencyChart(now));
-    QSet<int> selected;
-    for (std::size_t i = 0; i < now.places.size(); ++i) {
-        const auto& regions = now.places[i].regions;
-        if (std::any_of(regions.begin(), regions.end(),
-                        [&now](RegionId id) { return now.selection.regions.count(id) > 0; })) {
-            selected.insert(static_cast<int>(i));
-        }
-    }
     m_map->setScene(std::move(scene));
-    m_map->setSelectedMarkers(selected);
+    m_map->setSelectedMarkers(now.selectedPlaces());
 }
 
 void OverviewPage::resizeEvent(QResizeEvent* event)

@@ -179,7 +179,9 @@ std::vector<KpiData> kpis(const ViewContext& context)
     for (const KpiRule& rule : kRules) {
         measures.push_back(rule.measure);
     }
-    const query::Table now = ask(context, measures, {});
+    std::vector<Measure> withChips = measures;
+    withChips.push_back(Measure::Accelerators);
+    const query::Table now = ask(context, withChips, {});
     const Comparison comparison = compare(context, measures);
     const query::Table course = ask(context, measures, {Dimension::Time});
     std::vector<KpiData> tiles;
@@ -195,7 +197,7 @@ std::vector<KpiData> kpis(const ViewContext& context)
             kpi.unit = figure.unit + QStringLiteral("/ Mtok");
         }
         if (rule.measure == Measure::Utilization) {
-            const double chips = valueOf(ask(context, {Measure::Accelerators}, {}), {}, Measure::Accelerators);
+            const double chips = valueOf(now, {}, Measure::Accelerators);
             kpi.unit += std::isfinite(chips) ? QStringLiteral(" of ") + grouped(chips, 0) + QStringLiteral(" chips")
                                              : QString();
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/views.h"
+#include "ui/session/session.h"
 
 #include <QLocale>
 
@@ -80,7 +81,7 @@ SimMicros ViewContext::from() const
 
 QDateTime ViewContext::timeAt(SimMicros at) const
 {
-    return QDateTime::fromString(QString::fromStdString(fleet->startTimeUtc), Qt::ISODate).toUTC().addMSecs(at / 1000);
+    return simulatedTime(*fleet, at);
 }
 
 QString ViewContext::footer() const
@@ -118,11 +119,22 @@ std::vector<query::Filter> ViewContext::filters() const
     return where;
 }
 
-ViewContext contextOf(std::shared_ptr<const Fleet> fleet, const aggregate::History& history,
+QSet<int> ViewContext::selectedPlaces() const
+{
+    QSet<int> selected;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (holdsSelection(places[i], selection)) {
+            selected.insert(static_cast<int>(i));
+        }
+    }
+    return selected;
+}
+
+ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> places, const aggregate::History& history,
                       const SelectionState& selection, std::uint64_t seed)
 {
     ViewContext context;
-    context.places = gatherPlaces(*fleet);
+    context.places = std::move(places);
     context.fleet = std::move(fleet);
     context.selection = selection;
     context.now = history.end();

@@ -41,14 +41,7 @@ MapStyleOptions mapOptions(const ViewContext& context, bool alone)
         options.title = viewTitle(View::Map);
         options.footer = context.footer();
     }
-    for (std::size_t i = 0; i < context.places.size(); ++i) {
-        const auto& regions = context.places[i].regions;
-        const bool selected = std::any_of(regions.begin(), regions.end(),
-                                          [&context](RegionId id) { return context.selection.regions.count(id) > 0; });
-        if (selected) {
-            options.emphasis.markers.insert(static_cast<int>(i));
-        }
-    }
+    options.emphasis.markers = context.selectedPlaces();
     return options;
 }
 

@@ -13,7 +13,6 @@ namespace {
 using query::Dimension;
 using query::Measure;
 
-constexpr double kHotUtilization = 0.92;
 constexpr double kPoorAttainment = 0.90;
 
 /// What the map needs of each region, in one query; the map shows the whole world whatever regions are selected.

@@ -10,6 +10,7 @@
 #include "ui/shell/export_picture.h"
 
 #include <QDateTime>
+#include <QSet>
 
 #include <memory>
 #include <optional>
@@ -41,11 +42,13 @@ struct ViewContext {
     /// "Simulated · seed 42 · 14:00:00-14:05:00 UTC, 22 Nov 2026 · data 2026-11-22"
     [[nodiscard]] QString footer() const;
     [[nodiscard]] std::vector<query::Filter> filters() const; ///< of the selection
+    [[nodiscard]] QSet<int> selectedPlaces() const;           ///< positions in `places`, the markers' ids
 };
 
-/// Takes the context of a history at its end.
-[[nodiscard]] ViewContext contextOf(std::shared_ptr<const Fleet> fleet, const aggregate::History& history,
-                                    const SelectionState& selection, std::uint64_t seed);
+/// Takes the context of a history at its end. `places` as gatherPlaces() gives them: too slow to gather at every frame.
+[[nodiscard]] ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> places,
+                                    const aggregate::History& history, const SelectionState& selection,
+                                    std::uint64_t seed);
 
 /// The numbers behind a view; what its CSV holds.
 [[nodiscard]] Result<query::Table> viewTable(View view, const ViewContext& context);

@@ -32,9 +32,6 @@ QColor colorOf(MoveFigure::Judgement judgement)
 
 void setColor(QLabel* label, const QColor& color)
 {
-    QPalette palette = label->palette();
-    palette.setColor(QPalette::WindowText, color);
-    label->setPalette(palette);
     label->setStyleSheet(QStringLiteral("color: %1").arg(color.name()));
 }
 

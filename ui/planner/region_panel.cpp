@@ -22,8 +22,6 @@
 namespace isobar::ui {
 namespace {
 
-constexpr double kHotUtilization = 0.92;
-
 /// A thin bar: chips placed out of chips usable.
 class UsageBar : public QWidget {
 public:
@@ -67,12 +65,19 @@ QPixmap dragTag(const QString& text, double pixelRatio)
     return pixmap;
 }
 
-QString placementDetail(const Fleet& fleet, const Placement& placement)
+/// What a card says whatever the load.
+PlacementCard::Data cardData(const Fleet& fleet, PlacementId id)
 {
-    return QStringLiteral("%1 · TP%2 · %3")
-        .arg(QString::fromStdString(fleet[fleet[placement.pool].accelerator].name))
-        .arg(placement.tensorParallel)
-        .arg(placement.precision == Precision::Fp8 ? QStringLiteral("fp8") : QStringLiteral("bf16"));
+    const Placement& placement = fleet[id];
+    PlacementCard::Data data;
+    data.placement = id;
+    data.model = QString::fromStdString(fleet[placement.model].name);
+    data.detail = QStringLiteral("%1 · TP%2 · %3")
+                      .arg(QString::fromStdString(fleet[fleet[placement.pool].accelerator].name))
+                      .arg(placement.tensorParallel)
+                      .arg(placement.precision == Precision::Fp8 ? QStringLiteral("fp8") : QStringLiteral("bf16"));
+    data.replicas = RegionPanel::tr("%1 replicas").arg(grouped(placement.replicas, 0));
+    return data;
 }
 
 } // namespace
@@ -141,13 +146,11 @@ void RegionPanel::rebuild()
         return;
     }
     const Fleet& fleet = m_session.fleet();
-    QString name;
     for (const Place& place : m_session.places()) {
-        if (std::find(place.regions.begin(), place.regions.end(), *selected.begin()) != place.regions.end()) {
-            name = QString::fromStdString(place.name);
+        if (holdsSelection(place, m_session.selection().state())) {
+            m_title->setText(QString::fromStdString(place.name));
         }
     }
-    m_title->setText(name);
     for (std::size_t i = 0; i < fleet.pools.size(); ++i) {
         const Pool& pool = fleet.pools[i];
         if (selected.count(pool.region) == 0) {
@@ -178,12 +181,7 @@ void RegionPanel::rebuild()
                 continue;
             }
             auto* card = new PlacementCard;
-            PlacementCard::Data shown;
-            shown.placement = PlacementId(p);
-            shown.model = QString::fromStdString(fleet[fleet.placements[p].model].name);
-            shown.detail = placementDetail(fleet, fleet.placements[p]);
-            shown.replicas = grouped(fleet.placements[p].replicas, 0) + tr(" replicas");
-            card->setData(shown);
+            card->setData(cardData(fleet, PlacementId(p)));
             connect(card, &PlacementCard::dragRequested, this, &RegionPanel::startDrag);
             connect(card, &PlacementCard::moveRequested, this, [this](PlacementCard* moved) {
                 Q_EMIT moveRequested(moved->placement(), dragReplicas(moved->placement()));
@@ -223,11 +221,7 @@ void RegionPanel::showLoad()
     for (PlacementCard* card : m_cards) {
         const Placement& placement = fleet[card->placement()];
         const query::Row* row = table->find({fleet[placement.pool].key, fleet[placement.model].name});
-        PlacementCard::Data shown;
-        shown.placement = card->placement();
-        shown.model = QString::fromStdString(fleet[placement.model].name);
-        shown.detail = placementDetail(fleet, placement);
-        shown.replicas = grouped(placement.replicas, 0) + tr(" replicas");
+        PlacementCard::Data shown = cardData(fleet, card->placement());
         if (row != nullptr && std::isfinite(row->values[0])) {
             shown.load = QStringLiteral("%1 · %2 req/s")
                              .arg(percent(row->values[0], 0).joined(), compact(row->values[1]).joined());

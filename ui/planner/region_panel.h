@@ -31,11 +31,6 @@ Q_SIGNALS:
     void moveRequested(isobar::PlacementId placement, int replicas);
 
 private:
-    struct PoolRow {
-        PoolId pool;
-        QLabel* usage;
-        QWidget* bar;
-    };
     void rebuild();
     void showLoad();
     void startDrag(PlacementCard* card);

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/session/selection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace isobar::ui {
+
+bool holdsSelection(const Place& place, const SelectionState& state)
+{
+    return std::any_of(place.regions.begin(), place.regions.end(),
+                       [&state](RegionId id) { return state.regions.count(id) > 0; });
+}
 
 void Selection::set(const SelectionState& state)
 {

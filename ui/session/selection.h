@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/fleet/fleet.h"
+#include "model/fleet/places.h"
 
 #include <QObject>
 
@@ -18,6 +19,12 @@ struct SelectionState {
     double rangeSeconds = 300;          ///< the last so many simulated seconds; 0 = all there is
     friend bool operator==(const SelectionState&, const SelectionState&) = default;
 };
+
+/// Chips busier than this are marked "look here".
+inline constexpr double kHotUtilization = 0.92;
+
+/// Whether any region of a place is selected.
+[[nodiscard]] bool holdsSelection(const Place& place, const SelectionState& state);
 
 /// The shared selection, filter and time range, with a way back. Main thread.
 class Selection : public QObject {

@@ -137,10 +137,15 @@ QString Session::title() const
     return m_store ? name + QStringLiteral(" — ") + QString::fromStdString(m_store->path().string()) : name;
 }
 
+QDateTime simulatedTime(const Fleet& fleet, aggregate::SimMicros at)
+{
+    const QDateTime start = QDateTime::fromString(QString::fromStdString(fleet.startTimeUtc), Qt::ISODate);
+    return start.toUTC().addMSecs(at / 1000);
+}
+
 QDateTime Session::timeAt(aggregate::SimMicros at) const
 {
-    const QDateTime start = QDateTime::fromString(QString::fromStdString(m_fleet->startTimeUtc), Qt::ISODate);
-    return start.toUTC().addMSecs(at / 1000);
+    return simulatedTime(*m_fleet, at);
 }
 
 QString Session::badge() const
@@ -202,19 +207,23 @@ void Session::carryOut(const plan::Assessment& assessment)
                              .arg(assessment.move.replicas)
                              .arg(QString::fromStdString((*m_fleet)[from.model].name),
                                   QString::fromStdString((*m_fleet)[assessment.move.to].key));
-    // Both states keep the same length, so that undo leaves an empty placement where one was added: positions are ids.
-    std::vector<Placement> before = m_fleet->placements;
-    for (std::size_t i = before.size(); i < after.size(); ++i) {
-        before.push_back(after[i]);
-        before.back().replicas = 0;
-    }
-    m_undo.push(new PlacementCommand(*this, std::move(before), after, text));
+    m_undo.push(new PlacementCommand(*this, m_fleet->placements, after, text));
 }
 
 void Session::usePlacements(const std::vector<Placement>& placements)
 {
     auto fleet = std::make_shared<Fleet>(*m_fleet);
-    fleet->placements = placements;
+    // Positions are ids: what came after this list was taken stays where it is, empty.
+    for (std::size_t i = 0; i < fleet->placements.size(); ++i) {
+        if (i < placements.size()) {
+            fleet->placements[i] = placements[i];
+        } else {
+            fleet->placements[i].replicas = 0;
+        }
+    }
+    for (std::size_t i = fleet->placements.size(); i < placements.size(); ++i) {
+        fleet->placements.push_back(placements[i]);
+    }
     m_fleet = std::move(fleet);
     m_engine->applyPlacements(m_fleet);
     if (m_store && !m_store->isReadOnly()) {

@@ -20,6 +20,9 @@
 
 namespace isobar::ui {
 
+/// The simulated clock's reading, UTC.
+[[nodiscard]] QDateTime simulatedTime(const Fleet& fleet, aggregate::SimMicros at);
+
 /// What is open: a store (or the bundled sample), its fleet, the running engine, recent history, undo, and the shared
 /// selection. Engine and store do not know each other; this object carries what one tells the other. Main thread; the
 /// engine runs on its own and is only sampled.

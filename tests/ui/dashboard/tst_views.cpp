@@ -69,7 +69,7 @@ private Q_SLOTS:
                 history.append(std::move(interval));
             }
         }
-        m_context = contextOf(shared, history, {}, 42);
+        m_context = contextOf(shared, gatherPlaces(*shared), history, {}, 42);
     }
 
     void footerNamesSeedRangeAndDate()
@@ -234,7 +234,7 @@ private Q_SLOTS:
 
     void anEmptyHistoryIsSaidInWords()
     {
-        const ViewContext empty = contextOf(m_context.fleet, aggregate::History(), {}, 42);
+        const ViewContext empty = contextOf(m_context.fleet, m_context.places, aggregate::History(), {}, 42);
         QVERIFY(throughputChart(empty).series.empty());
         QVERIFY(!throughputChart(empty).emptyText.isEmpty());
         QCOMPARE(kpis(empty).size(), std::size_t{6});

@@ -16,6 +16,7 @@
 #include <QMimeData>
 #include <QProcess>
 #include <QSettings>
+#include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QToolButton>
@@ -233,6 +234,48 @@ private Q_SLOTS:
         QVERIFY(replicasOf(target.placement) < before);
         simulate(3); // and the engine goes on with it
         QVERIFY(!m_session->events().empty());
+    }
+
+    void severalMovesUndoAndRedoInTurn()
+    {
+        simulate(10);
+        QSignalSpy problems(m_session.get(), &Session::problem);
+        const std::size_t known = m_session->fleet().placements.size();
+        std::vector<std::vector<Placement>> states{m_session->fleet().placements};
+        // Moves that each add a placement where the model was not before.
+        for (std::size_t p = 0; p < known && states.size() < 4; ++p) {
+            for (std::size_t pool = 0; pool < m_session->fleet().pools.size(); ++pool) {
+                const plan::Assessment a = m_session->planner()->assess({PlacementId(p), PoolId(pool), 1});
+                const bool adds =
+                    a.target && a.verdict != plan::Verdict::No &&
+                    plan::Planner::placementsAfter(m_session->fleet(), a).size() > m_session->fleet().placements.size();
+                if (adds) {
+                    m_session->carryOut(a);
+                    states.push_back(m_session->fleet().placements);
+                    break;
+                }
+            }
+        }
+        QCOMPARE(states.size(), std::size_t{4});
+        const auto sameReplicas = [this](const std::vector<Placement>& state) {
+            const auto& now = m_session->fleet().placements;
+            for (std::size_t i = 0; i < now.size(); ++i) {
+                if (now[i].replicas != (i < state.size() ? state[i].replicas : 0)) {
+                    return false;
+                }
+            }
+            return now.size() >= state.size();
+        };
+        for (std::size_t i = states.size() - 1; i-- > 0;) {
+            m_session->undoStack().undo();
+            QVERIFY(sameReplicas(states[i]));
+        }
+        for (std::size_t i = 1; i < states.size(); ++i) {
+            m_session->undoStack().redo();
+            QVERIFY(sameReplicas(states[i]));
+        }
+        simulate(2); // the engine took every one of them
+        QCOMPARE(problems.count(), 0);
     }
 
     void aRefusedDropChangesNothingAndSaysWhy()

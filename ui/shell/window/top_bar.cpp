@@ -142,9 +142,7 @@ void TopBar::showSelection()
     const SelectionState& state = m_session.selection().state();
     QStringList places;
     for (const Place& place : m_session.places()) {
-        const bool chosen = std::any_of(place.regions.begin(), place.regions.end(),
-                                        [&state](RegionId id) { return state.regions.count(id) > 0; });
-        if (chosen) {
+        if (holdsSelection(place, state)) {
             places << QString::fromStdString(place.name);
         }
     }
