@@ -41,7 +41,7 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     , m_range(new QComboBox)
     , m_provider(new QLabel)
     , m_badge(new QLabel)
-    , m_search(new QPushButton(tr("Search or run a command   Ctrl+K")))
+    , m_search(new QPushButton(tr("Search commands   Ctrl+K")))
 {
     m_icon->setPixmap(appIcon().pixmap(24, 24));
     m_world->setText(tr("World"));
