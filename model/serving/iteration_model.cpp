@@ -62,19 +62,23 @@ double erlangC(int servers, double load)
 
 } // namespace
 
+double IterationModel::seconds(const IterationLoad& load) const
+{
+    const double tokens = load.sequences + load.promptTokens;
+    return fixedSeconds + (load.sequences + load.prompts) * perSequenceSeconds +
+           load.contextTokens * perContextTokenSeconds +
+           std::max(weightSeconds(*this, tokens), tokens * perTokenComputeSeconds) +
+           load.promptTokensSquared * perPrefillTokenSquaredSeconds + tokens * perTokenCommunicationSeconds;
+}
+
 double IterationModel::decodeSeconds(double sequences, double contextTokens) const
 {
-    return fixedSeconds + sequences * perSequenceSeconds + contextTokens * perContextTokenSeconds +
-           std::max(weightSeconds(*this, sequences), sequences * perTokenComputeSeconds) +
-           sequences * perTokenCommunicationSeconds;
+    return seconds({sequences, contextTokens, 0, 0, 0});
 }
 
 double IterationModel::mixedSeconds(double sequences, double contextTokens, double promptTokens) const
 {
-    const double tokens = sequences + promptTokens;
-    return fixedSeconds + (sequences + 1) * perSequenceSeconds + contextTokens * perContextTokenSeconds +
-           std::max(weightSeconds(*this, tokens), tokens * perTokenComputeSeconds) +
-           promptTokens * promptTokens * perPrefillTokenSquaredSeconds + tokens * perTokenCommunicationSeconds;
+    return seconds({sequences, contextTokens, 1, promptTokens, promptTokens * promptTokens});
 }
 
 Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,

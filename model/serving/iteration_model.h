@@ -5,13 +5,22 @@
 
 namespace isobar::serving {
 
+/// What one iteration of a replica works on.
+struct IterationLoad {
+    double sequences = 0;           ///< decoding: each yields one token
+    double contextTokens = 0;       ///< of all decoding sequences together
+    double prompts = 0;             ///< of which a part is prefilled
+    double promptTokens = 0;        ///< prefilled, of all prompts together
+    double promptTokensSquared = 0; ///< sum over prompts of end^2 - begin^2 of the part prefilled: causal attention
+};
+
 /// The time one iteration of a replica takes, as a closed form of what is in its batch. Built from architecture,
 /// datasheet and measured efficiencies; see docs/measures.md for every term.
 ///
-/// With B sequences decoding over C tokens of context in all and P prompt tokens being prefilled (their own attention
-/// over S tokens each):
-///   t = fixed + B perSequence + C perContextToken + max(weights(B + P), (B + P) perTokenCompute)
-///     + sum S^2 perPrefillTokenSquared + (B + P) perTokenCommunication
+/// With B sequences decoding over C tokens of context in all, n prompts of which P tokens are prefilled, from s to e:
+///   t = fixed + (B + n) perSequence + C perContextToken + max(weights(B + P), (B + P) perTokenCompute)
+///     + sum (e^2 - s^2) perPrefillTokenSquared + (B + P) perTokenCommunication
+/// Without prompts it is affine in C for a given B: the serving loop rests on that.
 struct IterationModel {
     double fixedSeconds = 0; ///< step and layer overheads, latency of the collectives
     double perSequenceSeconds = 0;
@@ -26,6 +35,7 @@ struct IterationModel {
     std::int32_t maxBatch = 0;
     double errorRatio = 0; ///< expected relative error of the times
 
+    [[nodiscard]] double seconds(const IterationLoad& load) const;
     [[nodiscard]] double decodeSeconds(double sequences, double contextTokens) const;
     /// An iteration that also prefills one prompt of `promptTokens`, on top of the decode batch.
     [[nodiscard]] double mixedSeconds(double sequences, double contextTokens, double promptTokens) const;
