@@ -66,6 +66,7 @@ DemandTotals& DemandTotals::operator+=(const DemandTotals& other)
     completed += other.completed;
     rejected += other.rejected;
     lost += other.lost;
+    retried += other.retried;
     sloMet += other.sloMet;
     tokensIn += other.tokensIn;
     tokensOut += other.tokensOut;

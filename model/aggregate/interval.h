@@ -21,14 +21,15 @@ inline constexpr SimMicros kMicrosPerSecond = 1'000'000;
 
 /// Requests of one workload at one placement.
 struct DemandTotals {
-    std::int64_t requests = 0; ///< routed here by the gateway
+    std::int64_t requests = 0; ///< routed here by the gateway; a retried one counts every time
     std::int64_t completed = 0;
     std::int64_t rejected = 0;  ///< refused: queue full or longer than the KV cache
-    std::int64_t lost = 0;      ///< in flight when their replica went away
+    std::int64_t lost = 0;      ///< in flight when their replica went away, and not tried again
     std::int64_t sloMet = 0;    ///< of completed: both TTFT and mean ITL within the tier
     std::int64_t tokensIn = 0;  ///< of completed
     std::int64_t tokensOut = 0; ///< of completed
     std::int64_t egressMicroUsd = 0;
+    std::int64_t retried = 0; ///< failed here and routed anew: the row it went to, this one perhaps, counts it again
     DemandTotals& operator+=(const DemandTotals& other);
     friend bool operator==(const DemandTotals&, const DemandTotals&) = default;
 };
@@ -44,7 +45,9 @@ struct SupplyTotals {
     friend bool operator==(const SupplyTotals&, const SupplyTotals&) = default;
 };
 
-enum class Use : std::uint8_t { Serving, Training, Idle };
+/// Down: out of order, or taken back; held chips that nothing can run on.
+enum class Use : std::uint8_t { Serving, Training, Idle, Down };
+inline constexpr std::size_t kUses = 4;
 
 /// What the rows of an Interval stand for. Append-only while an engine runs: an older layout is a prefix of a newer.
 struct Layout {

@@ -13,19 +13,21 @@ double nextSpillRatio(const ReportedLoad& load)
     return load.spillRatio + change * (change > 0 ? kSpillRise : kSpillFall);
 }
 
-bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> nearestFirst, std::span<const ReportedLoad> loads,
-                 std::vector<double>& cumulative)
+bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> preferredFirst,
+                 std::span<const ReportedLoad> loads, std::vector<double>& cumulative)
 {
-    cumulative.assign(nearestFirst.size(), 0);
+    cumulative.assign(preferredFirst.size(), 0);
     double left = 1, places = 0;
-    for (std::size_t i = 0; i < nearestFirst.size(); ++i) {
-        const ReportedLoad& load = loads[nearestFirst[i]];
+    for (std::size_t i = 0; i < preferredFirst.size(); ++i) {
+        const ReportedLoad& load = loads[preferredFirst[i]];
         if (load.places <= 0) {
             continue;
         }
         places += load.places;
         switch (policy) {
         case RoutingPolicy::NearestWithSpill:
+        case RoutingPolicy::CheapestWithinSlo:
+        case RoutingPolicy::ReservedFirst:
             cumulative[i] = left * (1 - load.spillRatio);
             left *= load.spillRatio;
             break;
@@ -37,6 +39,7 @@ bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> nearestFir
             cumulative[i] = std::max(0.0, load.places - load.inFlight);
             break;
         case RoutingPolicy::Weighted:
+        case RoutingPolicy::LatencyAware:
             cumulative[i] = load.places;
             break;
         }
@@ -49,18 +52,19 @@ bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> nearestFir
         sum += share;
     }
     // What everyone sent on is shared by size: all are full, and none should be the one that drowns.
-    const bool bySize = policy == RoutingPolicy::NearestWithSpill;
+    const bool bySize = policy == RoutingPolicy::NearestWithSpill || policy == RoutingPolicy::CheapestWithinSlo ||
+                        policy == RoutingPolicy::ReservedFirst;
     const double extra = bySize ? left : sum > 0 ? 0 : 1;
     sum += extra;
     double running = 0;
     for (std::size_t i = 0; i < cumulative.size(); ++i) {
-        running += cumulative[i] + extra * loads[nearestFirst[i]].places / places;
+        running += cumulative[i] + extra * loads[preferredFirst[i]].places / places;
         cumulative[i] = running / sum;
     }
     // Rounding must not leave a sliver beyond the last one that serves.
     for (std::size_t i = cumulative.size(); i-- > 0;) {
         cumulative[i] = 1;
-        if (loads[nearestFirst[i]].places > 0) {
+        if (loads[preferredFirst[i]].places > 0) {
             break;
         }
     }

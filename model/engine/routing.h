@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/fleet/operations.h"
+
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace isobar::engine {
-
-/// How a gateway spreads one source's requests over the placements of its model.
-enum class RoutingPolicy : std::uint8_t {
-    NearestWithSpill, ///< the nearest by round trip until it is as full as its service level allows, then the next
-    Nearest,          ///< the nearest that serves, however full
-    LeastInFlight,    ///< in proportion to free places
-    Weighted,         ///< in proportion to places
-};
 
 /// What a placement reports at the end of a window.
 struct ReportedLoad {
@@ -27,9 +21,10 @@ struct ReportedLoad {
 inline constexpr double kSpillFrom = 0.6, kSpillAll = 1.0, kSpillRise = 0.25, kSpillFall = 0.02;
 [[nodiscard]] double nextSpillRatio(const ReportedLoad& load);
 
-/// Fills `cumulative` with the running sum of the shares of the candidates (given nearest first, as indices into
-/// `loads`); the last is 1. False, and nothing filled, when no candidate serves.
-bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> nearestFirst, std::span<const ReportedLoad> loads,
-                 std::vector<double>& cumulative);
+/// Fills `cumulative` with the running sum of the shares of the candidates (given in the order the policy prefers them,
+/// as indices into `loads`); the last is 1. For LatencyAware these are the chances of being probed. False, and nothing
+/// filled, when no candidate serves.
+bool routeShares(RoutingPolicy policy, std::span<const std::uint32_t> preferredFirst,
+                 std::span<const ReportedLoad> loads, std::vector<double>& cumulative);
 
 } // namespace isobar::engine

@@ -12,17 +12,19 @@ using aggregate::Latency;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSecondsPerDay = 86'400;
 
-constexpr std::array<MeasureInfo, 26> kMeasures{{
+constexpr std::array<MeasureInfo, 27> kMeasures{{
     {Measure::Requests, "requests", "Requests", "requests",
-     "requests routed to a placement, and those no placement could take", "isobar_requests_total", Facts::Demand},
+     "requests routed to a placement, each time they are, and those no placement could take", "isobar_requests_total", Facts::Demand},
     {Measure::RequestsPerSecond, "requests_per_second", "Requests per second", "requests/s",
      "requests / length of the range", "", Facts::Demand},
     {Measure::Completed, "completed", "Completed requests", "requests", "requests whose last token was sent", "",
      Facts::Demand},
     {Measure::Rejected, "rejected", "Rejected requests", "requests",
      "requests refused: queue full, or longer than the KV cache, or no placement", "", Facts::Demand},
-    {Measure::Lost, "lost", "Lost requests", "requests", "requests in flight when their replica went away", "",
-     Facts::Demand},
+    {Measure::Lost, "lost", "Lost requests", "requests",
+     "requests in flight when their replica went away, and not tried again", "", Facts::Demand},
+    {Measure::Retried, "retried", "Retried requests", "requests",
+     "requests that were refused or lost here and routed anew", "", Facts::Demand},
     {Measure::InputTokens, "input_tokens", "Input tokens", "tokens", "prompt tokens of completed requests",
      "isobar_tokens_total{type=\"input\"}", Facts::Demand},
     {Measure::OutputTokens, "output_tokens", "Output tokens", "tokens", "generated tokens of completed requests",
@@ -161,6 +163,8 @@ double evaluate(Measure measure, const Accumulator& sums)
         return static_cast<double>(d.rejected);
     case Measure::Lost:
         return static_cast<double>(d.lost);
+    case Measure::Retried:
+        return static_cast<double>(d.retried);
     case Measure::InputTokens:
         return static_cast<double>(d.tokensIn);
     case Measure::OutputTokens:

@@ -19,6 +19,7 @@ enum class Measure : std::uint8_t {
     Completed,
     Rejected,
     Lost,
+    Retried,
     InputTokens,
     OutputTokens,
     TokensPerSecond,

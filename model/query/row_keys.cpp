@@ -8,7 +8,7 @@
 namespace isobar::query {
 namespace {
 
-constexpr std::array<const char*, 3> kUseNames{"serving", "training", "idle"};
+constexpr std::array<const char*, aggregate::kUses> kUseNames{"serving", "training", "idle", "down"};
 
 void set(RowKeys::Facets& facets, Dimension dimension, std::size_t index)
 {

@@ -16,7 +16,7 @@
 namespace isobar::test {
 
 struct SlowSums {
-    std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, sloMet = 0, tokensIn = 0, tokensOut = 0;
+    std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, retried = 0, sloMet = 0, tokensIn = 0, tokensOut = 0;
     std::int64_t egressMicroUsd = 0, chipMicroUsd = 0, trainingMicroUsd = 0;
     std::int64_t chipMicros = 0, busyMicros = 0, millijoules = 0, micrograms = 0;
     std::array<aggregate::Sketch, aggregate::kLatencies> latencies;
@@ -72,6 +72,8 @@ inline double slowValue(query::Measure measure, const SlowSums& s)
         return double(s.rejected);
     case Measure::Lost:
         return double(s.lost);
+    case Measure::Retried:
+        return double(s.retried);
     case Measure::InputTokens:
         return double(s.tokensIn);
     case Measure::OutputTokens:
@@ -217,6 +219,7 @@ private:
                 sums->requests += d.requests;
                 sums->completed += d.completed;
                 sums->rejected += d.rejected;
+                sums->retried += d.retried;
                 sums->lost += d.lost;
                 sums->sloMet += d.sloMet;
                 sums->tokensIn += d.tokensIn;
