@@ -8,7 +8,31 @@ namespace isobar {
 
 double bytesPerValue(Precision precision)
 {
-    return precision == Precision::Fp8 ? 1.0 : 2.0;
+    switch (precision) {
+    case Precision::Bf16:
+        return 2.0;
+    case Precision::Fp8:
+        return 1.0;
+    case Precision::Fp4:
+    case Precision::Int4:
+        return 0.5 + 1.0 / 16; // one byte of scale for 16 values (NVFP4), two for 32 (int4)
+    }
+    return 2.0;
+}
+
+const char* precisionName(Precision precision)
+{
+    switch (precision) {
+    case Precision::Bf16:
+        return "bf16";
+    case Precision::Fp8:
+        return "fp8";
+    case Precision::Fp4:
+        return "fp4";
+    case Precision::Int4:
+        return "int4";
+    }
+    return "unknown";
 }
 
 const char* pricingModelName(PricingModel model)

@@ -40,49 +40,53 @@ struct Provider {
 /// A provider's region. Keyed by (provider, code): two providers do use one code.
 struct Region {
     ProviderId provider;
-    std::string code;          ///< "eastus"
-    std::string displayName;   ///< "East US"
-    std::string location;      ///< "Virginia"
+    std::string code;        ///< "eastus"
+    std::string displayName; ///< "East US"
+    std::string location;    ///< "Virginia"
     std::string countryIso2;
     std::string residencyZone; ///< the area whose data may be processed here: "US", "EU", "UK", …
     LatLon at;
     std::optional<double> gridGramsCo2ePerKwh; ///< carbon intensity of its grid
     std::optional<double> carbonFreeEnergyRatio;
-    double pueRatio = 1.2;                     ///< facility energy / IT energy
-    RegionId rttProxy;         ///< measured region that stands in for this one where no RTT was measured
+    double pueRatio = 1.2; ///< facility energy / IT energy
+    RegionId rttProxy;     ///< measured region that stands in for this one where no RTT was measured
     Provenance place, carbon, pue;
     friend bool operator==(const Region&, const Region&) = default;
 };
 
 /// A GPU, TPU or other AI chip; counts are per chip.
 struct AcceleratorType {
-    std::string name;          ///< "H100"
+    std::string name; ///< "H100"
     std::string vendor;
     std::string runtimeFamily; ///< "cuda", "rocm", "xla-tpu", "neuron": a model needs a build for it
     double bf16FlopsPerSecond = 0;
     std::optional<double> fp8FlopsPerSecond; ///< absent: no fp8 units
+    std::optional<double> fp4FlopsPerSecond; ///< absent: no fp4 units; 4-bit weights are then multiplied in bf16
     double hbmBytes = 0;
     double hbmBytesPerSecond = 0;
-    double interconnectBytesPerSecond = 0;   ///< per chip, one direction, inside one node or slice
+    double interconnectBytesPerSecond = 0; ///< per chip, one direction, inside one node or slice
     double tdpWatts = 0;
     Provenance compute, memory, power, interconnect;
     std::string note;
     friend bool operator==(const AcceleratorType&, const AcceleratorType&) = default;
 };
 
-enum class Precision : std::uint8_t { Bf16, Fp8 };
-[[nodiscard]] double bytesPerValue(Precision precision);
+/// Of the weights. Fp4 is NVFP4 or MXFP4; Int4 weights are multiplied in bf16.
+enum class Precision : std::uint8_t { Bf16, Fp8, Fp4, Int4 };
+inline constexpr std::array kAllPrecisions{Precision::Bf16, Precision::Fp8, Precision::Fp4, Precision::Int4};
+[[nodiscard]] double bytesPerValue(Precision precision);      ///< scales of blocks of weights included
+[[nodiscard]] const char* precisionName(Precision precision); ///< "bf16", "fp8", "fp4", "int4"
 
 /// A model by its public architecture, so that its size and its KV cache are real.
 struct ServedModel {
     std::string name;
     std::int32_t layers = 0, hiddenSize = 0, attentionHeads = 0, kvHeads = 0, headDimension = 0;
-    double totalParameters = 0;           ///< weights held
-    double activeParameters = 0;          ///< weights used per token (a mixture of experts uses some)
+    double totalParameters = 0;  ///< weights held
+    double activeParameters = 0; ///< weights used per token (a mixture of experts uses some)
     std::int32_t experts = 0, expertsPerToken = 0;
-    double expertParameters = 0;          ///< of totalParameters, those in routed experts
-    double kvValuesPerToken = 0;          ///< values (not bytes) of KV cache a token, all layers
-    std::vector<std::string> runtimes;    ///< runtime families it has been built for
+    double expertParameters = 0;       ///< of totalParameters, those in routed experts
+    double kvValuesPerToken = 0;       ///< values (not bytes) of KV cache a token, all layers
+    std::vector<std::string> runtimes; ///< runtime families it has been built for
     std::optional<double> usdPerMillionInputTokens, usdPerMillionOutputTokens; ///< what customers pay
     Provenance architecture, price;
     friend bool operator==(const ServedModel&, const ServedModel&) = default;
@@ -105,7 +109,7 @@ inline constexpr std::size_t kPricingModels = 4;
 
 /// Replicas' home: chips of one type in one region, addressed as one.
 struct Pool {
-    std::string key;       ///< "azure/eastus2/H100"
+    std::string key; ///< "azure/eastus2/H100"
     RegionId region;
     AcceleratorId accelerator;
     std::array<std::int32_t, kPricingModels> chips{}; ///< chips held, by how they are paid for
@@ -125,7 +129,7 @@ struct Placement {
     std::int32_t replicas = 0;
     std::int32_t tensorParallel = 1; ///< chips of one replica
     Precision precision = Precision::Bf16;
-    std::int32_t maxBatch = 256;     ///< sequences running at once in one replica
+    std::int32_t maxBatch = 256; ///< sequences running at once in one replica
     Provenance provenance;
     [[nodiscard]] std::int64_t chips() const { return std::int64_t{replicas} * tensorParallel; }
     friend bool operator==(const Placement&, const Placement&) = default;
@@ -133,11 +137,11 @@ struct Placement {
 
 /// Where users are: a metropolis standing for an area.
 struct UserArea {
-    std::string name;          ///< "London"
+    std::string name; ///< "London"
     std::string residencyZone;
     LatLon at;
     double utcOffsetHours = 0;
-    RegionId rttProxy;         ///< the measured region nearest to it
+    RegionId rttProxy; ///< the measured region nearest to it
     Provenance provenance;
     friend bool operator==(const UserArea&, const UserArea&) = default;
 };
@@ -154,13 +158,13 @@ struct Workload {
     std::string name;
     ModelId model;
     TierId tier;
-    double meanRequestsPerSecond = 0;   ///< averaged over a day and all areas
-    double diurnalAmplitude = 0;        ///< 0-1: load = mean (1 + amplitude cos(2 pi (local hour - peak) / 24))
+    double meanRequestsPerSecond = 0; ///< averaged over a day and all areas
+    double diurnalAmplitude = 0;      ///< 0-1: load = mean (1 + amplitude cos(2 pi (local hour - peak) / 24))
     double peakLocalHour = 15;
-    double burstiness = 1;              ///< coefficient of variation of the gaps between requests; 1 = Poisson
+    double burstiness = 1; ///< coefficient of variation of the gaps between requests; 1 = Poisson
     LengthDistribution inputTokens, outputTokens;
     std::vector<std::pair<AreaId, double>> areaShares; ///< shares sum to 1
-    bool residencyBound = false;        ///< requests stay in their area's residency zone
+    bool residencyBound = false;                       ///< requests stay in their area's residency zone
     Provenance provenance;
     friend bool operator==(const Workload&, const Workload&) = default;
 };
@@ -168,7 +172,7 @@ struct Workload {
 /// What one chip costs by the hour; the most specific row wins (region before provider, provider before accelerator).
 struct Price {
     ProviderId provider;
-    RegionId region;             ///< not valid = all of the provider's regions
+    RegionId region; ///< not valid = all of the provider's regions
     AcceleratorId accelerator;
     PricingModel pricing = PricingModel::OnDemand;
     double usdPerChipHour = 0;
@@ -189,7 +193,7 @@ struct Link {
 /// What a byte leaving a region costs.
 struct EgressPrice {
     RegionId from;
-    RegionId to;                 ///< not valid = the internet or another cloud
+    RegionId to; ///< not valid = the internet or another cloud
     double usdPerByte = 0;
     Provenance provenance;
     friend bool operator==(const EgressPrice&, const EgressPrice&) = default;
@@ -198,7 +202,7 @@ struct EgressPrice {
 /// Money or use promised to a provider.
 struct Commitment {
     ProviderId provider;
-    std::string kind;            ///< "commitment", "reservation", "agreement", …
+    std::string kind; ///< "commitment", "reservation", "agreement", …
     std::optional<double> valueUsd;
     std::optional<double> termYears;
     std::string capacity, start, ramp; ///< as published

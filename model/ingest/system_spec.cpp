@@ -94,6 +94,11 @@ Result<SystemSpec> readSystemSpec(const std::filesystem::path& path)
         ISOBAR_TRY(read("gpu.fp8_tc_flops", fp8));
         chip.fp8FlopsPerSecond = fp8;
     }
+    if (figures.contains("gpu.fp4_tc_flops")) {
+        double fp4 = 0;
+        ISOBAR_TRY(read("gpu.fp4_tc_flops", fp4));
+        chip.fp4FlopsPerSecond = fp4;
+    }
     if (figures.contains("gpu.power")) {
         ISOBAR_TRY(read("gpu.power", chip.tdpWatts));
     }

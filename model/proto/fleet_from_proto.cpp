@@ -98,8 +98,14 @@ struct Entity {
         case v1::FP8:
             to = Precision::Fp8;
             return Done{};
+        case v1::FP4:
+            to = Precision::Fp4;
+            return Done{};
+        case v1::INT4:
+            to = Precision::Int4;
+            return Done{};
         default:
-            return error("needs a precision, BF16 or FP8");
+            return error("needs a precision, BF16, FP8, FP4 or INT4");
         }
     }
 
@@ -238,6 +244,9 @@ private:
             a.bf16FlopsPerSecond = in.bf16_flops_per_second();
             if (in.has_fp8_flops_per_second()) {
                 a.fp8FlopsPerSecond = in.fp8_flops_per_second();
+            }
+            if (in.has_fp4_flops_per_second()) {
+                a.fp4FlopsPerSecond = in.fp4_flops_per_second();
             }
             a.hbmBytes = in.hbm_bytes();
             a.hbmBytesPerSecond = in.hbm_bytes_per_second();
@@ -511,6 +520,14 @@ Result<Calibration> calibrationFromProto(const v1::Calibration& document, const 
             {"reserve_bytes", &Efficiency::reserveBytes, in.reserve_bytes(), 1e15, false},
             {"memory_ratio", &Efficiency::memoryRatio, in.memory_ratio(), 1, true},
             {"error_ratio", &Efficiency::errorRatio, in.error_ratio(), 10, false},
+            {"expert_compute_ratio", &Efficiency::expertComputeRatio, in.expert_compute_ratio(), 1, false},
+            {"expert_bandwidth_ratio", &Efficiency::expertBandwidthRatio, in.expert_bandwidth_ratio(), 1, false},
+            {"expert_layer_overhead_seconds", &Efficiency::expertLayerOverheadSeconds,
+             in.expert_layer_overhead_seconds(), 10, false},
+            {"expert_imbalance_ratio", &Efficiency::expertImbalanceRatio, in.expert_imbalance_ratio(), 100, false},
+            {"prefill_attention_ratio", &Efficiency::prefillAttentionRatio, in.prefill_attention_ratio(), 1, false},
+            {"exposed_ratio", &Efficiency::exposedRatio, in.exposed_ratio(), 1, false},
+            {"kv_bytes_per_value", &Efficiency::kvBytesPerValue, in.kv_bytes_per_value(), 8, false},
         };
         for (const Bound& b : bounds) {
             const bool low = b.positive ? b.value <= 0 : b.value < 0;

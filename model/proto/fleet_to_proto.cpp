@@ -24,7 +24,17 @@ v1::Basis toProto(Basis basis)
 
 v1::Precision toProto(Precision precision)
 {
-    return precision == Precision::Fp8 ? v1::FP8 : v1::BF16;
+    switch (precision) {
+    case Precision::Bf16:
+        return v1::BF16;
+    case Precision::Fp8:
+        return v1::FP8;
+    case Precision::Fp4:
+        return v1::FP4;
+    case Precision::Int4:
+        return v1::INT4;
+    }
+    return v1::PRECISION_UNSPECIFIED;
 }
 
 v1::PricingModel toProto(PricingModel pricing)
@@ -136,6 +146,9 @@ private:
             to.set_bf16_flops_per_second(a.bf16FlopsPerSecond);
             if (a.fp8FlopsPerSecond) {
                 to.set_fp8_flops_per_second(*a.fp8FlopsPerSecond);
+            }
+            if (a.fp4FlopsPerSecond) {
+                to.set_fp4_flops_per_second(*a.fp4FlopsPerSecond);
             }
             to.set_hbm_bytes(a.hbmBytes);
             to.set_hbm_bytes_per_second(a.hbmBytesPerSecond);
@@ -345,6 +358,13 @@ v1::Calibration calibrationToProto(const Calibration& calibration)
         to.set_reserve_bytes(e.reserveBytes);
         to.set_memory_ratio(e.memoryRatio);
         to.set_error_ratio(e.errorRatio);
+        to.set_expert_compute_ratio(e.expertComputeRatio);
+        to.set_expert_bandwidth_ratio(e.expertBandwidthRatio);
+        to.set_expert_layer_overhead_seconds(e.expertLayerOverheadSeconds);
+        to.set_expert_imbalance_ratio(e.expertImbalanceRatio);
+        to.set_prefill_attention_ratio(e.prefillAttentionRatio);
+        to.set_exposed_ratio(e.exposedRatio);
+        to.set_kv_bytes_per_value(e.kvBytesPerValue);
         if (e.provenance.source.valid()) {
             to.mutable_provenance()->set_source(calibration.sources[e.provenance.source.index()].key);
         }

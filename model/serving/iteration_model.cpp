@@ -8,10 +8,8 @@
 namespace isobar::serving {
 namespace {
 
-// Activations cross the interconnect, and the KV cache is kept, in bf16 whatever the precision of the weights: the
-// default of the common runtimes.
+// Activations cross the interconnect in bf16 whatever the precision of the weights: the default of the common runtimes.
 constexpr double kActivationBytes = 2;
-constexpr double kKvBytesPerValue = 2;
 
 /// Ways the KV cache is divided over the chips of a replica. A head is not split, so beyond the number of KV heads
 /// chips hold copies; a latent cache (MLA) has no heads to divide and is copied to every chip.
@@ -31,16 +29,46 @@ Error infeasible(std::string message, std::string advice)
     return error;
 }
 
+/// Share of the routed experts that `tokens` tokens use.
+double touchedExperts(const IterationModel& m, double tokens)
+{
+    // (1 - p)^n <= exp(-p n): beyond 40 it is below the rounding of 1, and long prompts need no power.
+    return m.expertsTouchedPerToken * tokens > 40 ? 1 : 1 - std::pow(1 - m.expertsTouchedPerToken, tokens);
+}
+
+/// Reading weights while multiplying by them.
 double weightSeconds(const IterationModel& m, double tokens)
 {
-    if (m.expertWeightSeconds == 0) {
-        return m.denseWeightSeconds;
+    const auto roof = [&m](double read, double multiply) {
+        return std::max(read, multiply) + m.exposedRatio * std::min(read, multiply);
+    };
+    const double dense = roof(m.denseWeightSeconds, tokens * m.perTokenComputeSeconds);
+    return m.expertWeightSeconds == 0 ? dense
+                                      : dense + roof(m.expertWeightSeconds * touchedExperts(m, tokens),
+                                                     tokens * m.perTokenExpertComputeSeconds);
+}
+
+/// The precision of the weights outside routed experts. A mixture published with 4-bit weights has them in its experts
+/// only; the rest, a few per cent, stays in bf16.
+Precision precisionOutsideExperts(const ServedModel& model, Precision precision)
+{
+    const bool isFourBit = precision == Precision::Fp4 || precision == Precision::Int4;
+    return isFourBit && model.expertParameters > 0 ? Precision::Bf16 : precision;
+}
+
+/// Peak FLOP/s at which weights of a precision are multiplied.
+double peakFlops(const AcceleratorType& accelerator, Precision precision)
+{
+    switch (precision) {
+    case Precision::Fp8:
+        return accelerator.fp8FlopsPerSecond.value_or(accelerator.bf16FlopsPerSecond);
+    case Precision::Fp4:
+        return accelerator.fp4FlopsPerSecond.value_or(accelerator.bf16FlopsPerSecond);
+    case Precision::Bf16:
+    case Precision::Int4:
+        break;
     }
-    // (1 - p)^n <= exp(-p n): beyond 40 it is below the rounding of 1, and long prompts need no power.
-    if (m.expertsTouchedPerToken * tokens > 40) {
-        return m.denseWeightSeconds + m.expertWeightSeconds;
-    }
-    return m.denseWeightSeconds + m.expertWeightSeconds * (1 - std::pow(1 - m.expertsTouchedPerToken, tokens));
+    return accelerator.bf16FlopsPerSecond;
 }
 
 /// What a prompt adds to an iteration of a batch.
@@ -66,8 +94,7 @@ double IterationModel::seconds(const IterationLoad& load) const
 {
     const double tokens = load.sequences + load.promptTokens;
     return fixedSeconds + (load.sequences + load.prompts) * perSequenceSeconds +
-           load.contextTokens * perContextTokenSeconds +
-           std::max(weightSeconds(*this, tokens), tokens * perTokenComputeSeconds) +
+           load.contextTokens * perContextTokenSeconds + weightSeconds(*this, tokens) +
            load.promptTokensSquared * perPrefillTokenSquaredSeconds + tokens * perTokenCommunicationSeconds;
 }
 
@@ -82,10 +109,9 @@ double IterationModel::mixedSeconds(double sequences, double contextTokens, doub
 }
 
 Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
-                                           Precision precision, std::int32_t tensorParallel, std::int32_t maxBatch,
+                                           Precision precision, const ReplicaLayout& layout, std::int32_t maxBatch,
                                            const Calibration& calibration)
 {
-    const char* const precisionName = precision == Precision::Fp8 ? "fp8" : "bf16";
     if (precision == Precision::Fp8 && !accelerator.fp8FlopsPerSecond) {
         return infeasible(fmt::format("{} has no fp8 units, which {} was placed with", accelerator.name, model.name),
                           "choose bf16");
@@ -94,17 +120,22 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
     if (row == nullptr) {
         Error error;
         error.code = ErrorCode::NotFound;
-        error.message =
-            fmt::format("no efficiency is known for {} at {}, nor a generic one", accelerator.name, precisionName);
+        error.message = fmt::format("no efficiency is known for {} at {}, nor a generic one", accelerator.name,
+                                    precisionName(precision));
         error.advice = "add a row to the calibration";
         return error;
     }
+    const auto otherwise = [](double value, double substitute) { return value > 0 ? value : substitute; };
 
-    const double ways = tensorParallel;
-    const double shards = kvShards(model, tensorParallel);
-    const double bytes = bytesPerValue(precision);
-    const double flops = precision == Precision::Fp8 ? *accelerator.fp8FlopsPerSecond : accelerator.bf16FlopsPerSecond;
-    const double weightBandwidth = ways * accelerator.hbmBytesPerSecond * row->bandwidthRatio;
+    const double ways = layout.tensorParallel, groups = layout.attentionDataParallel, chips = ways * groups;
+    const double shards = kvShards(model, layout.tensorParallel);
+    const double kvBytes = model.kvValuesPerToken * otherwise(row->kvBytesPerValue, 2);
+    const Precision densePrecision = precisionOutsideExperts(model, precision);
+    const double expertBytes = model.expertParameters * bytesPerValue(precision);
+    const double denseBytes = (model.totalParameters - model.expertParameters) * bytesPerValue(densePrecision);
+    const bool hasExperts = model.expertParameters > 0;
+    const double expertShare = model.experts > 0 ? std::min(1.0, double{1} * model.expertsPerToken / model.experts) : 1;
+    const double imbalance = layout.expertParallel > 1 ? otherwise(row->expertImbalanceRatio, 1) : 1;
     const double attentionWidth = model.attentionHeads > 0 && model.headDimension > 0
                                       ? double{1} * model.attentionHeads * model.headDimension
                                       : double{1} * model.hiddenSize;
@@ -112,35 +143,46 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
     IterationModel m;
     m.maxBatch = maxBatch;
     m.errorRatio = row->errorRatio;
-    m.fixedSeconds = row->stepOverheadSeconds + model.layers * row->layerOverheadSeconds;
-    m.perSequenceSeconds = row->sequenceOverheadSeconds;
-    m.denseWeightSeconds = (model.totalParameters - model.expertParameters) * bytes / weightBandwidth;
-    m.expertWeightSeconds = model.expertParameters * bytes / weightBandwidth;
-    m.expertsTouchedPerToken =
-        model.experts > 0 ? std::min(1.0, double{1} * model.expertsPerToken / model.experts) : 1.0;
-    m.perContextTokenSeconds = model.kvValuesPerToken * kKvBytesPerValue /
-                               (shards * accelerator.hbmBytesPerSecond * row->attentionBandwidthRatio);
-    m.perTokenComputeSeconds = 2 * model.activeParameters / (ways * flops * row->computeRatio);
-    // Causal attention: 4 L w s^2 / 2 multiply-adds' FLOPs, in bf16 even where the weights are fp8.
+    m.exposedRatio = row->exposedRatio;
+    m.fixedSeconds = row->stepOverheadSeconds +
+                     model.layers * (row->layerOverheadSeconds + (hasExperts ? row->expertLayerOverheadSeconds : 0));
+    m.perSequenceSeconds = row->sequenceOverheadSeconds / groups;
+    m.denseWeightSeconds = denseBytes / (ways * accelerator.hbmBytesPerSecond * row->bandwidthRatio);
+    m.expertWeightSeconds =
+        imbalance * expertBytes /
+        (chips * accelerator.hbmBytesPerSecond * otherwise(row->expertBandwidthRatio, row->bandwidthRatio));
+    m.expertsTouchedPerToken = expertShare;
+    m.perContextTokenSeconds =
+        kvBytes / (groups * shards * accelerator.hbmBytesPerSecond * row->attentionBandwidthRatio);
+    const double expertActive = hasExperts ? model.expertParameters * expertShare : 0;
+    m.perTokenComputeSeconds = 2 * (model.activeParameters - expertActive) /
+                               (chips * peakFlops(accelerator, densePrecision) * row->computeRatio);
+    m.perTokenExpertComputeSeconds =
+        imbalance * 2 * expertActive /
+        (chips * peakFlops(accelerator, precision) * otherwise(row->expertComputeRatio, row->computeRatio));
+    // Causal attention: 4 L w s^2 / 2 multiply-adds' FLOPs, in bf16 even where the weights are not.
     m.perPrefillTokenSquaredSeconds =
-        2.0 * model.layers * attentionWidth / (ways * accelerator.bf16FlopsPerSecond * row->computeRatio);
-    if (tensorParallel > 1) {
-        // Two ring all-reduces a layer, each moving 2 (n - 1) / n of the activations.
+        2.0 * model.layers * attentionWidth /
+        (chips * accelerator.bf16FlopsPerSecond * otherwise(row->prefillAttentionRatio, row->computeRatio));
+    if (layout.chips() > 1) {
+        // Two ring all-reduces a layer, each moving 2 (n - 1) / n of the activations; or, where the attention is not
+        // divided, one gathering and one scattering of them around the experts.
+        const double reductions = layout.tensorParallel > 1 ? 2 : 1;
         m.fixedSeconds += 2.0 * model.layers * row->allReduceLatencySeconds;
-        m.perTokenCommunicationSeconds = 2.0 * model.layers * 2 * (ways - 1) / ways * model.hiddenSize *
+        m.perTokenCommunicationSeconds = reductions * model.layers * 2 * (chips - 1) / chips * model.hiddenSize *
                                          kActivationBytes /
                                          (accelerator.interconnectBytesPerSecond * row->interconnectRatio);
     }
 
-    const double weightBytes = model.totalParameters * bytes;
-    const double usableBytes = ways * (accelerator.hbmBytes * row->memoryRatio - row->reserveBytes);
-    const double kvBytesPerToken = model.kvValuesPerToken * kKvBytesPerValue * ways / shards;
-    m.kvCapacityTokens = static_cast<std::int64_t>(std::floor((usableBytes - weightBytes) / kvBytesPerToken));
+    const double chipBytes = accelerator.hbmBytes * row->memoryRatio - row->reserveBytes;
+    const double heldBytes = denseBytes * groups + expertBytes;
+    m.kvCapacityTokens =
+        static_cast<std::int64_t>(std::floor((chips * chipBytes - heldBytes) / (kvBytes * ways / shards)));
     if (m.kvCapacityTokens < 1) {
         return infeasible(
             fmt::format("{} at {} needs {:.1f} GB of memory for its weights, but {} x {} leaves {:.1f} GB", model.name,
-                        precisionName, weightBytes / 1e9, tensorParallel, accelerator.name,
-                        std::max(0.0, usableBytes) / 1e9),
+                        precisionName(precision), heldBytes / 1e9, layout.chips(), accelerator.name,
+                        std::max(0.0, chips * chipBytes) / 1e9),
             "use more chips a replica, a chip with more memory, or fp8");
     }
     if (!(m.decodeSeconds(1, 1) > 0) || !std::isfinite(m.mixedSeconds(1, 1, 1))) {
@@ -151,6 +193,14 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
         return error;
     }
     return m;
+}
+
+Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
+                                           Precision precision, std::int32_t tensorParallel, std::int32_t maxBatch,
+                                           const Calibration& calibration)
+{
+    return buildIterationModel(model, accelerator, precision, ReplicaLayout{tensorParallel, 1, 1}, maxBatch,
+                               calibration);
 }
 
 double fullBatchWorkSeconds(const IterationModel& model, double inputTokens, double outputTokens,

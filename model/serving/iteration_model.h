@@ -17,18 +17,22 @@ struct IterationLoad {
 /// The time one iteration of a replica takes, as a closed form of what is in its batch. Built from architecture,
 /// datasheet and measured efficiencies; see docs/measures.md for every term.
 ///
-/// With B sequences decoding over C tokens of context in all, n prompts of which P tokens are prefilled, from s to e:
-///   t = fixed + (B + n) perSequence + C perContextToken + max(weights(B + P), (B + P) perTokenCompute)
-///     + sum (e^2 - s^2) perPrefillTokenSquared + (B + P) perTokenCommunication
+/// With B sequences decoding over C tokens of context in all, n prompts of which P tokens are prefilled, from s to e,
+/// m = B + P tokens in all, and roof(r, c) = max(r, c) + exposed min(r, c) for reading weights and multiplying:
+///   t = fixed + (B + n) perSequence + C perContextToken + roof(denseWeight, m perTokenCompute)
+///     + roof(expertWeight touched(m), m perTokenExpertCompute)
+///     + sum (e^2 - s^2) perPrefillTokenSquared + m perTokenCommunication
 /// Without prompts it is affine in C for a given B: the serving loop rests on that.
 struct IterationModel {
     double fixedSeconds = 0; ///< step and layer overheads, latency of the collectives
     double perSequenceSeconds = 0;
     double perContextTokenSeconds = 0;
-    double denseWeightSeconds = 0;     ///< reading the weights every token uses
-    double expertWeightSeconds = 0;    ///< reading all routed experts
-    double expertsTouchedPerToken = 0; ///< k / E: a batch of n tokens reads 1 - (1 - k/E)^n of the experts
-    double perTokenComputeSeconds = 0;
+    double denseWeightSeconds = 0;           ///< reading the weights every token uses
+    double expertWeightSeconds = 0;          ///< reading all routed experts
+    double expertsTouchedPerToken = 0;       ///< k / E: a batch of n tokens reads 1 - (1 - k/E)^n of the experts
+    double perTokenComputeSeconds = 0;       ///< by weights every token uses
+    double perTokenExpertComputeSeconds = 0; ///< by the routed experts it goes to
+    double exposedRatio = 0; ///< of the shorter of reading and multiplying, what the other does not hide
     double perTokenCommunicationSeconds = 0;
     double perPrefillTokenSquaredSeconds = 0;
     std::int64_t kvCapacityTokens = 0; ///< tokens of KV cache the replica holds
@@ -41,8 +45,23 @@ struct IterationModel {
     [[nodiscard]] double mixedSeconds(double sequences, double contextTokens, double promptTokens) const;
 };
 
+/// How a replica's work is divided over its chips. With attention data parallelism every group of `tensorParallel`
+/// chips holds the attention and dense weights and has sequences and a KV cache of its own; routed experts are divided
+/// over the chips of all groups, by halves and quarters of each expert, or whole over `expertParallel` parts.
+struct ReplicaLayout {
+    std::int32_t tensorParallel = 1;
+    std::int32_t attentionDataParallel = 1;
+    std::int32_t expertParallel = 1;
+    [[nodiscard]] std::int32_t chips() const { return tensorParallel * attentionDataParallel; }
+};
+
 /// Fails when the model does not fit (Infeasible, with the bytes needed and there), when the accelerator lacks the
 /// precision, or when no efficiency row exists.
+[[nodiscard]] Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
+                                                         Precision precision, const ReplicaLayout& layout,
+                                                         std::int32_t maxBatch, const Calibration& calibration);
+
+/// Tensor parallelism alone, as the placements of a fleet have it.
 [[nodiscard]] Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
                                                          Precision precision, std::int32_t tensorParallel,
                                                          std::int32_t maxBatch, const Calibration& calibration);

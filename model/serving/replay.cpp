@@ -21,13 +21,17 @@ Result<ReplicaGroup> ReplicaGroup::create(const IterationModel& model, const Gro
         return invalid(fmt::format("{} replicas cannot be replayed on", options.replicas),
                        fmt::format("take 1 to {}", kMaxReplicas));
     }
+    if (options.choices < 1 || options.choices > Router::kMaxChoices) {
+        return invalid(fmt::format("a router cannot draw {} replicas for a request", options.choices),
+                       fmt::format("take 1 to {}", Router::kMaxChoices));
+    }
     if (model.maxBatch < 1) {
         return invalid(fmt::format("a batch of at most {} serves nothing", model.maxBatch), "take at least 1");
     }
-    for (const double seconds :
-         {model.fixedSeconds, model.perSequenceSeconds, model.perContextTokenSeconds, model.denseWeightSeconds,
-          model.expertWeightSeconds, model.expertsTouchedPerToken, model.perTokenComputeSeconds,
-          model.perTokenCommunicationSeconds, model.perPrefillTokenSquaredSeconds}) {
+    for (const double seconds : {model.fixedSeconds, model.perSequenceSeconds, model.perContextTokenSeconds,
+                                 model.denseWeightSeconds, model.expertWeightSeconds, model.expertsTouchedPerToken,
+                                 model.perTokenComputeSeconds, model.perTokenExpertComputeSeconds, model.exposedRatio,
+                                 model.perTokenCommunicationSeconds, model.perPrefillTokenSquaredSeconds}) {
         if (!std::isfinite(seconds) || seconds < 0) {
             return invalid("an iteration would take a negative or infinite time",
                            "check the coefficients: none may be negative");
@@ -42,7 +46,7 @@ Result<ReplicaGroup> ReplicaGroup::create(const IterationModel& model, const Gro
 ReplicaGroup::ReplicaGroup(std::unique_ptr<const IterationTimes> times, const GroupOptions& options)
     : m_times(std::move(times))
     , m_replicas(options.replicas, Replica(*m_times, std::numeric_limits<std::uint32_t>::max()))
-    , m_router(options.router, options.replicas, options.seed)
+    , m_router(options.router, options.replicas, options.seed, options.choices)
 {
 }
 

@@ -12,7 +12,8 @@ inline constexpr const char* kRegions =
     "grid_grams_co2e_per_kwh, carbon_free_energy_ratio, pue_ratio, rtt_proxy, place_source, place_basis, "
     "carbon_source, carbon_basis, pue_source, pue_basis";
 inline constexpr const char* kAcceleratorTypes =
-    "position, accelerator, vendor, runtime_family, bf16_flops_per_second, fp8_flops_per_second, hbm_bytes, "
+    "position, accelerator, vendor, runtime_family, bf16_flops_per_second, fp8_flops_per_second, fp4_flops_per_second, "
+    "hbm_bytes, "
     "hbm_bytes_per_second, interconnect_bytes_per_second, tdp_watts, compute_source, compute_basis, memory_source, "
     "memory_basis, power_source, power_basis, interconnect_source, interconnect_basis, note";
 inline constexpr const char* kServedModels =

@@ -108,6 +108,7 @@ private:
             a.runtimeFamily = row.text();
             a.bf16FlopsPerSecond = row.real();
             a.fp8FlopsPerSecond = row.optionalReal();
+            a.fp4FlopsPerSecond = row.optionalReal();
             a.hbmBytes = row.real();
             a.hbmBytesPerSecond = row.real();
             a.interconnectBytesPerSecond = row.real();

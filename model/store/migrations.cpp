@@ -155,7 +155,9 @@ CREATE TABLE trace_blocks(trace TEXT NOT NULL REFERENCES traces(trace), block IN
   requests INTEGER NOT NULL, columns BLOB NOT NULL, PRIMARY KEY(trace, block)) STRICT;
 )sql";
 
-constexpr std::array kMigrations{Migration{1, kSchema1}};
+constexpr const char* kSchema2 = "ALTER TABLE accelerator_types ADD COLUMN fp4_flops_per_second REAL;";
+
+constexpr std::array kMigrations{Migration{1, kSchema1}, Migration{2, kSchema2}};
 
 } // namespace
 

@@ -25,7 +25,7 @@ namespace isobar::store {
 
 [[nodiscard]] inline const char* word(Precision precision)
 {
-    return precision == Precision::Fp8 ? "fp8" : "bf16";
+    return precisionName(precision);
 }
 
 [[nodiscard]] inline const char* word(PricingModel pricing)
@@ -46,7 +46,6 @@ template <class Enum, std::size_t Size>
 }
 
 inline constexpr std::array kAllBases{Basis::Measured, Basis::Published, Basis::Estimated, Basis::Invented};
-inline constexpr std::array kAllPrecisions{Precision::Bf16, Precision::Fp8};
 inline constexpr std::array kAllPricings{PricingModel::Reserved, PricingModel::Committed, PricingModel::OnDemand,
                                          PricingModel::Spot};
 

@@ -75,7 +75,7 @@ PlacementCard::Data cardData(const Fleet& fleet, PlacementId id)
     data.detail = QStringLiteral("%1 · TP%2 · %3")
                       .arg(QString::fromStdString(fleet[fleet[placement.pool].accelerator].name))
                       .arg(placement.tensorParallel)
-                      .arg(placement.precision == Precision::Fp8 ? QStringLiteral("fp8") : QStringLiteral("bf16"));
+                      .arg(QLatin1String(precisionName(placement.precision)));
     data.replicas = RegionPanel::tr("%1 replicas").arg(grouped(placement.replicas, 0));
     return data;
 }
