@@ -170,7 +170,7 @@ void addImportBench(CLI::App& bench, Runner& chosen)
 }
 
 struct ReplayOptions {
-    ReplayHardware hardware{.model = "Llama-3.1-70B", .accelerator = "H100", .tensorParallel = 4};
+    ReplayHardware hardware{{.model = "Llama-3.1-70B", .accelerator = "H100", .tensorParallel = 4}};
     ReplayBenchOptions bench;
     bool json = false;
 };

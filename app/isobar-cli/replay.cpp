@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/serving/replay.h"
+#include "model/replay/replay.h"
 #include "app/isobar-cli/arguments.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/replay_setup.h"
-#include "app/isobar-cli/stream_file.h"
-#include "model/aggregate/distribution.h"
-#include "model/ingest/trace_file.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <filesystem>
-#include <iterator>
 
 namespace isobar::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using aggregate::Distribution;
-
-constexpr std::size_t kLookEvery = 16'384; ///< requests between two looks at the stop token
 
 struct Options {
     std::string trace, requestsOut;
@@ -33,164 +21,27 @@ struct Options {
     bool json = false;
 };
 
-double secondsSince(Clock::time_point start)
-{
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// The four durations every replay reports.
-struct Latencies {
-    Distribution ttft, itl, endToEnd, queue;
-};
-
-struct Figures {
-    std::int64_t completed = 0, tooLong = 0, noTokens = 0;
-    std::int64_t inputTokens = 0, outputTokens = 0; ///< of completed requests
-    double simulatedSeconds = 0;                    ///< from the first arrival to the last finish
-    double wallSeconds = 0;
-    Latencies latencies;
-
-    void count(const serving::Outcome& outcome)
-    {
-        if (!outcome.completed()) {
-            ++(outcome.refusal == serving::Refusal::TooLong ? tooLong : noTokens);
-            return;
-        }
-        ++completed;
-        inputTokens += outcome.inputTokens;
-        outputTokens += outcome.outputTokens;
-        simulatedSeconds = std::max(simulatedSeconds, outcome.finishSeconds);
-        latencies.ttft.add(outcome.ttftSeconds());
-        if (outcome.outputTokens > 1) {
-            latencies.itl.add(outcome.itlSeconds());
-        }
-        latencies.endToEnd.add(outcome.endToEndSeconds());
-        latencies.queue.add(outcome.queueSeconds());
-    }
-};
-
-/// One row a request, in the order of arrival. What a refused request never had is left empty.
-class RequestRows {
-public:
-    RequestRows(StreamFile& file, const ingest::Trace& trace)
-        : m_file(file)
-        , m_trace(trace)
-    {
-        m_file.write("request_id,arrival_seconds,start_seconds,first_token_seconds,finish_seconds,input_tokens,"
-                     "output_tokens,replica,status\n");
-    }
-    void operator()(const serving::Outcome& outcome)
-    {
-        const std::uint32_t id = m_trace.places.empty() ? outcome.number : m_trace.places[outcome.number];
-        m_row.clear();
-        const auto out = std::back_inserter(m_row);
-        if (outcome.completed()) {
-            fmt::format_to(out, "{},{},{},{},{},{},{},{},completed\n", id, outcome.arrivalSeconds, outcome.startSeconds,
-                           outcome.firstTokenSeconds, outcome.finishSeconds, outcome.inputTokens, outcome.outputTokens,
-                           outcome.replica);
-        } else {
-            fmt::format_to(out, "{},{},,,,{},{},,rejected\n", id, outcome.arrivalSeconds, outcome.inputTokens,
-                           outcome.outputTokens);
-        }
-        m_file.write({m_row.data(), m_row.size()});
-    }
-
-private:
-    StreamFile& m_file;
-    const ingest::Trace& m_trace;
-    fmt::memory_buffer m_row;
-};
-
-template <class Sink>
-Status replayTrace(const ingest::Trace& trace, serving::ReplicaGroup& group, const JobContext& job, Sink&& sink)
-{
-    const auto total = static_cast<std::int64_t>(trace.requests.size());
-    std::size_t done = 0;
-    for (const ingest::TracedRequest& request : trace.requests) {
-        if (done++ % kLookEvery == 0) {
-            if (job.cancelled()) {
-                return Error{ErrorCode::Cancelled, "cancelled"};
-            }
-            job.progress("Replaying", static_cast<std::int64_t>(done), total);
-        }
-        group.arrive(request.arrivalSeconds, request.inputTokens, request.outputTokens, sink);
-    }
-    group.drain(sink);
-    return Done{};
-}
-
-Result<Figures> replay(const Options& options, const ingest::Trace& trace, const serving::IterationModel& model,
-                       const JobContext& job)
-{
-    ISOBAR_TRY_ASSIGN(serving::ReplicaGroup group,
-                      serving::ReplicaGroup::create(
-                          model, {options.replicas, *serving::routerPolicyByName(options.router), options.seed}));
-    Figures figures;
-    const auto start = Clock::now();
-    if (options.requestsOut.empty()) {
-        ISOBAR_TRY(replayTrace(trace, group, job, [&](const serving::Outcome& outcome) { figures.count(outcome); }));
-        figures.wallSeconds = secondsSince(start);
-        return figures;
-    }
-    ISOBAR_TRY_ASSIGN(StreamFile file, StreamFile::create(options.requestsOut));
-    serving::InOrder rows{RequestRows(file, trace)};
-    ISOBAR_TRY(replayTrace(trace, group, job, [&](const serving::Outcome& outcome) {
-        figures.count(outcome);
-        rows(outcome);
-    }));
-    ISOBAR_TRY(file.finish());
-    figures.wallSeconds = secondsSince(start);
-    return figures;
-}
-
-Json summaryJson(const Distribution::Summary& summary)
+Json summaryJson(const aggregate::Distribution::Summary& summary)
 {
     return {
         {"mean", summary.mean}, {"p50", summary.p50}, {"p90", summary.p90}, {"p95", summary.p95}, {"p99", summary.p99}};
 }
 
-struct Named {
-    const char* key;
-    const char* words;
-    Distribution::Summary summary;
-};
-
-std::vector<Named> summarize(Latencies& latencies)
-{
-    return {{"ttft_seconds", "time to first token", latencies.ttft.summarize()},
-            {"itl_seconds", "between tokens", latencies.itl.summarize()},
-            {"e2e_seconds", "end to end", latencies.endToEnd.summarize()},
-            {"queue_seconds", "in the queue", latencies.queue.summarize()}};
-}
-
-Latencies measuredLatencies(const ingest::Trace& trace)
-{
-    Latencies measured;
-    for (const ingest::MeasuredRequest& request : trace.measured) {
-        measured.ttft.add(request.ttftSeconds);
-        if (!std::isnan(request.itlSeconds)) {
-            measured.itl.add(request.itlSeconds);
-        }
-        measured.endToEnd.add(request.endToEndSeconds);
-        measured.queue.add(request.queueSeconds);
-    }
-    return measured;
-}
-
-int show(const Options& options, const ingest::Trace& trace, const serving::IterationModel& model, Figures& figures)
+int show(const Options& options, const ingest::Trace& trace, const serving::IterationModel& model,
+         replay::Figures& figures)
 {
     const auto requests = static_cast<std::int64_t>(trace.requests.size());
-    const double outputRate = static_cast<double>(figures.outputTokens) / figures.simulatedSeconds;
-    const std::vector<Named> latencies = summarize(figures.latencies);
-    Latencies measured = measuredLatencies(trace);
-    const std::vector<Named> measuredSummaries = summarize(measured);
+    const double outputRate = figures.outputTokensPerSecond();
+    const std::vector<replay::Named> latencies = replay::summarize(figures.latencies);
+    replay::Latencies measured = replay::measuredLatencies(trace);
+    const std::vector<replay::Named> measuredSummaries = replay::summarize(measured);
     if (options.json) {
         Json document{{"trace", options.trace},
                       {"format", ingest::traceFormatName(trace.format)},
                       {"model", options.hardware.model},
                       {"accelerator", options.hardware.accelerator},
                       {"tensor_parallel", options.hardware.tensorParallel},
-                      {"precision", options.hardware.precision},
+                      {"precision", options.hardware.precisionName},
                       {"replicas", options.replicas},
                       {"router", options.router},
                       {"max_batch", options.hardware.maxBatch},
@@ -199,7 +50,7 @@ int show(const Options& options, const ingest::Trace& trace, const serving::Iter
                       {"seed", options.seed},
                       {"requests", requests},
                       {"completed", figures.completed},
-                      {"rejected", figures.tooLong + figures.noTokens},
+                      {"rejected", figures.rejected()},
                       {"rejected_too_long", figures.tooLong},
                       {"rejected_no_tokens", figures.noTokens},
                       {"out_of_order", trace.outOfOrder},
@@ -209,13 +60,13 @@ int show(const Options& options, const ingest::Trace& trace, const serving::Iter
                       {"wall_seconds", figures.wallSeconds},
                       {"requests_per_wall_second", static_cast<double>(requests) / figures.wallSeconds},
                       {"output_tokens_per_second", outputRate}};
-        for (const Named& named : latencies) {
+        for (const replay::Named& named : latencies) {
             document[named.key] = summaryJson(named.summary);
         }
         document["percentiles_exact"] = latencies.front().summary.exact;
         if (!trace.measured.empty()) {
             Json real;
-            for (const Named& named : measuredSummaries) {
+            for (const replay::Named& named : measuredSummaries) {
                 real[named.key] = summaryJson(named.summary);
             }
             document["measured"] = std::move(real);
@@ -225,14 +76,14 @@ int show(const Options& options, const ingest::Trace& trace, const serving::Iter
     std::string out = fmt::format("{} requests of {} on {} replica{} of {} x {} ({}), {}\n", grouped(requests),
                                   options.hardware.model, grouped(static_cast<std::int64_t>(options.replicas)),
                                   options.replicas == 1 ? "" : "s", options.hardware.tensorParallel,
-                                  options.hardware.accelerator, options.hardware.precision, options.router);
+                                  options.hardware.accelerator, options.hardware.precisionName, options.router);
     out += fmt::format("{} completed, {} rejected ({} longer than the KV cache of {} tokens, {} without tokens)\n",
-                       grouped(figures.completed), grouped(figures.tooLong + figures.noTokens),
-                       grouped(figures.tooLong), grouped(model.kvCapacityTokens), grouped(figures.noTokens));
+                       grouped(figures.completed), grouped(figures.rejected()), grouped(figures.tooLong),
+                       grouped(model.kvCapacityTokens), grouped(figures.noTokens));
     out += fmt::format("{} s simulated in {:.4f} s, {} output tokens/s\n\n", grouped(figures.simulatedSeconds, 1),
                        figures.wallSeconds, grouped(outputRate, 0));
     out += fmt::format("{:<22}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "seconds", "mean", "p50", "p90", "p95", "p99");
-    const auto rows = [&out](const std::vector<Named>& all) {
+    const auto rows = [&out](const std::vector<replay::Named>& all) {
         for (const auto& [key, words, s] : all) {
             out += fmt::format("{:<22}{:>10}{:>10}{:>10}{:>10}{:>10}\n", words, grouped(s.mean, 4), grouped(s.p50, 4),
                                grouped(s.p90, 4), grouped(s.p95, 4), grouped(s.p99, 4));
@@ -269,9 +120,14 @@ int run(const Options& options)
         line.clear();
         return fail(trace.error());
     }
-    auto figures = replay(options, *trace, *model, job);
+    const serving::GroupOptions group{options.replicas, *serving::routerPolicyByName(options.router), options.seed};
+    auto figures = options.requestsOut.empty() ? replay::run(*trace, *model, group, job)
+                                               : replay::runToCsv(*trace, *model, group, options.requestsOut, job);
     line.clear();
-    return figures.ok() ? show(options, *trace, *model, *figures) : fail(figures.error());
+    if (!figures.ok()) {
+        return fail(figures.error());
+    }
+    return figures->stopped ? fail({ErrorCode::Cancelled, "cancelled"}) : show(options, *trace, *model, *figures);
 }
 
 std::string checkRouter(const std::string& name)

@@ -80,6 +80,8 @@ private Q_SLOTS:
             {"model/query", {"model/fleet", "model/aggregate", "model/store"}},
             {"model/plan", {"model/fleet", "model/serving", "model/aggregate"}},
             {"model/report", {"model/fleet", "model/query", "model/plan"}},
+            {"model/replay",
+             {"model/fleet", "model/proto", "model/serving", "model/aggregate", "model/ingest", "model/report"}},
         };
         QStringList broken;
         for (const auto& entry : fs::directory_iterator(isobar::test::sourceDir() / "model")) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/isobar-cli/stream_file.h"
+#include "model/report/stream_file.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace isobar::cli {
+namespace isobar::report {
 namespace {
 
 Error cannotWrite(const std::filesystem::path& path, int reason)
@@ -114,4 +114,4 @@ Status StreamFile::finish()
     return Done{};
 }
 
-} // namespace isobar::cli
+} // namespace isobar::report

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace isobar::cli {
+namespace isobar::report {
 
 /// A file too long to be held in memory, written piece by piece, whole or not at all: it grows under another name
 /// beside its place and takes it over in finish(); without that it goes away again. A pipe or device is written to as
@@ -43,4 +43,4 @@ private:
     std::string m_pending;
 };
 
-} // namespace isobar::cli
+} // namespace isobar::report

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/aggregate/distribution.h"
+#include "model/fleet/job.h"
+#include "model/fleet/result.h"
+#include "model/ingest/trace_file.h"
+#include "model/report/stream_file.h"
+#include "model/serving/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+/// A trace through a group of replicas, and what is counted on the way.
+namespace isobar::replay {
+
+/// The four durations every replay reports, in seconds.
+struct Latencies {
+    aggregate::Distribution ttft, itl, endToEnd, queue;
+};
+
+struct Named {
+    const char* key;   ///< as in JSON: "ttft_seconds"
+    const char* words; ///< "time to first token"
+    aggregate::Distribution::Summary summary;
+};
+/// In the order of the members of Latencies.
+[[nodiscard]] std::vector<Named> summarize(Latencies& latencies);
+
+/// What a real server took, for traces that say so; empty distributions for the others.
+[[nodiscard]] Latencies measuredLatencies(const ingest::Trace& trace);
+
+struct Figures {
+    std::int64_t arrived = 0; ///< requests that were given to the group
+    std::int64_t completed = 0, tooLong = 0, noTokens = 0;
+    std::int64_t inputTokens = 0, outputTokens = 0; ///< of completed requests
+    double simulatedSeconds = 0;                    ///< from the first arrival to the last finish
+    double wallSeconds = 0;
+    bool stopped = false; ///< Cancel came before the end: figures of what was completed until then
+    Latencies latencies;
+
+    [[nodiscard]] std::int64_t rejected() const { return tooLong + noTokens; }
+    /// Arrived and neither completed nor rejected; 0 unless stopped.
+    [[nodiscard]] std::int64_t unfinished() const { return arrived - completed - rejected(); }
+    /// Over the simulated time; NaN where there is none.
+    [[nodiscard]] double outputTokensPerSecond() const { return static_cast<double>(outputTokens) / simulatedSeconds; }
+
+    void count(const serving::Outcome& outcome)
+    {
+        if (!outcome.completed()) {
+            ++(outcome.refusal == serving::Refusal::TooLong ? tooLong : noTokens);
+            return;
+        }
+        ++completed;
+        inputTokens += outcome.inputTokens;
+        outputTokens += outcome.outputTokens;
+        simulatedSeconds = std::max(simulatedSeconds, outcome.finishSeconds);
+        latencies.ttft.add(outcome.ttftSeconds());
+        if (outcome.outputTokens > 1) {
+            latencies.itl.add(outcome.itlSeconds());
+        }
+        latencies.endToEnd.add(outcome.endToEndSeconds());
+        latencies.queue.add(outcome.queueSeconds());
+    }
+};
+
+/// One CSV row a request, in the order of the calls (serving::InOrder restores that of arrival). What a refused
+/// request never had is left empty. File and trace must outlive it.
+class RequestRows {
+public:
+    RequestRows(report::StreamFile& file, const ingest::Trace& trace);
+    void operator()(const serving::Outcome& outcome);
+
+private:
+    report::StreamFile& m_file;
+    const ingest::Trace& m_trace;
+    fmt::memory_buffer m_row;
+};
+
+/// Replays `trace` on a new group of replicas of `model`; every outcome goes to the figures and to
+/// `observer(const serving::Outcome&)`, in no particular order. Stopped by `job`, the figures so far come back with
+/// `stopped` set. Progress: requests given to the group, of those in the trace.
+/// Errors: those of ReplicaGroup::create.
+template <class Observer>
+[[nodiscard]] Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
+                                  const serving::GroupOptions& options, const JobContext& job, Observer&& observer)
+{
+    using Clock = std::chrono::steady_clock;
+    constexpr std::int64_t kLookEvery = 256; ///< requests between two looks at clock and stop token
+    constexpr std::chrono::milliseconds kReportEvery{20};
+    ISOBAR_TRY_ASSIGN(serving::ReplicaGroup group, serving::ReplicaGroup::create(model, options));
+    Figures figures;
+    const auto sink = [&](const serving::Outcome& outcome) {
+        figures.count(outcome);
+        observer(outcome);
+    };
+    const auto total = static_cast<std::int64_t>(trace.requests.size());
+    const auto start = Clock::now();
+    auto reported = start;
+    job.progress("Replaying", 0, total);
+    for (const ingest::TracedRequest& request : trace.requests) {
+        if (figures.arrived % kLookEvery == 0) {
+            if (job.cancelled()) {
+                figures.stopped = true;
+                break;
+            }
+            if (const auto now = Clock::now(); now - reported >= kReportEvery) {
+                job.progress("Replaying", figures.arrived, total);
+                reported = now;
+            }
+        }
+        ++figures.arrived;
+        group.arrive(request.arrivalSeconds, request.inputTokens, request.outputTokens, sink);
+    }
+    if (!figures.stopped) {
+        job.progress("Replaying", total, total);
+        group.drain(sink);
+    }
+    figures.wallSeconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return figures;
+}
+
+/// The same without an observer.
+[[nodiscard]] Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
+                                  const serving::GroupOptions& options, const JobContext& job);
+
+/// The same with one CSV row a request in a file, whole or not at all. Errors: also those of StreamFile; Cancelled,
+/// then there is no file.
+[[nodiscard]] Result<Figures> runToCsv(const ingest::Trace& trace, const serving::IterationModel& model,
+                                       const serving::GroupOptions& options, const std::filesystem::path& path,
+                                       const JobContext& job);
+
+} // namespace isobar::replay
