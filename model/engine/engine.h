@@ -63,6 +63,8 @@ public:
     Engine(Engine&&) noexcept;
     Engine& operator=(Engine&&) noexcept;
     ~Engine();
+    /// A copy that goes on exactly as this one would: a checkpoint. Costs a copy of everything in flight.
+    [[nodiscard]] Engine clone() const;
 
     /// Advances by one window.
     void step();

@@ -20,7 +20,7 @@ PlacementRun::PlacementRun(std::uint32_t number, const serving::IterationModel& 
     : m_number(number)
     , m_tensorParallel(tensorParallel)
     , m_target(target)
-    , m_times(std::make_unique<serving::IterationTimes>(model))
+    , m_times(std::make_shared<const serving::IterationTimes>(model))
     , m_queueLimit(kQueuedBatches * static_cast<std::size_t>(std::max(1, model.maxBatch)))
     , m_random(random)
 {
@@ -182,11 +182,11 @@ PlacementRun::Change PlacementRun::update(double now)
     return change;
 }
 
-void PlacementRun::collect(double end)
+void PlacementRun::collect(double end, std::span<const DemandSource> sources)
 {
     // Those on their way from earlier windows, and what the sources sent in this one.
     for (const Feeder& feeder : m_feeders) {
-        const std::vector<Arrival>& sent = feeder.source->outboxFor(m_number);
+        const std::vector<Arrival>& sent = sources[feeder.source].outboxFor(m_number);
         m_onTheWay.insert(m_onTheWay.end(), sent.begin(), sent.end());
     }
     m_now.clear();
@@ -241,9 +241,9 @@ void PlacementRun::deliver(const Arrival& arrival, std::uint64_t bits)
     refresh(chosen);
 }
 
-void PlacementRun::serve(double end)
+void PlacementRun::serve(double end, std::span<const DemandSource> sources)
 {
-    collect(end);
+    collect(end, sources);
     m_picks.clear();
     for (std::size_t i = 0; i < m_now.size(); ++i) {
         m_picks.push_back(m_random.bits());

@@ -14,13 +14,13 @@ namespace isobar::engine {
 
 /// The replicas of one placement and what they have done since the last interval. Takes the arrivals of its sources,
 /// gives each to the emptier of two random replicas, and serves. Touches only its own state and reads its sources'
-/// outboxes, so placements run in parallel.
+/// outboxes, so placements run in parallel. A value: a copy goes on alike.
 class PlacementRun {
 public:
     /// One of the sources that may send here.
     struct Feeder {
-        const DemandSource* source = nullptr;
-        std::uint32_t row = 0; ///< of this placement's demand rows
+        std::uint32_t source = 0; ///< its number among the engine's sources
+        std::uint32_t row = 0;    ///< of this placement's demand rows
         std::uint32_t priority = 0;
         double rttSeconds = 0; ///< added to what the replica takes
         double ttftLimitSeconds = 0, itlLimitSeconds = 0;
@@ -57,7 +57,7 @@ public:
     /// Carries the changes due by the start of a window.
     Change update(double now);
     /// Takes in the outboxes of the sources and serves until `end` seconds.
-    void serve(double end);
+    void serve(double end, std::span<const DemandSource> sources);
 
     [[nodiscard]] const Counts& counts() const { return m_counts; }
     [[nodiscard]] std::int64_t chips() const;
@@ -84,7 +84,7 @@ private:
         double readySeconds = 0;
     };
 
-    void collect(double end);
+    void collect(double end, std::span<const DemandSource> sources);
     void deliver(const Arrival& arrival, std::uint64_t bits);
     /// The two replicas that `bits` stand for.
     [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> twoOf(std::uint64_t bits) const;
@@ -101,7 +101,7 @@ private:
     std::uint32_t m_number;
     std::int32_t m_tensorParallel;
     Target m_target;
-    std::unique_ptr<const serving::IterationTimes> m_times; ///< its address is kept by the replicas
+    std::shared_ptr<const serving::IterationTimes> m_times; ///< its address is kept by the replicas
     std::size_t m_queueLimit;
     // What a request costs at a full batch, apart from its prompt.
     double m_fullBatch = 1, m_fullContext = 0, m_fullDecodeSeconds = 0;

@@ -60,6 +60,30 @@ class TestEngine : public QObject {
 private Q_SLOTS:
     void theSmallFleetIsValid() { QVERIFY(validate(test::smallFleet()).ok()); }
 
+    void aCloneGoesOnAsTheOriginal()
+    {
+        Engine original = engineOf(test::smallFleet(), withThreads(2));
+        runTo(original, 5.25); // inside an interval
+        Engine checkpoint = original.clone();
+        QCOMPARE(checkpoint.stateHash(), original.stateHash());
+        std::ignore = original.takeIntervals();
+        std::ignore = checkpoint.takeIntervals();
+        runTo(original, 20);
+        const auto intervals = original.takeIntervals();
+        const std::uint64_t hash = original.stateHash();
+        QVERIFY(checkpoint.stateHash() != hash); // untouched by what the original did
+        {
+            const Engine gone = std::move(original);
+        }
+        runTo(checkpoint, 20);
+        QCOMPARE(checkpoint.stateHash(), hash);
+        const auto again = checkpoint.takeIntervals();
+        QCOMPARE(again.size(), intervals.size());
+        for (std::size_t i = 0; i < again.size(); ++i) {
+            QVERIFY(again[i]->demand == intervals[i]->demand && again[i]->supply == intervals[i]->supply);
+        }
+    }
+
     void settlingStartsTheClockOnAFleetAtWork()
     {
         EngineOptions options;

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/engine_impl.h"
+
+#include <fmt/format.h>
+
+namespace isobar::engine {
+
+using aggregate::DemandTotals;
+using aggregate::Interval;
+using aggregate::kLatencies;
+using aggregate::Layout;
+using aggregate::Sketch;
+using aggregate::SparseSketch;
+
+void Engine::Impl::step()
+{
+    const double begin = static_cast<double>(now) * kSecondsPerMicro;
+    const SimMicros until = now + options.windowMicros;
+    const double end = static_cast<double>(until) * kSecondsPerMicro;
+
+    forEach(sources.size(), [&](std::size_t i) { sources[i].draw(begin, end, options.routing, loads); });
+    forEach(placements.size(), [&](std::size_t i) { placements[i].serve(end, sources); });
+
+    now = until;
+    for (std::size_t p = 0; p < placements.size(); ++p) {
+        chips[p] = placements[p].chips();
+        workMicros[p] = placements[p].workMicros();
+        const PlacementRun::Change change = placements[p].update(end);
+        const std::string& key = fleet->placements[p].key;
+        if (change.ready > 0) {
+            events.push_back(
+                {clock(), Event::Kind::ReplicasReady, fmt::format("{} replicas ready: {}", change.ready, key)});
+        }
+        if (change.drained > 0) {
+            events.push_back(
+                {clock(), Event::Kind::ReplicasDrained, fmt::format("{} replicas gone: {}", change.drained, key)});
+        }
+        loads[p] = placements[p].load(loads[p].spillRatio);
+    }
+    ledger->pass(options.windowMicros, chips, workMicros);
+    watchQueues();
+    if (now - intervalBegin >= options.intervalMicros) {
+        closeInterval();
+    }
+}
+
+void Engine::Impl::watchQueues()
+{
+    for (std::size_t p = 0; p < placements.size(); ++p) {
+        const PlacementRun& run = placements[p];
+        const std::int64_t batches = std::int64_t{run.counts().serving} * run.model().maxBatch;
+        // Said once when a quarter of a batch waits everywhere; said again only after it has gone down by four.
+        if (!queueing[p] && run.queued() > batches / 4 && run.queued() > 0) {
+            queueing[p] = true;
+            events.push_back({clock(), Event::Kind::QueueBuilding,
+                              fmt::format("{} requests wait at {}", run.queued(), fleet->placements[p].key)});
+        } else if (queueing[p] && run.queued() <= batches / 16) {
+            queueing[p] = false;
+        }
+    }
+}
+
+/// Everything but the sketches of the interval under way.
+Interval Engine::Impl::openCounts() const
+{
+    Interval open;
+    open.begin = intervalBegin - settle;
+    open.end = clock();
+    open.layout = layout;
+    open.demand.resize(layout->demand.size());
+    open.flows.resize(layout->placements.size() * layout->areas);
+    for (std::size_t p = 0; p < placements.size(); ++p) {
+        for (std::size_t row = 0; row < demandRows[p].size(); ++row) {
+            const PlacementRun::DemandRow& counts = placements[p].rows()[row];
+            DemandTotals& to = open.demand[demandRows[p][row]];
+            to = counts.totals;
+            to.egressMicroUsd = egressMicroUsd(p, counts.egressBytes) - egressClosed[p][row];
+        }
+    }
+    for (const DemandSource& source : sources) {
+        const std::size_t workload = source.workload().index();
+        open.demand[workload].requests += source.unrouted();
+        open.demand[workload].rejected += source.unrouted();
+        for (const DemandSource::Candidate& to : source.candidates()) {
+            open.demand[demandRows[to.placement][rowOfWorkload[to.placement][workload]]].requests += to.routed;
+            open.flows[to.placement * layout->areas + source.area().index()] += to.routed;
+        }
+    }
+    open.supply = ledger->open();
+    return open;
+}
+
+void Engine::Impl::closeInterval()
+{
+    auto interval = std::make_shared<Interval>(openCounts());
+    for (const DemandTotals& row : interval->demand) {
+        closed.demand += row;
+    }
+    for (const aggregate::SupplyTotals& row : interval->supply) {
+        closed.supply += row;
+    }
+    interval->latencies.resize(layout->demand.size());
+    forEach(placements.size(), [&](std::size_t p) {
+        std::vector<SparseSketch::Bucket> buckets;
+        std::vector<PlacementRun::DemandRow>& rows = placements[p].rows();
+        for (std::size_t row = 0; row < rows.size(); ++row) {
+            for (std::size_t kind = 0; rows[row].totals.completed > 0 && kind < kLatencies; ++kind) {
+                auto& dense = rows[row].latencies[kind];
+                buckets.clear();
+                for (std::size_t bucket = 0; bucket < Sketch::kBuckets; ++bucket) {
+                    if (dense[bucket] > 0) {
+                        buckets.push_back({static_cast<std::uint16_t>(bucket), dense[bucket]});
+                        dense[bucket] = 0;
+                    }
+                }
+                interval->latencies[demandRows[p][row]][kind] = SparseSketch(buckets);
+            }
+            egressClosed[p][row] = egressMicroUsd(p, rows[row].egressBytes);
+            rows[row].totals = {};
+        }
+    });
+    for (DemandSource& source : sources) {
+        source.clearCounts();
+    }
+    ledger->close();
+    intervalBegin = now;
+    if (now <= settle) {
+        closed = {};
+        closed.demand.requests = inFlight();
+        events.clear();
+        return;
+    }
+    intervals.push_back(std::move(interval));
+}
+
+std::int64_t Engine::Impl::inFlight() const
+{
+    std::int64_t requests = 0;
+    for (const auto& placement : placements) {
+        requests += placement.inFlight();
+    }
+    return requests;
+}
+
+RunTotals Engine::Impl::totals() const
+{
+    RunTotals all = closed;
+    const Interval open = openCounts();
+    for (const DemandTotals& row : open.demand) {
+        all.demand += row;
+    }
+    for (const aggregate::SupplyTotals& row : open.supply) {
+        all.supply += row;
+    }
+    all.inFlight = inFlight();
+    return all;
+}
+
+} // namespace isobar::engine
