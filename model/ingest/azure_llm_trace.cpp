@@ -163,9 +163,16 @@ Status readAzureLlmTrace(const std::filesystem::path& path, const FileIdentity& 
             {static_cast<double>(sinceFirst) / kNanosecondsPerSecond, row.inputTokens, row.outputTokens});
     }
     using Outcome = store::Store::ImportWriter::Outcome;
+    const store::TraceDetails details{
+        .name = clipped(path.stem().string()), .format = formatName(Format::AzureLlmTrace), .sha256 = identity.sha256};
+    std::size_t done = 0;
     ISOBAR_TRY_ASSIGN(const Outcome outcome,
-                      intake.writer().putTrace(clipped(path.stem().string()), formatName(Format::AzureLlmTrace),
-                                               identity.sha256, requests));
+                      intake.writer().putTrace(details, [&](store::TraceBlock& block) -> Result<bool> {
+                          while (done < requests.size() && block.requests.size() < store::TraceBlock::kMaxRequests) {
+                              block.requests.push_back(requests[done++]);
+                          }
+                          return done < requests.size();
+                      }));
     const auto taken = static_cast<std::int64_t>(rows.size());
     if (outcome == Outcome::Unchanged) {
         intake.unchanged(taken);

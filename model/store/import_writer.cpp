@@ -3,6 +3,7 @@
 #include "model/store/offer_table.h"
 #include "model/store/store_impl.h"
 #include "model/store/trace_codec.h"
+#include "model/store/words.h"
 
 #include <bit>
 #include <cstring>
@@ -157,45 +158,63 @@ public:
         });
     }
 
-    Result<Outcome> putTrace(const std::string& name, const std::string& format, const std::string& sha256,
-                             const std::vector<TraceRequest>& requests) override
+    Result<Outcome> putTrace(const TraceDetails& details, const NextTraceBlock& next) override
     {
         return guarded(m_store.db, m_store.path, "import the trace", [&]() -> Result<Outcome> {
-            SQLite::Statement known(m_store.db, "SELECT sha256 FROM traces WHERE trace = ?");
-            known.bind(1, name);
-            const bool there = known.executeStep();
-            if (there && known.getColumn(0).getString() == sha256) {
-                return Outcome::Unchanged;
+            const Outcome outcome = beginTrace(details);
+            if (outcome == Outcome::Unchanged || m_dryRun) {
+                return outcome;
             }
-            if (m_dryRun) {
-                return there ? Outcome::Updated : Outcome::Inserted;
-            }
-            SQLite::Statement clearBlocks(m_store.db, "DELETE FROM trace_blocks WHERE trace = ?");
-            run(clearBlocks, name);
-            SQLite::Statement clear(m_store.db, "DELETE FROM traces WHERE trace = ?");
-            run(clear, name);
-            SQLite::Statement insert(
-                m_store.db, insertSql("traces", "trace, format, sha256, requests, duration_seconds, import_id, basis"));
-            run(insert, name, format, sha256, requests.size(), requests.empty() ? 0.0 : requests.back().arrivalSeconds,
-                m_importId, "measured");
-            SQLite::Statement block(m_store.db, insertSql("trace_blocks", "trace, block, requests, columns"));
-            const std::span<const TraceRequest> all(requests);
-            for (std::size_t first = 0, number = 0; first < all.size(); first += kTraceBlockRequests, ++number) {
+            SQLite::Statement insert(m_store.db,
+                                     insertSql("trace_blocks", "trace, block, requests, columns, prefixes, measured"));
+            TraceBlock block;
+            std::int64_t requests = 0, number = 0;
+            double lastSeconds = 0;
+            for (;;) {
                 if (m_job.cancelled()) {
                     return Error{.code = ErrorCode::Cancelled, .message = "the import was cancelled", .file = m_path};
                 }
-                m_job.progress("Storing the trace", static_cast<std::int64_t>(first),
-                               static_cast<std::int64_t>(all.size()));
-                const auto part = all.subspan(first, std::min(kTraceBlockRequests, all.size() - first));
-                const std::string packed = packTraceBlock(part);
-                block.reset();
-                block.bind(1, name);
-                block.bind(2, static_cast<std::int64_t>(number));
-                block.bind(3, static_cast<std::int64_t>(part.size()));
-                block.bindNoCopy(4, packed.data(), static_cast<int>(packed.size()));
-                block.exec();
+                block.clear();
+                ISOBAR_TRY_ASSIGN(const bool more, next(block));
+                if (!block.requests.empty()) {
+                    putBlock(insert, details.name, number++, block);
+                    requests += static_cast<std::int64_t>(block.requests.size());
+                    lastSeconds = block.requests.back().arrivalSeconds;
+                }
+                if (!more) {
+                    break;
+                }
             }
-            return there ? Outcome::Updated : Outcome::Inserted;
+            SQLite::Statement total(m_store.db, "UPDATE traces SET requests = ?, duration_seconds = ? WHERE trace = ?");
+            run(total, requests, lastSeconds, details.name);
+            return outcome;
+        });
+    }
+
+    Result<Outcome> putTrace(const TraceDetails& details, const std::vector<TracePart>& parts) override
+    {
+        return guarded(m_store.db, m_store.path, "import the trace", [&]() -> Result<Outcome> {
+            const Outcome outcome = beginTrace(details);
+            if (outcome == Outcome::Unchanged || m_dryRun) {
+                return outcome;
+            }
+            SQLite::Statement insert(m_store.db, insertSql("trace_parts", "trace, part, name, bytes, content"));
+            for (std::size_t i = 0; i < parts.size(); ++i) {
+                if (m_job.cancelled()) {
+                    return Error{.code = ErrorCode::Cancelled, .message = "the import was cancelled", .file = m_path};
+                }
+                m_job.progress("Storing the trace", static_cast<std::int64_t>(i),
+                               static_cast<std::int64_t>(parts.size()));
+                const std::string packed = compressed(parts[i].text);
+                insert.reset();
+                insert.bind(1, details.name);
+                insert.bind(2, static_cast<std::int64_t>(i));
+                insert.bind(3, parts[i].name);
+                insert.bind(4, static_cast<std::int64_t>(parts[i].text.size()));
+                insert.bindNoCopy(5, packed.data(), static_cast<int>(packed.size()));
+                insert.exec();
+            }
+            return outcome;
         });
     }
 
@@ -239,6 +258,52 @@ public:
     }
 
 private:
+    /// The row of a trace, its former content gone; nothing where nothing is to be written.
+    Outcome beginTrace(const TraceDetails& details)
+    {
+        SQLite::Statement known(m_store.db, "SELECT sha256 FROM traces WHERE trace = ?");
+        known.bind(1, details.name);
+        const bool there = known.executeStep();
+        if (there && known.getColumn(0).getString() == details.sha256) {
+            return Outcome::Unchanged;
+        }
+        if (!m_dryRun) {
+            for (const char* table : {"trace_blocks", "trace_parts", "traces"}) {
+                SQLite::Statement clear(m_store.db, fmt::format("DELETE FROM {} WHERE trace = ?", table));
+                run(clear, details.name);
+            }
+            SQLite::Statement insert(
+                m_store.db, insertSql("traces", "trace, format, sha256, requests, duration_seconds, import_id, basis, "
+                                                "origin, licence, prefix_block_tokens, described"));
+            run(insert, details.name, details.format, details.sha256, details.requests, details.durationSeconds,
+                m_importId, word(Basis::Measured), details.origin, details.licence, details.prefixBlockTokens,
+                details.described);
+        }
+        return there ? Outcome::Updated : Outcome::Inserted;
+    }
+
+    static void putBlock(SQLite::Statement& insert, const std::string& trace, std::int64_t number,
+                         const TraceBlock& block)
+    {
+        const std::string columns = packTraceBlock(block.requests);
+        const std::string prefixes = block.hashCounts.empty() ? std::string() : packPrefixes(block);
+        const std::string measured = block.measured.empty() ? std::string() : packMeasured(block.measured);
+        insert.reset();
+        insert.bind(1, trace);
+        insert.bind(2, number);
+        insert.bind(3, static_cast<std::int64_t>(block.requests.size()));
+        insert.bindNoCopy(4, columns.data(), static_cast<int>(columns.size()));
+        insert.bind(5);
+        insert.bind(6);
+        if (!prefixes.empty()) {
+            insert.bindNoCopy(5, prefixes.data(), static_cast<int>(prefixes.size()));
+        }
+        if (!measured.empty()) {
+            insert.bindNoCopy(6, measured.data(), static_cast<int>(measured.size()));
+        }
+        insert.exec();
+    }
+
     static std::int64_t next(std::int64_t identity)
     {
         return static_cast<std::int64_t>(static_cast<std::uint64_t>(identity) + 1);

@@ -157,7 +157,20 @@ CREATE TABLE trace_blocks(trace TEXT NOT NULL REFERENCES traces(trace), block IN
 
 constexpr const char* kSchema2 = "ALTER TABLE accelerator_types ADD COLUMN fp4_flops_per_second REAL;";
 
-constexpr std::array kMigrations{Migration{1, kSchema1}, Migration{2, kSchema2}};
+// Traces say where they come from; blocks keep what a format knows besides arrivals and lengths (see trace_codec.h);
+// traces that are descriptions are kept as their documents, compressed.
+constexpr const char* kSchema3 = R"sql(
+ALTER TABLE traces ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+ALTER TABLE traces ADD COLUMN licence TEXT NOT NULL DEFAULT '';
+ALTER TABLE traces ADD COLUMN prefix_block_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE traces ADD COLUMN described INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trace_blocks ADD COLUMN prefixes BLOB;
+ALTER TABLE trace_blocks ADD COLUMN measured BLOB;
+CREATE TABLE trace_parts(trace TEXT NOT NULL REFERENCES traces(trace), part INTEGER NOT NULL, name TEXT NOT NULL,
+  bytes INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY(trace, part)) STRICT;
+)sql";
+
+constexpr std::array kMigrations{Migration{1, kSchema1}, Migration{2, kSchema2}, Migration{3, kSchema3}};
 
 } // namespace
 

@@ -216,66 +216,6 @@ Status Store::setSetting(const std::string& key, const std::string& value)
     });
 }
 
-Result<std::vector<Store::TraceInfo>> Store::traces() const
-{
-    return guarded(m_impl->db, m_impl->path, "list the traces", [&]() -> Result<std::vector<TraceInfo>> {
-        SQLite::Statement statement(m_impl->db,
-                                    "SELECT trace, format, requests, duration_seconds FROM traces ORDER BY trace");
-        std::vector<TraceInfo> traces;
-        while (statement.executeStep()) {
-            Columns row(statement);
-            TraceInfo info;
-            info.name = row.text();
-            info.format = row.text();
-            info.requests = row.integer();
-            info.durationSeconds = row.real();
-            traces.push_back(std::move(info));
-        }
-        return traces;
-    });
-}
-
-Result<std::vector<TraceRequest>> Store::loadTrace(const std::string& name) const
-{
-    using Requests = std::vector<TraceRequest>;
-    return guarded(m_impl->db, m_impl->path, "read the trace", [&]() -> Result<Requests> {
-        const ReadTransaction transaction(m_impl->db);
-        SQLite::Statement info(m_impl->db, "SELECT requests FROM traces WHERE trace = ?");
-        info.bind(1, name);
-        if (!info.executeStep()) {
-            return Error{.code = ErrorCode::NotFound,
-                         .message = fmt::format("there is no trace '{}' in this store", name),
-                         .advice = "import it, or list the traces with 'isobar-cli info'",
-                         .file = m_impl->path.string()};
-        }
-        const std::int64_t expected = info.getColumn(0).getInt64();
-        Requests requests;
-        SQLite::Statement blocks(m_impl->db,
-                                 "SELECT requests, columns FROM trace_blocks WHERE trace = ? ORDER BY block");
-        blocks.bind(1, name);
-        while (blocks.executeStep()) {
-            const auto bytes = blocks.getColumn(1);
-            const std::string_view packed(static_cast<const char*>(bytes.getBlob()),
-                                          static_cast<std::size_t>(bytes.getBytes()));
-            if (auto status =
-                    unpackTraceBlock(packed, static_cast<std::size_t>(blocks.getColumn(0).getInt64()), requests);
-                !status.ok()) {
-                Error error = status.error();
-                error.file = m_impl->path.string();
-                return error;
-            }
-        }
-        if (static_cast<std::int64_t>(requests.size()) != expected) {
-            return Error{
-                .code = ErrorCode::Corrupt,
-                .message = fmt::format("the trace '{}' has {} requests instead of {}", name, requests.size(), expected),
-                .advice = "import the trace again",
-                .file = m_impl->path.string()};
-        }
-        return requests;
-    });
-}
-
 Result<std::unique_ptr<Store::ImportWriter>> Store::beginImport(const std::string& path, const std::string& format,
                                                                 const std::string& sha256, bool dryRun,
                                                                 const JobContext& job)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct Diagnostic {
     std::string rule;         ///< short stable name: "field-count", "price-sentinel", …
     std::string text;         ///< the offending text (at most 200 bytes) and why, in words
     bool quarantined = false; ///< the row was left out
+    bool repaired = false;    ///< the row was mended and taken; neither: it was taken as it stands, this is to know
 };
 
 /// What the import log keeps of one file.
@@ -46,6 +48,44 @@ struct TraceRequest {
     double arrivalSeconds = 0; ///< since the first request of the trace
     std::int32_t inputTokens = 0, outputTokens = 0;
     friend bool operator==(const TraceRequest&, const TraceRequest&) = default;
+};
+
+/// What a real server did with a request, from when its engine queued it.
+struct MeasuredRequest {
+    double queueSeconds = 0, ttftSeconds = 0, itlSeconds = 0, endToEndSeconds = 0; ///< itl is NaN for a single token
+};
+
+/// Requests of a trace that follow each other, and what some formats know of them besides; stored as one block.
+struct TraceBlock {
+    static constexpr std::size_t kMaxRequests = 65536;
+    std::vector<TraceRequest> requests;
+    std::vector<std::uint32_t> hashCounts; ///< per request, how many of `hashes` are its own; empty: none has any
+    std::vector<std::uint64_t> hashes;     ///< of prompt blocks, request by request
+    std::vector<MeasuredRequest> measured; ///< per request; empty: not measured
+    void clear()
+    {
+        requests.clear();
+        hashCounts.clear();
+        hashes.clear();
+        measured.clear();
+    }
+};
+
+/// A trace may also be kept as what describes it: rates and lengths of clients, from which requests are drawn when it
+/// is replayed. A part is one document of that description.
+struct TracePart {
+    std::string name, text;
+};
+
+/// What a trace is and where it comes from.
+struct TraceDetails {
+    std::string name = {}, format = {}, sha256 = {};
+    std::string origin = {};             ///< who published traces of this format, in words
+    std::string licence = {};            ///< under which the publisher's own traces may be used
+    std::uint32_t prefixBlockTokens = 0; ///< tokens of one hashed prompt block; 0: no hashes
+    bool described = false;              ///< kept as parts; its numbers of requests and seconds are expectations
+    std::int64_t requests = 0;           ///< given by whoever describes; counted when requests are put
+    double durationSeconds = 0;          ///< likewise
 };
 
 /// Counts for `isobar-cli info`; accelerators are chips; prices are the fleet's and the catalogue's offers together.
@@ -92,12 +132,19 @@ public:
     [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key) const;
     Status setSetting(const std::string& key, const std::string& value);
 
-    struct TraceInfo {
-        std::string name, format;
-        std::int64_t requests = 0;
-        double durationSeconds = 0;
+    struct TraceInfo : TraceDetails {
+        std::string path, importedAtUtc; ///< of the import that brought it
+        std::int64_t blocks = 0;
     };
     [[nodiscard]] Result<std::vector<TraceInfo>> traces() const;
+    /// NotFound with advice.
+    [[nodiscard]] Result<TraceInfo> trace(const std::string& name) const;
+    /// Block `number` (from 0 to `blocks` - 1) of a trace, into `block`. Errors: Corrupt; Busy when the trace is not
+    /// the one that `info` tells of any more.
+    [[nodiscard]] Status loadTraceBlock(const TraceInfo& info, std::int64_t number, TraceBlock& block) const;
+    /// The documents of a described trace.
+    [[nodiscard]] Result<std::vector<TracePart>> loadTraceParts(const TraceInfo& info) const;
+    /// All requests at once, without what else is known of them.
     [[nodiscard]] Result<std::vector<TraceRequest>> loadTrace(const std::string& name) const;
 
     /// One file's import as one transaction: nothing is there before commit(), everything after; a dropped writer
@@ -131,9 +178,13 @@ public:
     virtual Result<Outcome> putOffer(const Offer& offer) = 0;
     /// Replaces the baseline fleet.
     virtual Result<Outcome> putFleet(const Fleet& fleet) = 0;
-    /// A trace is stored whole under its name; the same content again is Unchanged.
-    virtual Result<Outcome> putTrace(const std::string& name, const std::string& format, const std::string& sha256,
-                                     const std::vector<TraceRequest>& requests) = 0;
+    /// Fills the block with the next requests, in order of arrival; false when there are no more.
+    using NextTraceBlock = std::function<Result<bool>(TraceBlock&)>;
+    /// A trace is stored whole under its name, block by block; the same content again is Unchanged. When nothing is to
+    /// be written (Unchanged, a dry run), `next` is not called.
+    virtual Result<Outcome> putTrace(const TraceDetails& details, const NextTraceBlock& next) = 0;
+    /// The same for a described trace.
+    virtual Result<Outcome> putTrace(const TraceDetails& details, const std::vector<TracePart>& parts) = 0;
     /// `raw` is the whole record as it stands in the file; what is beyond 64 KiB of it is cut.
     virtual Status putQuarantined(const Diagnostic& diagnostic, std::string_view raw) = 0;
     /// Writes the log row and commits. `record.id` and `record.importedAtUtc` are set here; the path, format and hash

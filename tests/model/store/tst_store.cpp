@@ -32,6 +32,20 @@ std::string why(const Error& error)
     if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
     QFAIL(why(isobarOk.error()).c_str())
 
+/// Stores requests as one trace, in blocks.
+Result<Store::ImportWriter::Outcome> putRequests(Store::ImportWriter& writer, const std::string& sha256,
+                                                 const std::vector<store::TraceRequest>& requests)
+{
+    std::size_t done = 0;
+    return writer.putTrace(
+        {.name = "t", .format = "azure-llm-trace", .sha256 = sha256}, [&](store::TraceBlock& block) -> Result<bool> {
+            while (done < requests.size() && block.requests.size() < store::TraceBlock::kMaxRequests) {
+                block.requests.push_back(requests[done++]);
+            }
+            return done < requests.size();
+        });
+}
+
 /// How many files are in the folder: nothing half-made may remain.
 std::size_t fileCount(const std::filesystem::path& folder)
 {
@@ -90,6 +104,7 @@ private Q_SLOTS:
     void failedMigrationLeavesTheOldVersion();
     void settingsAreKept();
     void tracesComeBackExactly();
+    void whatElseATraceKnowsComesBackExactly();
     void damagedTraceIsReported();
     void offersOutcomes();
     void droppedWriterLeavesNothing();
@@ -495,7 +510,7 @@ void TestStore::tracesComeBackExactly()
     }
     const auto put = [&](const std::string& sha) -> Result<Store::ImportWriter::Outcome> {
         ISOBAR_TRY_ASSIGN(auto writer, store->beginImport("t.csv", "azure-llm-trace", sha));
-        ISOBAR_TRY_ASSIGN(const auto outcome, writer->putTrace("t", "azure-llm-trace", sha, requests));
+        ISOBAR_TRY_ASSIGN(const auto outcome, putRequests(*writer, sha, requests));
         ISOBAR_TRY(writer->commit({}));
         return outcome;
     };
@@ -524,6 +539,73 @@ void TestStore::tracesComeBackExactly()
     QCOMPARE(store->loadTrace("none").error().code, ErrorCode::NotFound);
 }
 
+void TestStore::whatElseATraceKnowsComesBackExactly()
+{
+    const Folder folder;
+    auto store = Store::create(folder / "a.isobar");
+    ISOBAR_OK(store);
+    store::TraceBlock given;
+    given.requests = {{0, 1000, 2}, {1, 600, 4}, {1.5, 2, 4}};
+    given.hashCounts = {2, 1, 0};
+    given.hashes = {0xffffffffffffffffu, 7, 7};
+    given.measured = {{0.25, 0.5, 0.125, 3}, {0, 1, 2, 3}, {4, 5, 6, 7}};
+    const std::vector<store::TracePart> parts{{"chunk-0-trace.csv", "0,1,1,Gamma,1,1\n"}, {"empty", ""}};
+    {
+        auto writer = store->beginImport("m.jsonl", "mooncake", "one");
+        ISOBAR_OK(writer);
+        ISOBAR_OK((*writer)->putTrace({.name = "prefixes",
+                                       .format = "mooncake",
+                                       .sha256 = "one",
+                                       .origin = "somebody",
+                                       .licence = "Apache-2.0",
+                                       .prefixBlockTokens = 512},
+                                      [&](store::TraceBlock& block) -> Result<bool> {
+                                          block = given;
+                                          return false;
+                                      }));
+        ISOBAR_OK((*writer)->putTrace({.name = "rates",
+                                       .format = "servegen",
+                                       .sha256 = "two",
+                                       .described = true,
+                                       .requests = 600,
+                                       .durationSeconds = 600},
+                                      parts));
+        ISOBAR_OK((*writer)->commit({}));
+    }
+    const auto info = store->trace("prefixes");
+    ISOBAR_OK(info);
+    QCOMPARE(info->origin, std::string("somebody"));
+    QCOMPARE(info->licence, std::string("Apache-2.0"));
+    QCOMPARE(info->path, std::string("m.jsonl"));
+    QCOMPARE(info->prefixBlockTokens, 512u);
+    QCOMPARE(info->blocks, 1);
+    store::TraceBlock got;
+    ISOBAR_OK(store->loadTraceBlock(*info, 0, got));
+    QVERIFY(got.requests == given.requests);
+    QVERIFY(got.hashCounts == given.hashCounts);
+    QVERIFY(got.hashes == given.hashes);
+    QCOMPARE(got.measured.size(), std::size_t{3});
+    QCOMPARE(got.measured[0].itlSeconds, 0.125);
+    QCOMPARE(got.measured[2].endToEndSeconds, 7.0);
+    const auto rates = store->trace("rates");
+    ISOBAR_OK(rates);
+    QVERIFY(rates->described);
+    QCOMPARE(rates->requests, 600);
+    const auto back = store->loadTraceParts(*rates);
+    ISOBAR_OK(back);
+    QCOMPARE(back->size(), std::size_t{2});
+    QCOMPARE(back->front().text, parts.front().text);
+    QCOMPARE(back->back().name, std::string("empty"));
+
+    SQLite::Database other((folder / "a.isobar").string(), SQLite::OPEN_READWRITE);
+    other.exec("UPDATE trace_blocks SET prefixes = substr(prefixes, 1, length(prefixes) - 3)");
+    QCOMPARE(store->loadTraceBlock(*info, 0, got).error().code, ErrorCode::Corrupt);
+    other.exec("UPDATE trace_parts SET bytes = 9000000000000");
+    QCOMPARE(store->loadTraceParts(*rates).error().code, ErrorCode::Corrupt);
+    other.exec("UPDATE traces SET sha256 = 'three'");
+    QCOMPARE(store->loadTraceBlock(*info, 0, got).error().code, ErrorCode::Busy);
+}
+
 void TestStore::damagedTraceIsReported()
 {
     const Folder folder;
@@ -532,7 +614,7 @@ void TestStore::damagedTraceIsReported()
     {
         auto writer = store->beginImport("t.csv", "azure-llm-trace", "one");
         ISOBAR_OK(writer);
-        ISOBAR_OK((*writer)->putTrace("t", "azure-llm-trace", "one", {{0, 1, 2}, {1, 3, 4}}));
+        ISOBAR_OK(putRequests(**writer, "one", {{0, 1, 2}, {1, 3, 4}}));
         ISOBAR_OK((*writer)->commit({}));
     }
     SQLite::Database other((folder / "a.isobar").string(), SQLite::OPEN_READWRITE);
