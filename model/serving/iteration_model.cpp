@@ -11,6 +11,13 @@ namespace {
 // Activations cross the interconnect in bf16 whatever the precision of the weights: the default of the common runtimes.
 constexpr double kActivationBytes = 2;
 
+// A link of this rate or less is PCIe (5.0 x16, one direction). There NCCL has two protocols for a collective of S
+// bytes (Hu et al., "Demystifying NCCL", arXiv:2507.04786): LL, which spends half of the bandwidth on flags, and
+// Simple, which takes about six times as long a hop; the sooner is taken: min(a + 2 S / bw, 6 a + S / bw). LL128, which
+// is as quick as the one and as wide as the other, needs NVLink: there the time is a + S / bw.
+constexpr double kPcieBytesPerSecond = 64e9;
+constexpr double kSimpleOverLowLatency = 6;
+
 /// Ways the KV cache is divided over the chips of a replica. A head is not split, so beyond the number of KV heads
 /// chips hold copies; a latent cache (MLA) has no heads to divide and is copied to every chip.
 double kvShards(const ServedModel& model, std::int32_t tensorParallel)
@@ -93,9 +100,11 @@ double erlangC(int servers, double load)
 double IterationModel::seconds(const IterationLoad& load) const
 {
     const double tokens = load.sequences + load.promptTokens;
+    const double communication = tokens * perTokenCommunicationSeconds;
     return fixedSeconds + (load.sequences + load.prompts) * perSequenceSeconds +
            load.contextTokens * perContextTokenSeconds + weightSeconds(*this, tokens) +
-           load.promptTokensSquared * perPrefillTokenSquaredSeconds + tokens * perTokenCommunicationSeconds;
+           load.promptTokensSquared * perPrefillTokenSquaredSeconds + communication +
+           std::min(communication, collectiveSetupSeconds);
 }
 
 double IterationModel::decodeSeconds(double sequences, double contextTokens) const
@@ -168,7 +177,11 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
         // Two ring all-reduces a layer, each moving 2 (n - 1) / n of the activations; or, where the attention is not
         // divided, one gathering and one scattering of them around the experts.
         const double reductions = layout.tensorParallel > 1 ? 2 : 1;
-        m.fixedSeconds += 2.0 * model.layers * row->allReduceLatencySeconds;
+        const double latency = 2.0 * model.layers * row->allReduceLatencySeconds;
+        m.fixedSeconds += latency;
+        if (accelerator.interconnectBytesPerSecond <= kPcieBytesPerSecond) {
+            m.collectiveSetupSeconds = (kSimpleOverLowLatency - 1) * latency;
+        }
         m.perTokenCommunicationSeconds = reductions * model.layers * 2 * (chips - 1) / chips * model.hiddenSize *
                                          kActivationBytes /
                                          (accelerator.interconnectBytesPerSecond * row->interconnectRatio);

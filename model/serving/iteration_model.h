@@ -21,7 +21,7 @@ struct IterationLoad {
 /// m = B + P tokens in all, and roof(r, c) = max(r, c) + exposed min(r, c) for reading weights and multiplying:
 ///   t = fixed + (B + n) perSequence + C perContextToken + roof(denseWeight, m perTokenCompute)
 ///     + roof(expertWeight touched(m), m perTokenExpertCompute)
-///     + sum (e^2 - s^2) perPrefillTokenSquared + m perTokenCommunication
+///     + sum (e^2 - s^2) perPrefillTokenSquared + m perTokenCommunication + min(m perTokenCommunication, setup)
 /// Without prompts it is affine in C for a given B: the serving loop rests on that.
 struct IterationModel {
     double fixedSeconds = 0; ///< step and layer overheads, latency of the collectives
@@ -34,6 +34,9 @@ struct IterationModel {
     double perTokenExpertComputeSeconds = 0; ///< by the routed experts it goes to
     double exposedRatio = 0; ///< of the shorter of reading and multiplying, what the other does not hide
     double perTokenCommunicationSeconds = 0;
+    /// Over PCIe the collectives of an iteration either move twice the bytes, or take so much longer to set up,
+    /// whichever is sooner (see buildIterationModel); 0 where the link has a protocol with neither cost.
+    double collectiveSetupSeconds = 0;
     double perPrefillTokenSquaredSeconds = 0;
     std::int64_t kvCapacityTokens = 0; ///< tokens of KV cache the replica holds
     std::int32_t maxBatch = 0;

@@ -82,6 +82,29 @@ private Q_SLOTS:
         QCOMPARE(m.maxBatch, 64);
     }
 
+    void collectivesOverPcieTakeTheSoonerProtocol()
+    {
+        const Fleet fleet = test::smallFleet();
+        AcceleratorType card = fleet.accelerators[0];
+        const auto on = [&](double link) {
+            card.interconnectBytesPerSecond = link;
+            return buildIterationModel(fleet.models[0], card, Precision::Fp8, 2, 64, test::smallCalibration()).value();
+        };
+        const IterationModel pcie = on(64e9), nvlink = on(450e9);
+        QCOMPARE(nvlink.collectiveSetupSeconds, 0.0);
+        // 160 all-reduces of 8 us at least, of 2 x 8192 bytes a token over half or all of 38.4 GB/s.
+        const double latency = 160 * 8e-6, perToken = 160 * 2 * 8192.0 / (64e9 * 0.6);
+        for (const double tokens : {1.0, 7.0, 50.0, 94.0, 500.0, 8192.0}) {
+            const IterationLoad prompt{0, 0, 1, tokens, 0};
+            IterationModel without = pcie;
+            without.fixedSeconds -= latency;
+            without.perTokenCommunicationSeconds = without.collectiveSetupSeconds = 0;
+            const double collectives = pcie.seconds(prompt) - without.seconds(prompt);
+            const double sooner = std::min(latency + 2 * tokens * perToken, 6 * latency + tokens * perToken);
+            QVERIFY2(std::abs(collectives / sooner - 1) < 1e-9, qPrintable(QString::number(tokens)));
+        }
+    }
+
     void aMeasuredCacheSize()
     {
         // An 8B model on a 24 GiB card at 0.9: 41,408 tokens measured.
