@@ -45,7 +45,8 @@ struct Outcome {
 struct GroupOptions {
     std::size_t replicas = 1;
     RouterPolicy router = RouterPolicy::LeastInFlight;
-    std::uint64_t seed = 0; ///< of the routers that draw
+    std::uint64_t seed = 0;  ///< of the routers that draw
+    std::size_t choices = 2; ///< d of the power-of-d router: replicas drawn for each request
 };
 
 /// N replicas with unlimited queues behind one router. Requests go in one by one in order of arrival; outcomes come
@@ -87,6 +88,20 @@ public:
     }
     /// Runs until nothing is left in flight.
     template <class Sink> void drain(Sink&& sink) { advanceAll(std::numeric_limits<double>::max(), sink); }
+    /// The same for as long as `goOn()` says so, asked before every batch change; false when it broke off.
+    template <class Sink, class GoOn> bool drainWhile(Sink&& sink, GoOn&& goOn)
+    {
+        constexpr double kEver = std::numeric_limits<double>::max();
+        for (std::size_t replica = 0; replica < m_replicas.size(); ++replica) {
+            while (m_replicas[replica].nextEventSeconds() <= kEver) {
+                if (!goOn()) {
+                    return false;
+                }
+                advance(replica, m_replicas[replica].nextEventSeconds(), sink);
+            }
+        }
+        return true;
+    }
     [[nodiscard]] std::size_t inFlight() const;
 
 private:

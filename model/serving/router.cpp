@@ -12,7 +12,8 @@ struct Named {
 };
 constexpr std::array kNamed{Named{RouterPolicy::RoundRobin, "round-robin"}, Named{RouterPolicy::Random, "random"},
                             Named{RouterPolicy::LeastInFlight, "least-in-flight"},
-                            Named{RouterPolicy::PowerOfTwo, "power-of-two"}};
+                            Named{RouterPolicy::PowerOfTwo, "power-of-two"},
+                            Named{RouterPolicy::PowerOfD, "power-of-d"}};
 
 } // namespace
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,19 +17,24 @@ enum class RouterPolicy : std::uint8_t {
     Random,        ///< any, evenly
     LeastInFlight, ///< the one with the fewest requests running and waiting
     PowerOfTwo,    ///< the less loaded of two different ones drawn evenly
+    PowerOfD,      ///< the least loaded of d different ones drawn evenly
 };
 [[nodiscard]] const char* routerPolicyName(RouterPolicy policy); ///< "round-robin", …
 [[nodiscard]] std::optional<RouterPolicy> routerPolicyByName(std::string_view name);
 [[nodiscard]] std::string routerPolicyNames(); ///< all of them, for messages
 
 /// Picks replicas of one group. Ties go to the next replica in turn after the last one picked, so that equals share.
-/// Work a pick: constant, but linear in the number of replicas for LeastInFlight.
+/// Work a pick: constant, but linear in the number of replicas for LeastInFlight, and d^2 at most for PowerOfD.
 class Router {
 public:
-    /// `replicas` at least 1.
-    Router(RouterPolicy policy, std::size_t replicas, std::uint64_t seed)
+    static constexpr std::size_t kMaxChoices = 64;
+
+    /// `replicas` at least 1. `choices`: the d of PowerOfD, from 1 to kMaxChoices; more than there are replicas is all
+    /// of them.
+    Router(RouterPolicy policy, std::size_t replicas, std::uint64_t seed, std::size_t choices = 2)
         : m_policy(policy)
         , m_replicas(replicas)
+        , m_choices(choices < replicas ? choices : replicas)
         , m_last(replicas - 1)
         , m_random(seed)
     {
@@ -55,6 +62,9 @@ public:
                 m_last = secondLoad < firstLoad ? second : first;
             }
             break;
+        case RouterPolicy::PowerOfD:
+            m_last = leastOfDrawn(inFlight);
+            break;
         }
         return m_last;
     }
@@ -78,8 +88,30 @@ private:
         return best;
     }
 
+    /// Of equals the one drawn first.
+    template <class InFlight> [[nodiscard]] std::size_t leastOfDrawn(InFlight& inFlight)
+    {
+        std::array<std::size_t, kMaxChoices> drawn; // in rising order
+        std::size_t best = 0;
+        auto fewest = decltype(inFlight(best)){};
+        for (std::size_t count = 0; count < m_choices && count < kMaxChoices; ++count) {
+            // The draw is a place among those not drawn yet: step over the others.
+            std::size_t replica = below(m_replicas - count), at = 0;
+            for (; at < count && drawn[at] <= replica; ++at) {
+                ++replica;
+            }
+            std::copy_backward(drawn.begin() + at, drawn.begin() + count, drawn.begin() + count + 1);
+            drawn[at] = replica;
+            if (const auto load = inFlight(replica); count == 0 || load < fewest) {
+                fewest = load;
+                best = replica;
+            }
+        }
+        return best;
+    }
+
     RouterPolicy m_policy;
-    std::size_t m_replicas;
+    std::size_t m_replicas, m_choices;
     std::size_t m_last;
     std::mt19937_64 m_random;
 };

@@ -47,7 +47,7 @@ bool same(const Outcome& a, const Outcome& b)
 }
 
 constexpr std::array kPolicies{RouterPolicy::RoundRobin, RouterPolicy::Random, RouterPolicy::LeastInFlight,
-                               RouterPolicy::PowerOfTwo};
+                               RouterPolicy::PowerOfTwo, RouterPolicy::PowerOfD};
 
 } // namespace
 
@@ -77,8 +77,10 @@ private Q_SLOTS:
             std::vector<Completion> slow = SlowReplica(model, 1'000'000).run(trace, slowRefused);
             std::sort(slow.begin(), slow.end(),
                       [](const Completion& a, const Completion& b) { return a.request.tag < b.request.tag; });
-            const auto outcomes =
-                replayAll(model, {1, kPolicies[static_cast<std::size_t>(round) % kPolicies.size()], 1}, trace);
+            const auto outcomes = replayAll(
+                model,
+                {.replicas = 1, .router = kPolicies[static_cast<std::size_t>(round) % kPolicies.size()], .seed = 1},
+                trace);
             QCOMPARE(outcomes.size(), trace.size());
             auto expected = slow.begin();
             std::vector<std::uint32_t> refused;
@@ -110,7 +112,8 @@ private Q_SLOTS:
         for (int round = 0; round < 100; ++round) {
             const IterationModel model = randomModel(random);
             const std::vector<Request> trace = randomTrace(random, 300);
-            const auto outcomes = replayAll(model, {3, static_cast<RouterPolicy>(policy), 9}, trace);
+            const auto outcomes =
+                replayAll(model, {.replicas = 3, .router = static_cast<RouterPolicy>(policy), .seed = 9}, trace);
             QCOMPARE(outcomes.size(), trace.size());
             std::map<std::uint32_t, std::vector<Request>> byReplica;
             for (const Outcome& outcome : outcomes) {
@@ -145,7 +148,8 @@ private Q_SLOTS:
         trace[7].inputTokens = 0;
         trace[8].outputTokens = 0;
         trace[9].inputTokens = 4001;
-        const auto outcomes = replayAll(model, {4, static_cast<RouterPolicy>(policy), 3}, trace);
+        const auto outcomes =
+            replayAll(model, {.replicas = 4, .router = static_cast<RouterPolicy>(policy), .seed = 3}, trace);
         QCOMPARE(outcomes.size(), trace.size());
         QVERIFY(outcomes[7].refusal == Refusal::NoTokens && outcomes[8].refusal == Refusal::NoTokens);
         QVERIFY(outcomes[9].refusal == Refusal::TooLong && std::isnan(outcomes[9].finishSeconds));
@@ -196,12 +200,13 @@ private Q_SLOTS:
         Random random(14);
         const IterationModel model = randomModel(random);
         const std::vector<Request> trace = randomTrace(random, 2000);
-        const auto a = replayAll(model, {5, static_cast<RouterPolicy>(policy), 1}, trace);
-        const auto b = replayAll(model, {5, static_cast<RouterPolicy>(policy), 1}, trace);
-        const auto c = replayAll(model, {5, static_cast<RouterPolicy>(policy), 2}, trace);
+        const auto a = replayAll(model, {.replicas = 5, .router = static_cast<RouterPolicy>(policy), .seed = 1}, trace);
+        const auto b = replayAll(model, {.replicas = 5, .router = static_cast<RouterPolicy>(policy), .seed = 1}, trace);
+        const auto c = replayAll(model, {.replicas = 5, .router = static_cast<RouterPolicy>(policy), .seed = 2}, trace);
         const auto equal = [](const Outcome& x, const Outcome& y) { return same(x, y); };
         QVERIFY(!a.empty() && std::equal(a.begin(), a.end(), b.begin(), b.end(), equal));
-        const bool draws = policy == int(RouterPolicy::Random) || policy == int(RouterPolicy::PowerOfTwo);
+        const bool draws = policy == int(RouterPolicy::Random) || policy == int(RouterPolicy::PowerOfTwo) ||
+                           policy == int(RouterPolicy::PowerOfD);
         QCOMPARE(std::equal(a.begin(), a.end(), c.begin(), c.end(), equal), !draws);
     }
 
@@ -231,6 +236,21 @@ private Q_SLOTS:
         for (const int count : drawn) {
             QVERIFY(std::abs(count - 1000) < 130); // five standard deviations
         }
+        // Of every three of five the least loaded: the two most loaded are never picked.
+        std::array<std::size_t, 5> five{1, 9, 2, 8, 1};
+        std::array<int, 5> chosen{}, of{};
+        Router three(RouterPolicy::PowerOfD, 5, 1, 3), alike(RouterPolicy::PowerOfD, 5, 1, 4);
+        for (int i = 0; i < 5000; ++i) {
+            ++chosen[three.pick([&](std::size_t replica) { return five[replica]; })];
+            ++of[alike.pick([](std::size_t) { return 1; })];
+        }
+        QCOMPARE(chosen[1] + chosen[3], 0);
+        // 2 only when neither 0 nor 4 is drawn, one time in ten; 0 and 4 share the rest.
+        QVERIFY(std::abs(chosen[2] - 500) < 110);
+        QVERIFY(std::abs(chosen[0] - 2250) < 180);
+        for (const int count : of) {
+            QVERIFY(std::abs(count - 1000) < 150);
+        }
         for (const RouterPolicy policy : kPolicies) {
             Router alone(policy, 1, 1);
             QCOMPARE(alone.pick([](std::size_t) { return std::size_t{3}; }), std::size_t{0});
@@ -254,7 +274,7 @@ private Q_SLOTS:
         const IterationModel model = constantModel(1e-3, 1);
         const auto meanWait = [&](RouterPolicy policy) {
             double wait = 0;
-            for (const Outcome& outcome : replayAll(model, {8, policy, 4}, trace)) {
+            for (const Outcome& outcome : replayAll(model, {.replicas = 8, .router = policy, .seed = 4}, trace)) {
                 wait += outcome.queueSeconds();
             }
             return wait / double(trace.size());
@@ -271,13 +291,13 @@ private Q_SLOTS:
     void impossibleGroupsAreErrors()
     {
         const IterationModel good = constantModel(0.01, 4);
-        QVERIFY(ReplicaGroup::create(good, {1, RouterPolicy::Random, 0}).ok());
-        QVERIFY(!ReplicaGroup::create(good, {0, RouterPolicy::Random, 0}).ok());
+        QVERIFY(ReplicaGroup::create(good, {.replicas = 1, .router = RouterPolicy::Random}).ok());
+        QVERIFY(!ReplicaGroup::create(good, {.replicas = 0, .router = RouterPolicy::Random}).ok());
         QVERIFY(!ReplicaGroup::create(good, {ReplicaGroup::kMaxReplicas + 1, RouterPolicy::Random, 0}).ok());
         const auto broken = [&](auto change) {
             IterationModel model = good;
             change(model);
-            return ReplicaGroup::create(model, {1, RouterPolicy::Random, 0});
+            return ReplicaGroup::create(model, {.replicas = 1, .router = RouterPolicy::Random});
         };
         QVERIFY(!broken([](IterationModel& m) { m.maxBatch = 0; }).ok());
         QVERIFY(!broken([](IterationModel& m) { m.fixedSeconds = 0; }).ok());
@@ -308,7 +328,7 @@ private Q_SLOTS:
     void memoryIsThatOfTheRequestsInFlight()
     {
         // A router that never asks must not leave a quiet replica's outcomes unreported for long.
-        auto group = ReplicaGroup::create(constantModel(1e-3, 8), {4, RouterPolicy::RoundRobin, 0});
+        auto group = ReplicaGroup::create(constantModel(1e-3, 8), {.replicas = 4, .router = RouterPolicy::RoundRobin});
         QVERIFY(group.ok());
         std::size_t reported = 0, most = 0;
         InOrder sink([&](const Outcome&) { ++reported; });
