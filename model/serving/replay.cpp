@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/serving/replay.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 
 namespace isobar::serving {
@@ -25,29 +23,18 @@ Result<ReplicaGroup> ReplicaGroup::create(const IterationModel& model, const Gro
         return invalid(fmt::format("a router cannot draw {} replicas for a request", options.choices),
                        fmt::format("take 1 to {}", Router::kMaxChoices));
     }
-    if (model.maxBatch < 1) {
-        return invalid(fmt::format("a batch of at most {} serves nothing", model.maxBatch), "take at least 1");
-    }
-    for (const double seconds : {model.fixedSeconds, model.perSequenceSeconds, model.perContextTokenSeconds,
-                                 model.denseWeightSeconds, model.expertWeightSeconds, model.expertsTouchedPerToken,
-                                 model.perTokenComputeSeconds, model.perTokenExpertComputeSeconds, model.exposedRatio,
-                                 model.perTokenCommunicationSeconds, model.perPrefillTokenSquaredSeconds}) {
-        if (!std::isfinite(seconds) || seconds < 0) {
-            return invalid("an iteration would take a negative or infinite time",
-                           "check the coefficients: none may be negative");
-        }
-    }
-    if (!(model.decodeSeconds(1, 0) > 0)) {
-        return invalid("an iteration would take no time", "check the coefficients: not all may be zero");
-    }
-    return ReplicaGroup(std::make_unique<const IterationTimes>(model), options);
+    ISOBAR_TRY(checkBatching(model, options.policy));
+    return ReplicaGroup(std::make_unique<const IterationTimes>(model, options.policy), options);
 }
 
 ReplicaGroup::ReplicaGroup(std::unique_ptr<const IterationTimes> times, const GroupOptions& options)
     : m_times(std::move(times))
-    , m_replicas(options.replicas, Replica(*m_times, std::numeric_limits<std::uint32_t>::max()))
     , m_router(options.router, options.replicas, options.seed, options.choices)
 {
+    m_replicas.reserve(options.replicas);
+    for (std::size_t i = 0; i < options.replicas; ++i) {
+        m_replicas.emplace_back(*m_times, std::numeric_limits<std::uint32_t>::max());
+    }
 }
 
 std::size_t ReplicaGroup::inFlight() const

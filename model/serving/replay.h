@@ -47,6 +47,7 @@ struct GroupOptions {
     RouterPolicy router = RouterPolicy::LeastInFlight;
     std::uint64_t seed = 0;  ///< of the routers that draw
     std::size_t choices = 2; ///< d of the power-of-d router: replicas drawn for each request
+    BatchPolicy policy = {};
 };
 
 /// N replicas with unlimited queues behind one router. Requests go in one by one in order of arrival; outcomes come

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/serving/replica.h"
+#include "model/serving/kv_blocks.h"
+#include "model/serving/mix.h"
+#include "model/serving/prefix_cache.h"
 
 #include <algorithm>
 #include <bit>
-#include <cassert>
 #include <cmath>
+#include <optional>
 
 namespace isobar::serving {
 namespace {
@@ -15,73 +18,219 @@ bool before(std::uint32_t a, std::uint32_t b)
     return static_cast<std::int32_t>(a - b) < 0;
 }
 
-std::int64_t reservation(const Request& request)
-{
-    return std::int64_t{request.inputTokens} + request.outputTokens;
-}
+/// Longer requests are refused, so that wrapping counts can be compared.
+constexpr std::int64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
-{
-    // The finalizer of splitmix64 over a running combination.
-    std::uint64_t z = (hash ^ value) + 0x9e3779b97f4a7c15ull;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
-}
+constexpr auto kLater = [](const auto& a, const auto& b) { return a.order > b.order; };
 
 } // namespace
 
-IterationTimes::IterationTimes(const IterationModel& model)
+IterationTimes::IterationTimes(const IterationModel& model, const BatchPolicy& policy)
     : m_model(model)
+    , m_policy(policy)
 {
-    m_decodeBase.resize(static_cast<std::size_t>(std::max(1, model.maxBatch)) + 1);
+    const int maxBatch = std::max(1, model.maxBatch);
+    if (m_policy.maxBatchedTokens > 0) {
+        m_policy.maxBatchedTokens = std::max(m_policy.maxBatchedTokens, maxBatch);
+    }
+    m_kvBlocks = model.kvCapacityTokens / m_policy.kvBlockTokens;
+    m_kvTokens = m_kvBlocks * m_policy.kvBlockTokens;
+    m_decodeBase.resize(static_cast<std::size_t>(maxBatch) + 1);
     for (std::size_t sequences = 0; sequences < m_decodeBase.size(); ++sequences) {
         m_decodeBase[sequences] = model.decodeSeconds(static_cast<double>(sequences), 0);
     }
 }
 
+/// While there is surely room for all, blocks need no counting: tokens bound them well enough. This is for the rest of
+/// the time. With a prefix cache, blocks held by several count once.
+struct Replica::Exact {
+    /// What a request does with the prefix cache.
+    struct Prefix {
+        std::vector<std::uint64_t> hashes; ///< of its prompt's whole prefix blocks
+        std::vector<std::uint64_t> held;   ///< those it holds: found or added
+        std::uint32_t hitTokens = 0;       ///< when it started
+    };
+
+    explicit Exact(const IterationTimes& times)
+        : blocks(times.policy().kvBlockTokens)
+        , blockTokens(times.policy().kvBlockTokens)
+        , prefixTokens(times.policy().prefixBlockTokens)
+        , total(times.kvBlocks())
+    {
+        if (prefixTokens > 0) {
+            cache.emplace(total, prefixTokens / blockTokens);
+        }
+    }
+    [[nodiscard]] std::int64_t free() const { return total - blocks.held(); }
+    [[nodiscard]] std::int64_t blocksOf(std::int64_t tokens) const { return blocksFor(tokens, blockTokens); }
+    /// Makes the content follow the count: room that is held now is taken.
+    void takeHeld()
+    {
+        if (cache) {
+            cache->take(cache->freeBlocks() - free());
+        }
+    }
+    /// Gives back what a record's sequence of so many tokens holds.
+    void release(std::uint32_t record, std::int64_t tokens)
+    {
+        if (!cache) {
+            blocks.release(blocksOf(tokens));
+            return;
+        }
+        std::vector<std::uint64_t>& held = prefixes[record].held;
+        const std::int64_t before = cache->freeBlocks();
+        cache->release(held, blocksOf(tokens) - std::ssize(held) * (prefixTokens / blockTokens));
+        held.clear();
+        blocks.release(cache->freeBlocks() - before);
+    }
+    /// Takes the blocks for a prompt, prefix blocks that are there included, or none when they are not to be had.
+    bool hold(std::uint32_t record, std::int64_t tokens)
+    {
+        if (!cache) {
+            const std::int64_t wanted = blocksOf(tokens);
+            const bool fits = wanted <= free();
+            blocks.hold(fits ? wanted : 0);
+            return fits;
+        }
+        Prefix& prefix = prefixes[record];
+        const auto hits = std::span(prefix.hashes).first(cache->leading(prefix.hashes));
+        const std::int64_t own = blocksOf(tokens) - std::ssize(hits) * (prefixTokens / blockTokens);
+        const std::int64_t idle = cache->idleBlocks(hits);
+        if (own + idle > free()) {
+            return false;
+        }
+        const std::int64_t before = cache->freeBlocks();
+        cache->acquire(hits);
+        cache->take(own);
+        blocks.hold(before - cache->freeBlocks());
+        prefix.held.assign(hits.begin(), hits.end());
+        return true;
+    }
+    /// Tokens of a prompt that need no prefill.
+    [[nodiscard]] std::uint32_t hitTokens(std::uint32_t record, std::int64_t tokens) const
+    {
+        return cache
+                   ? static_cast<std::uint32_t>(std::min(std::ssize(prefixes[record].held) * prefixTokens, tokens - 1))
+                   : 0;
+    }
+    /// A prompt is computed from `begin` to `end`: whole prefix blocks in there can be found from now on.
+    void computed(std::uint32_t record, std::uint32_t begin, std::uint32_t end)
+    {
+        if (!cache) {
+            return;
+        }
+        Prefix& prefix = prefixes[record];
+        const auto size = static_cast<std::uint32_t>(prefixTokens);
+        for (std::size_t i = begin / size; i < prefix.hashes.size() && (i + 1) * size <= end; ++i) {
+            if (cache->add(prefix.hashes[i])) {
+                prefix.held.push_back(prefix.hashes[i]);
+            }
+        }
+    }
+
+    KvBlocks blocks;
+    std::int64_t blockTokens, prefixTokens, total;
+    std::optional<PrefixCache> cache;
+    std::vector<Prefix> prefixes;        ///< by record, with a prefix cache
+    std::vector<std::uint32_t> finished; ///< scratch
+};
+
 Replica::Replica(const IterationTimes& times, std::size_t queueLimit)
     : m_times(&times)
-    , m_queueLimit(static_cast<std::uint32_t>(queueLimit))
+    , m_queueLimit(static_cast<std::uint32_t>(std::min(queueLimit, std::size_t{kNone})))
+{
+    if (times.policy().prefixBlockTokens > 0) {
+        m_exact = std::make_unique<Exact>(times);
+    }
+}
+
+Replica::ExactHolder::ExactHolder(const ExactHolder& other)
+    : std::unique_ptr<Exact>(other ? std::make_unique<Exact>(*other) : nullptr)
 {
 }
 
+Replica::ExactHolder& Replica::ExactHolder::operator=(const ExactHolder& other)
+{
+    return *this = ExactHolder(other);
+}
+
+Replica::ExactHolder::~ExactHolder() = default;
+
+Replica::Replica(const Replica&) = default;
+Replica::Replica(Replica&&) noexcept = default;
+Replica& Replica::operator=(const Replica&) = default;
+Replica& Replica::operator=(Replica&&) noexcept = default;
+Replica::~Replica() = default;
+
 double Replica::runSeconds(double iterations) const
 {
-    const auto sequences = static_cast<double>(m_running.size());
-    return iterations * m_times->decodeBaseSeconds(m_running.size()) +
+    const auto sequences = static_cast<double>(m_decoding);
+    return iterations * m_times->decodeBaseSeconds(m_decoding) +
            m_times->model().perContextTokenSeconds *
                (iterations * static_cast<double>(m_context) + sequences * iterations * (iterations - 1) / 2);
 }
 
-bool Replica::canAdmit() const
+Replica::Admission Replica::enqueueAt(double seconds, const Request& request, ReplicaLog& log,
+                                      std::span<const std::uint64_t> hashes)
 {
-    if (m_queue.empty() || m_running.size() >= static_cast<std::size_t>(m_times->model().maxBatch)) {
-        return false;
-    }
-    return m_reserved + reservation(m_records[m_queue.front().record].request) <= m_times->model().kvCapacityTokens;
+    return take(seconds, {.request = request}, log, hashes);
 }
 
-Replica::Admission Replica::enqueueAt(double seconds, const Request& request, ReplicaLog& log)
+Replica::Admission Replica::enqueuePrefilled(double seconds, const Request& request, double startSeconds,
+                                             double firstTokenSeconds, ReplicaLog& log)
 {
-    assert(request.inputTokens > 0 && request.outputTokens > 0);
+    return take(seconds,
+                {.request = request,
+                 .start = startSeconds,
+                 .firstToken = firstTokenSeconds,
+                 .generated = 1 | kPrefilledElsewhere},
+                log, {});
+}
+
+Replica::Admission Replica::take(double seconds, const Record& record, ReplicaLog& log,
+                                 std::span<const std::uint64_t> hashes)
+{
     advance(seconds, log);
-    if (reservation(request) > m_times->model().kvCapacityTokens) {
+    const Request& request = record.request;
+    if (request.inputTokens == 0 || request.outputTokens == 0) {
+        return Admission::NoTokens;
+    }
+    if (std::int64_t{request.inputTokens} + request.outputTokens > std::min(m_times->kvTokens(), kMaxTokens)) {
         return Admission::TooLong;
     }
     if (m_queue.size() >= m_queueLimit) {
         return Admission::QueueFull;
     }
-    const std::uint64_t order = std::uint64_t{request.priority} << 32 | m_arrivals++;
-    m_queue.push_back({order, store(request)});
-    std::push_heap(m_queue.begin(), m_queue.end(),
-                   [](const Waiting& a, const Waiting& b) { return a.order > b.order; });
+    const std::uint32_t stored = store(record);
+    m_records[stored].arrival = m_arrivals++;
+    if (m_exact && m_exact->cache) {
+        m_exact->prefixes.resize(m_records.size());
+        const std::size_t whole = request.inputTokens / static_cast<std::uint32_t>(m_exact->prefixTokens);
+        const auto used = hashes.first(std::min(hashes.size(), whole));
+        m_exact->prefixes[stored].hashes.assign(used.begin(), used.end());
+        m_exact->prefixes[stored].hitTokens = 0;
+    }
+    pushWaiting(stored);
     if (m_nextEvent == kNever) {
         startRun(seconds, log);
-    } else if (m_prefill == kNone && canAdmit()) {
+    } else if (m_decoding == m_running.size() && m_queue.front().record == stored && mayJoin(m_records[stored])) {
         shortenRun(seconds);
     }
     return Admission::Accepted;
+}
+
+bool Replica::mayJoin(const Record& record) const
+{
+    if (m_running.size() >= static_cast<std::size_t>(m_times->model().maxBatch)) {
+        return false;
+    }
+    if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
+        return m_reserved + blocksFor(std::int64_t{record.request.inputTokens} + record.request.outputTokens,
+                                      m_times->policy().kvBlockTokens) <=
+               m_times->kvBlocks();
+    }
+    // Blocks are never fewer than their tokens take; who shares blocks may find room all the same.
+    return m_context + record.request.inputTokens <= m_times->kvTokens() || m_times->policy().prefixBlockTokens > 0;
 }
 
 void Replica::shortenRun(double arrival)
@@ -89,9 +238,9 @@ void Replica::shortenRun(double arrival)
     // The iteration under way at `arrival` is the last of the run: the smallest k with T(k) > arrival - start.
     // T(k) = k (linear) + k^2 (quadratic); solved for k, then put right by at most a step or two of rounding.
     const double elapsed = arrival - m_runStart;
-    const auto sequences = static_cast<double>(m_running.size());
+    const auto sequences = static_cast<double>(m_decoding);
     const double quadratic = m_times->model().perContextTokenSeconds * sequences / 2;
-    const double linear = m_times->decodeBaseSeconds(m_running.size()) +
+    const double linear = m_times->decodeBaseSeconds(m_decoding) +
                           m_times->model().perContextTokenSeconds * static_cast<double>(m_context) - quadratic;
     // The stable form of the root: no cancellation when the quadratic term is small or zero.
     const double root = 2 * elapsed / (linear + std::sqrt(linear * linear + 4 * quadratic * elapsed));
@@ -110,113 +259,386 @@ void Replica::finishRun(ReplicaLog& log)
 {
     const double now = m_nextEvent;
     m_tokens += m_runIterations;
-    m_context += static_cast<std::int64_t>(m_running.size()) * m_runIterations;
-    if (m_prefill != kNone) {
-        Record& record = m_records[m_prefill];
-        record.firstToken = now;
-        m_context += std::int64_t{record.request.inputTokens} + 1;
-        pushRunning({m_tokens + record.request.outputTokens - 1, m_prefill});
-        m_prefill = kNone;
+    m_context += std::int64_t{m_decoding} * m_runIterations;
+    if (m_exact) {
+        m_exact->blocks.grow(m_runIterations - 1); // the first iteration's were taken when the run started
+        m_exact->takeHeld();
     }
-    while (!m_running.empty() && m_running.front().finishAt == m_tokens) {
-        const std::uint32_t record = m_running.front().record;
-        popRunning();
-        complete(record, now, log);
+    if (m_running.size() > m_decoding) {
+        finishPrompts(now);
+    }
+    if (m_decoding > 0 && m_running.front().at == m_tokens) {
+        finishSequences(now, log);
     }
     startRun(now, log);
 }
 
-void Replica::startRun(double now, ReplicaLog& log)
+void Replica::finishPrompts(double now)
 {
-    m_runStart = now;
-    if (canAdmit()) {
-        m_prefill = m_queue.front().record;
-        std::pop_heap(m_queue.begin(), m_queue.end(),
-                      [](const Waiting& a, const Waiting& b) { return a.order > b.order; });
-        m_queue.pop_back();
-        Record& record = m_records[m_prefill];
-        record.start = now;
-        m_reserved += reservation(record.request);
-        log.started.push_back(record.request);
-        m_runIterations = 1;
-        m_nextEvent = now + m_times->model().mixedSeconds(static_cast<double>(m_running.size()),
-                                                          static_cast<double>(m_context), record.request.inputTokens);
-    } else if (m_running.empty()) {
-        assert(m_queue.empty()); // whatever was accepted fits an empty replica
-        m_runIterations = 0;
-        m_nextEvent = kNever;
-    } else {
-        m_runIterations = m_running.front().finishAt - m_tokens;
-        m_nextEvent = now + runSeconds(m_runIterations);
+    // All but one that was cut short decode from now on; they stand behind the heap, which grows over them.
+    const std::size_t end = m_running.size();
+    Running cut;
+    std::size_t cuts = 0;
+    for (std::size_t i = m_decoding; i < end; ++i) {
+        const Running prompt = m_running[i];
+        Record& record = m_records[prompt.record];
+        const std::int64_t tokens = promptTokens(record);
+        if (prompt.at < tokens) {
+            cut = prompt;
+            cuts = 1;
+            continue;
+        }
+        if (record.generated == 0) {
+            record.firstToken = now;
+        }
+        m_context += tokens + 1;
+        if (m_exact) {
+            m_exact->blocks.startGrowing(tokens);
+        }
+        siftUp(m_decoding++, {m_tokens + record.request.outputTokens - record.generated - 1, prompt.record});
+    }
+    m_running.resize(m_decoding + cuts);
+    if (cuts > 0) {
+        m_running.back() = cut;
     }
 }
 
-void Replica::complete(std::uint32_t index, double now, ReplicaLog& log)
+void Replica::finishSequences(double now, ReplicaLog& log)
 {
-    Record& record = m_records[index];
-    m_context -= reservation(record.request);
-    m_reserved -= reservation(record.request);
-    log.completed.push_back({record.request, record.start, record.firstToken, now});
-    record.request.tag = m_freeRecord;
-    m_freeRecord = index;
+    const std::int64_t blockTokens = m_times->policy().kvBlockTokens;
+    while (m_decoding > 0 && m_running.front().at == m_tokens) {
+        const std::uint32_t index = m_running.front().record;
+        removeDecoding(0);
+        const Record& record = m_records[index];
+        const std::int64_t tokens = std::int64_t{record.request.inputTokens} + record.request.outputTokens;
+        m_context -= tokens;
+        log.completed.push_back({record.request, record.start, record.firstToken, now, 0});
+        if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
+            m_reserved -= blocksFor(tokens, blockTokens);
+        }
+        if (m_exact) {
+            m_exact->blocks.stopGrowing(tokens - 1); // the last token needs no slot
+            if (m_exact->cache) {
+                log.completed.back().prefixHitTokens = m_exact->prefixes[index].hitTokens;
+                m_exact->finished.push_back(index);
+                continue;
+            }
+            m_exact->release(index, tokens - 1);
+        }
+        discard(index);
+    }
+    if (m_exact && m_exact->cache) {
+        // Who leaves first is forgotten first, so the order has to be one: that of (priority, arrival).
+        std::vector<std::uint32_t>& finished = m_exact->finished;
+        std::sort(finished.begin(), finished.end(),
+                  [this](std::uint32_t a, std::uint32_t b) { return orderOf(m_records[a]) < orderOf(m_records[b]); });
+        for (const std::uint32_t index : finished) {
+            const Request& request = m_records[index].request;
+            m_exact->release(index, std::int64_t{request.inputTokens} + request.outputTokens - 1);
+            discard(index);
+        }
+        finished.clear();
+    }
 }
 
-std::uint32_t Replica::store(const Request& request)
+bool Replica::surelyFits(std::int64_t tokens, std::int64_t sequences) const
+{
+    const std::int64_t partlyFilled = (m_decoding + sequences) * (m_times->policy().kvBlockTokens - 1);
+    return m_context + tokens + partlyFilled <= m_times->kvTokens();
+}
+
+void Replica::countExactly()
+{
+    if (m_exact) {
+        return;
+    }
+    m_exact = std::make_unique<Exact>(*m_times);
+    for (std::size_t i = 0; i < m_running.size(); ++i) {
+        const std::int64_t tokens = i < m_decoding ? slots(m_running[i]) : promptTokens(m_records[m_running[i].record]);
+        m_exact->blocks.hold(m_exact->blocksOf(tokens));
+        if (i < m_decoding) {
+            m_exact->blocks.startGrowing(tokens);
+        }
+    }
+}
+
+bool Replica::makeRoom(ReplicaLog& log)
+{
+    const bool prompt = m_running.size() > m_decoding;
+    const std::int64_t promptTokensHeld = prompt ? promptTokens(m_records[m_running.back().record]) : 0;
+    if (!m_exact) {
+        if (surelyFits(promptTokensHeld, prompt)) {
+            return false;
+        }
+        countExactly();
+    } else if (!m_exact->cache && m_context + promptTokensHeld < m_times->kvTokens() / 2) {
+        m_exact.reset(); // far from full
+        return false;
+    } else {
+        m_exact->blocks.grow(1);
+    }
+    bool preempted = false;
+    for (; m_exact->free() < 0; preempted = true) {
+        preemptLast(log);
+    }
+    m_exact->takeHeld();
+    return preempted;
+}
+
+void Replica::preemptLast(ReplicaLog& log)
+{
+    std::size_t last = 0;
+    std::uint64_t latest = 0;
+    for (std::size_t i = 0; i < m_running.size(); ++i) {
+        if (const std::uint64_t order = orderOf(m_records[m_running[i].record]); order >= latest) {
+            latest = order;
+            last = i;
+        }
+    }
+    const Running sequence = m_running[last];
+    Record& record = m_records[sequence.record];
+    if (last < m_decoding) {
+        // It was counted with the slot of its next token, but has not taken that yet.
+        const std::int64_t tokens = slots(sequence);
+        m_context -= tokens;
+        m_exact->blocks.stopGrowing(tokens);
+        m_exact->blocks.release(m_exact->blocksOf(tokens) - m_exact->blocksOf(tokens - 1));
+        m_exact->release(sequence.record, tokens - 1);
+        record.generated = record.request.outputTokens - (sequence.at - m_tokens);
+        log.preemptedTokens += tokens - 1;
+        removeDecoding(last);
+    } else {
+        m_exact->release(sequence.record, promptTokens(record));
+        log.preemptedTokens += sequence.at;
+        m_running.pop_back();
+    }
+    ++log.preemptions;
+    pushWaiting(sequence.record);
+}
+
+bool Replica::holdBlocks(const Waiting& head, std::int64_t promptsHeld)
+{
+    const Record& record = m_records[head.record];
+    if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
+        const std::int64_t blocks = blocksFor(std::int64_t{record.request.inputTokens} + record.request.outputTokens,
+                                              m_times->policy().kvBlockTokens);
+        const bool fits = m_reserved + blocks <= m_times->kvBlocks();
+        m_reserved += fits ? blocks : 0;
+        return fits;
+    }
+    const std::int64_t tokens = std::int64_t{record.request.inputTokens} + (record.generated & ~kPrefilledElsewhere);
+    if (!m_exact) {
+        const auto prompts = static_cast<std::int64_t>(m_running.size()) - m_decoding;
+        if (surelyFits(promptsHeld + tokens, prompts + 1)) {
+            return true;
+        }
+        countExactly();
+    }
+    return m_exact->hold(head.record, tokens);
+}
+
+void Replica::addPart(std::uint32_t index, std::uint32_t begin, IterationLoad& load, std::int64_t& budget)
+{
+    const auto tokens =
+        static_cast<std::uint32_t>(std::min(promptTokens(m_records[index]) - begin, std::max(std::int64_t{0}, budget)));
+    const std::uint32_t end = begin + tokens;
+    budget -= tokens;
+    load.prompts += 1;
+    load.promptTokens += tokens;
+    load.promptTokensSquared += static_cast<double>(end) * end - static_cast<double>(begin) * begin;
+    m_running.push_back({end, index});
+    if (m_exact) {
+        m_exact->computed(index, begin, end);
+    }
+}
+
+void Replica::join(const Waiting& head, double now, IterationLoad& load, std::int64_t& budget, ReplicaLog& log)
+{
+    Record& record = m_records[head.record];
+    if ((record.generated & kPrefilledElsewhere) != 0) {
+        record.generated &= ~kPrefilledElsewhere;
+        const std::int64_t tokens = promptTokens(record);
+        m_context += tokens;
+        if (m_exact) {
+            m_exact->blocks.startGrowing(tokens);
+        }
+        pushDecoding({m_tokens + record.request.outputTokens - record.generated, head.record});
+        --budget;
+        return;
+    }
+    const std::uint32_t hits = m_exact ? m_exact->hitTokens(head.record, promptTokens(record)) : 0;
+    if (record.start == kNotStarted) {
+        record.start = now;
+        log.started.push_back(record.request);
+        if (hits > 0) {
+            m_exact->prefixes[head.record].hitTokens = hits;
+        }
+    }
+    addPart(head.record, hits, load, budget);
+}
+
+std::int64_t Replica::iterationsToRun(bool preempted)
+{
+    const std::int64_t toFinish = m_running.front().at - m_tokens;
+    if (preempted) {
+        return 1; // who waits was kept out of this iteration only
+    }
+    if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
+        return toFinish;
+    }
+    if (!m_exact) {
+        if (surelyFits((toFinish - 1) * m_decoding, 0)) {
+            return toFinish;
+        }
+        countExactly();
+    }
+    return std::min(toFinish, 1 + std::min(toFinish, m_exact->blocks.stepsWithin(m_exact->free())));
+}
+
+void Replica::startRun(double now, ReplicaLog& log)
+{
+    const BatchPolicy& policy = m_times->policy();
+    const bool whole = policy.maxBatchedTokens == 0;
+    m_runStart = now;
+    const bool preempted = policy.admission == BatchPolicy::Admission::Optimistic && makeRoom(log);
+    if (m_running.size() > m_decoding || (!m_queue.empty() && !preempted)) {
+        IterationLoad load;
+        std::int64_t budget =
+            whole ? std::numeric_limits<std::int64_t>::max() : std::int64_t{policy.maxBatchedTokens} - m_decoding;
+        std::int64_t promptsHeld = 0;
+        if (m_running.size() > m_decoding) {
+            const Running cut = m_running.back();
+            m_running.pop_back();
+            promptsHeld = promptTokens(m_records[cut.record]);
+            addPart(cut.record, cut.at, load, budget);
+        }
+        const auto places = static_cast<std::size_t>(m_times->model().maxBatch);
+        while (!preempted && budget > 0 && !m_queue.empty() && m_running.size() < places &&
+               !(whole && load.prompts > 0)) {
+            const Waiting head = m_queue.front();
+            if (!holdBlocks(head, promptsHeld)) {
+                break;
+            }
+            std::pop_heap(m_queue.begin(), m_queue.end(), kLater);
+            m_queue.pop_back();
+            join(head, now, load, budget, log);
+            promptsHeld += m_running.back().record == head.record && m_running.size() > m_decoding
+                               ? promptTokens(m_records[head.record])
+                               : 0;
+        }
+        if (load.prompts > 0) {
+            load.sequences = m_decoding;
+            load.contextTokens = static_cast<double>(m_context);
+            m_runIterations = 1;
+            m_nextEvent = now + m_times->model().seconds(load);
+            return;
+        }
+    }
+    if (m_decoding == 0) {
+        m_runIterations = 0;
+        m_nextEvent = kNever;
+        return;
+    }
+    m_runIterations = static_cast<std::uint32_t>(iterationsToRun(preempted));
+    m_nextEvent = now + runSeconds(m_runIterations);
+}
+
+std::uint32_t Replica::store(const Record& record)
 {
     if (m_freeRecord == kNone) {
-        m_records.push_back({request, 0, 0});
+        m_records.push_back(record);
         return static_cast<std::uint32_t>(m_records.size() - 1);
     }
     const std::uint32_t index = m_freeRecord;
     m_freeRecord = m_records[index].request.tag;
-    m_records[index].request = request;
+    m_records[index] = record;
     return index;
 }
 
-void Replica::pushRunning(Running entry)
+void Replica::discard(std::uint32_t record)
 {
-    std::size_t at = m_running.size();
-    m_running.push_back(entry);
-    while (at > 0 && before(entry.finishAt, m_running[(at - 1) / 2].finishAt)) {
+    m_records[record].request.tag = m_freeRecord;
+    m_freeRecord = record;
+}
+
+void Replica::pushWaiting(std::uint32_t record)
+{
+    m_queue.push_back({orderOf(m_records[record]), record});
+    std::push_heap(m_queue.begin(), m_queue.end(), kLater);
+}
+
+void Replica::siftUp(std::size_t at, Running entry)
+{
+    while (at > 0 && before(entry.at, m_running[(at - 1) / 2].at)) {
         m_running[at] = m_running[(at - 1) / 2];
         at = (at - 1) / 2;
     }
     m_running[at] = entry;
 }
 
-void Replica::popRunning()
+void Replica::pushDecoding(Running entry)
 {
-    const Running last = m_running.back();
+    m_running.push_back(entry);
+    m_running.back() = m_running[m_decoding]; // a prompt makes room
+    siftUp(m_decoding++, entry);
+}
+
+void Replica::removeDecoding(std::size_t at)
+{
+    const std::size_t size = --m_decoding;
+    const Running last = m_running[size];
+    m_running[size] = m_running.back(); // a prompt, if any, closes the gap
     m_running.pop_back();
-    const std::size_t size = m_running.size();
-    std::size_t at = 0;
-    for (std::size_t child = 1; child < size; child = 2 * at + 1) {
-        if (child + 1 < size && before(m_running[child + 1].finishAt, m_running[child].finishAt)) {
+    if (at == size) {
+        return;
+    }
+    if (at > 0 && before(last.at, m_running[(at - 1) / 2].at)) {
+        siftUp(at, last);
+        return;
+    }
+    for (std::size_t child = 2 * at + 1; child < size; child = 2 * at + 1) {
+        if (child + 1 < size && before(m_running[child + 1].at, m_running[child].at)) {
             ++child;
         }
-        if (!before(m_running[child].finishAt, last.finishAt)) {
+        if (!before(m_running[child].at, last.at)) {
             break;
         }
         m_running[at] = m_running[child];
         at = child;
     }
-    if (size > 0) {
-        m_running[at] = last;
-    }
+    m_running[at] = last;
 }
 
 std::vector<Request> Replica::takeQueue()
 {
     std::sort(m_queue.begin(), m_queue.end(), [](const Waiting& a, const Waiting& b) { return a.order < b.order; });
     std::vector<Request> taken;
-    for (const Waiting& waiting : m_queue) {
-        Record& record = m_records[waiting.record];
+    std::erase_if(m_queue, [&](const Waiting& waiting) {
+        const Record& record = m_records[waiting.record];
+        if (record.start != kNotStarted) {
+            return false;
+        }
         taken.push_back(record.request);
-        record.request.tag = m_freeRecord;
-        m_freeRecord = waiting.record;
-    }
-    m_queue.clear();
+        discard(waiting.record);
+        return true;
+    }); // what is left is in order, and so a heap
     return taken;
+}
+
+std::int64_t Replica::heldBlocks() const
+{
+    if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
+        return m_reserved;
+    }
+    if (m_exact) {
+        return m_exact->blocks.held();
+    }
+    std::int64_t blocks = 0;
+    for (std::size_t i = 0; i < m_running.size(); ++i) {
+        blocks += blocksFor(i < m_decoding ? slots(m_running[i]) : promptTokens(m_records[m_running[i].record]),
+                            m_times->policy().kvBlockTokens);
+    }
+    return blocks;
 }
 
 std::uint64_t Replica::hash(std::uint64_t hash) const
@@ -228,24 +650,30 @@ std::uint64_t Replica::hash(std::uint64_t hash) const
         hash = mix(hash, static_cast<std::uint64_t>(value));
     }
     hash = mix(hash, std::uint64_t{m_tokens} << 32 | m_runIterations);
+    hash = mix(hash, std::uint64_t{m_arrivals} << 32 | m_decoding);
     const auto mixRecord = [&](std::uint32_t index) {
         const Record& record = m_records[index];
         hash = mix(hash, std::bit_cast<std::uint64_t>(record.request.arrivalSeconds));
         hash = mix(hash, std::uint64_t{record.request.inputTokens} << 32 | record.request.outputTokens);
         hash = mix(hash, std::uint64_t{record.request.tag} << 32 | record.request.priority);
+        hash = mix(hash, std::uint64_t{record.arrival} << 32 | record.generated);
+        if (m_exact && m_exact->cache) {
+            for (const auto& hashes : {m_exact->prefixes[index].hashes, m_exact->prefixes[index].held}) {
+                for (const std::uint64_t value : hashes) {
+                    hash = mix(hash, value);
+                }
+            }
+        }
     };
     for (const Running& running : m_running) {
-        hash = mix(hash, running.finishAt);
+        hash = mix(hash, running.at);
         mixRecord(running.record);
     }
     for (const Waiting& waiting : m_queue) {
         hash = mix(hash, waiting.order);
         mixRecord(waiting.record);
     }
-    if (m_prefill != kNone) {
-        mixRecord(m_prefill);
-    }
-    return hash;
+    return m_exact && m_exact->cache ? m_exact->cache->hash(hash) : hash;
 }
 
 } // namespace isobar::serving

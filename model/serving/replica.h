@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/serving/batch_policy.h"
 #include "model/serving/iteration_model.h"
 
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <span>
 #include <vector>
 
 namespace isobar::serving {
 
-/// An iteration model with the part of a decode step that depends only on the batch size looked up, for the hot loop.
+/// What equal replicas share: an iteration model with the part of a decode step that depends only on the batch size
+/// looked up, for the hot loop, and the batch policy.
 class IterationTimes {
 public:
-    explicit IterationTimes(const IterationModel& model);
+    /// Both as checkBatching accepts them; a token budget below the batch is raised to it.
+    explicit IterationTimes(const IterationModel& model, const BatchPolicy& policy = {});
 
     [[nodiscard]] const IterationModel& model() const { return m_model; }
+    [[nodiscard]] const BatchPolicy& policy() const { return m_policy; }
     /// A decode step of `sequences` without its context: m_model.decodeSeconds(sequences, 0).
     [[nodiscard]] double decodeBaseSeconds(std::size_t sequences) const { return m_decodeBase[sequences]; }
+    [[nodiscard]] std::int64_t kvBlocks() const { return m_kvBlocks; }
+    [[nodiscard]] std::int64_t kvTokens() const { return m_kvTokens; } ///< of whole blocks
 
 private:
     IterationModel m_model;
+    BatchPolicy m_policy;
+    std::int64_t m_kvBlocks = 0, m_kvTokens = 0;
     std::vector<double> m_decodeBase; ///< by sequences, 0 to maxBatch
 };
 
@@ -26,41 +36,61 @@ struct Request {
     double arrivalSeconds = 0;
     std::uint32_t inputTokens = 1, outputTokens = 1; ///< both at least 1
     std::uint32_t tag = 0;                           ///< the caller's
-    std::uint32_t priority = 0;                      ///< lower is admitted first
+    std::uint32_t priority = 0;                      ///< lower is admitted first and preempted last
 };
 
 struct Completion {
     Request request;
-    double startSeconds = 0;      ///< its prompt entered an iteration
-    double firstTokenSeconds = 0; ///< that iteration ended
+    double startSeconds = 0;      ///< its prompt first entered an iteration
+    double firstTokenSeconds = 0; ///< its whole prompt had been through one
     double finishSeconds = 0;
+    std::uint32_t prefixHitTokens = 0; ///< of its prompt, found in the prefix cache when it started
 };
 
-/// Where a replica reports. The caller reads and clears it.
+/// Where a replica reports. The caller reads and clears the lists; the counts go on.
 struct ReplicaLog {
-    std::vector<Request> started;
+    std::vector<Request> started; ///< once for each request
     std::vector<Completion> completed;
+    std::int64_t preemptions = 0;
+    std::int64_t preemptedTokens = 0; ///< whose KV preempted sequences gave up
 };
 
 /// One replica with continuous batching, moved from event to event.
 ///
-/// It runs iterations back to back while it has work. Each gives every running sequence one token; at most one waiting
-/// request, the first by (priority, arrival), joins per iteration: its whole prompt is prefilled there and yields its
-/// first token. Requests join at the iteration boundary after they arrive (at once when idle), while there is a place
-/// in the batch and room in the KV cache for all tokens they may come to hold: input + output are reserved on
-/// admission, so nothing is ever preempted.
+/// It runs iterations back to back while it has work. What happens at the boundary before each, as in vLLM V1:
+/// 1. Every decoding sequence takes the KV slot of its next token. While the blocks for that exceed the cache, the
+///    running sequence that comes last by (priority, arrival) is preempted: it gives up all its blocks and waits again.
+/// 2. Decoding sequences take one token each of the iteration's token budget; a prompt that was cut short takes up to
+///    the rest.
+/// 3. Unless somebody was preempted, waiting requests join in the order of (priority, arrival) while there is budget, a
+///    place in the batch, and the first of them finds the blocks for its whole prompt (with Reserve: for its answer
+///    too). Each prefills as much of its prompt as the budget allows.
+/// At the end of the iteration decoding sequences and those whose prompt is through have one more token. A preempted
+/// one prefills prompt and answer so far again and goes on with its next token: none is given out twice.
+/// Requests join at the boundary after they arrive, at once when idle. Whoever comes first by (priority, arrival) is
+/// never preempted, and what fits the cache alone is accepted, so every accepted request finishes.
+///
+/// With a prefix cache the leading hashed blocks of a prompt that are there are neither prefilled nor stored again; at
+/// least one token is prefilled. A block is there once the iteration that computes its end is made up, until its room
+/// is taken: see PrefixCache.
 ///
 /// Between two changes of the batch k iterations take a closed form, as context grows by one token a sequence:
-///   T(k) = k base(B) + perContextToken (k C + B k (k - 1) / 2).
-/// So work is per request, not per token, and an advance that reaches no event changes nothing: results do not depend
-/// on how time is cut. Times are exact up to rounding against the token-by-token definition.
+///   T(k) = k base(B) + perContextToken (k C + B k (k - 1) / 2),
+/// and the number of iterations that the free blocks last is found from KvBlocks. So work is per request, not per
+/// token, and an advance that reaches no event changes nothing: results do not depend on how time is cut. Times are
+/// exact up to rounding against the token-by-token definition.
 class Replica {
 public:
     static constexpr double kNever = std::numeric_limits<double>::infinity();
-    enum class Admission { Accepted, QueueFull, TooLong };
+    enum class Admission { Accepted, QueueFull, TooLong, NoTokens };
 
-    /// `times` must outlive the replica. At most `queueLimit` requests wait.
+    /// `times` must outlive the replica. At most `queueLimit` requests that have not started wait.
     Replica(const IterationTimes& times, std::size_t queueLimit);
+    Replica(const Replica&); ///< with all it works on
+    Replica(Replica&&) noexcept;
+    Replica& operator=(const Replica&);
+    Replica& operator=(Replica&&) noexcept;
+    ~Replica();
 
     /// Carries out every event up to and including `seconds`.
     void advance(double seconds, ReplicaLog& log)
@@ -69,23 +99,30 @@ public:
             finishRun(log);
         }
     }
-    /// Takes a request at its arrival, which must not lie before an earlier one; advances to it first.
-    Admission enqueue(const Request& request, ReplicaLog& log)
+    /// Takes a request at its arrival, which must not lie before an earlier one; advances to it first. `hashes`: of its
+    /// prompt's whole prefix blocks in their order; only read with a prefix cache.
+    Admission enqueue(const Request& request, ReplicaLog& log, std::span<const std::uint64_t> hashes = {})
     {
-        return enqueueAt(request.arrivalSeconds, request, log);
+        return enqueueAt(request.arrivalSeconds, request, log, hashes);
     }
     /// The same for a request that arrived elsewhere before and gets here at `seconds`.
-    Admission enqueueAt(double seconds, const Request& request, ReplicaLog& log);
-    /// Removes what waits, in the order of admission.
+    Admission enqueueAt(double seconds, const Request& request, ReplicaLog& log,
+                        std::span<const std::uint64_t> hashes = {});
+    /// Takes over, at `seconds`, a request of two tokens or more whose prompt was prefilled elsewhere, where it started
+    /// and got its first token: its KV comes with it. It reports to `log` only when it is completed. Not with Reserve.
+    Admission enqueuePrefilled(double seconds, const Request& request, double startSeconds, double firstTokenSeconds,
+                               ReplicaLog& log);
+    /// Removes what waits and has not started, in the order of admission.
     [[nodiscard]] std::vector<Request> takeQueue();
 
     /// When the next event is due; kNever when idle.
     [[nodiscard]] double nextEventSeconds() const { return m_nextEvent; }
-    /// Sequences in the batch, the one being prefilled included.
-    [[nodiscard]] std::size_t running() const { return m_running.size() + (m_prefill != kNone ? 1 : 0); }
-    [[nodiscard]] std::size_t queued() const { return m_queue.size(); }
+    /// Sequences in the batch, those being prefilled included.
+    [[nodiscard]] std::size_t running() const { return m_running.size(); }
+    [[nodiscard]] std::size_t queued() const { return m_queue.size(); } ///< the preempted included
     [[nodiscard]] std::size_t inFlight() const { return running() + queued(); }
-    [[nodiscard]] std::int64_t reservedTokens() const { return m_reserved; }
+    /// KV blocks held in the first iteration of the run in progress. Work: linear in running().
+    [[nodiscard]] std::int64_t heldBlocks() const;
     /// Memory hints for a caller that goes through many replicas: what the next event reads first, and, once that has
     /// arrived, what it points to. No effect on results.
     void prefetchBatch() const
@@ -94,14 +131,12 @@ public:
         if (m_freeRecord != kNone) {
             __builtin_prefetch(&m_records[m_freeRecord]);
         }
-        if (m_prefill != kNone) {
-            __builtin_prefetch(&m_records[m_prefill]);
-        }
     }
     void prefetchNext() const
     {
-        if (m_prefill == kNone && !m_running.empty()) {
+        if (!m_running.empty()) {
             __builtin_prefetch(&m_records[m_running.front().record]);
+            __builtin_prefetch(&m_records[m_running.back().record]);
         }
     }
     /// Mixes everything that decides the future into `hash`.
@@ -109,43 +144,92 @@ public:
 
 private:
     static constexpr std::uint32_t kNone = 0xffffffffu;
+    static constexpr double kNotStarted = -std::numeric_limits<double>::infinity();
+    static constexpr std::uint32_t kPrefilledElsewhere = 0x80000000u;
     struct Record {
         Request request;
-        double start = 0, firstToken = 0;
+        double start = kNotStarted, firstToken = 0;
+        std::uint32_t arrival = 0;   ///< counts requests
+        std::uint32_t generated = 0; ///< tokens given out before it last joined the batch; may have the flag above
     };
+    /// A decoding sequence: `at` is the value of m_tokens when its last token is out; wraps. A prompt being prefilled:
+    /// `at` is how many of its tokens are through when the iteration ends.
     struct Running {
-        std::uint32_t finishAt = 0; ///< value of m_tokens when its last token is out; wraps
+        std::uint32_t at = 0;
         std::uint32_t record = 0;
     };
     struct Waiting {
         std::uint64_t order = 0; ///< priority, then arrival
         std::uint32_t record = 0;
     };
+    struct Exact; ///< blocks counted one by one, and their content
+    /// One that is mostly not there, on the heap; copied with its holder.
+    struct ExactHolder : std::unique_ptr<Exact> {
+        ExactHolder() = default;
+        ExactHolder(const ExactHolder& other);
+        ExactHolder(ExactHolder&&) noexcept = default;
+        ExactHolder& operator=(const ExactHolder& other);
+        ExactHolder& operator=(ExactHolder&&) noexcept = default;
+        ~ExactHolder();
+        using std::unique_ptr<Exact>::operator=;
+    };
 
+    Admission take(double seconds, const Record& record, ReplicaLog& log, std::span<const std::uint64_t> hashes);
     void finishRun(ReplicaLog& log);
+    void finishPrompts(double now);
+    void finishSequences(double now, ReplicaLog& log);
     void startRun(double now, ReplicaLog& log);
     void shortenRun(double arrival);
-    [[nodiscard]] bool canAdmit() const;
     [[nodiscard]] double runSeconds(double iterations) const;
-    void complete(std::uint32_t record, double now, ReplicaLog& log);
-    std::uint32_t store(const Request& request);
-    void pushRunning(Running entry);
-    void popRunning();
+
+    [[nodiscard]] static std::uint64_t orderOf(const Record& record)
+    {
+        return std::uint64_t{record.request.priority} << 32 | record.arrival;
+    }
+    /// Tokens whose KV a prompt holds from its admission on, and that it prefills unless they are cached.
+    [[nodiscard]] static std::int64_t promptTokens(const Record& record)
+    {
+        return std::int64_t{record.request.inputTokens} + record.generated;
+    }
+    /// KV slots a decoding sequence holds in the first iteration of a run.
+    [[nodiscard]] std::int64_t slots(Running sequence) const
+    {
+        const Request& request = m_records[sequence.record].request;
+        return std::int64_t{request.inputTokens} + request.outputTokens - (sequence.at - m_tokens);
+    }
+    [[nodiscard]] bool mayJoin(const Record& record) const;
+    [[nodiscard]] bool makeRoom(ReplicaLog& log);
+    void preemptLast(ReplicaLog& log);
+    [[nodiscard]] bool holdBlocks(const Waiting& head, std::int64_t promptsHeld);
+    void join(const Waiting& head, double now, IterationLoad& load, std::int64_t& budget, ReplicaLog& log);
+    void addPart(std::uint32_t record, std::uint32_t begin, IterationLoad& load, std::int64_t& budget);
+    [[nodiscard]] std::int64_t iterationsToRun(bool preempted);
+    /// Whether `tokens` more by `sequences` more find room however they and the rest are spread over blocks.
+    [[nodiscard]] bool surelyFits(std::int64_t tokens, std::int64_t sequences) const;
+    void countExactly();
+
+    std::uint32_t store(const Record& record);
+    void discard(std::uint32_t record);
+    void pushWaiting(std::uint32_t record);
+    void pushDecoding(Running entry);
+    void removeDecoding(std::size_t at);
+    void siftUp(std::size_t at, Running entry);
 
     const IterationTimes* m_times;
     double m_nextEvent = kNever; ///< end of the run in progress
     double m_runStart = 0;
-    std::int64_t m_context = 0;        ///< tokens of context of all running sequences at m_runStart
-    std::int64_t m_reserved = 0;       ///< KV tokens promised
-    std::uint32_t m_tokens = 0;        ///< iterations done: every running sequence got a token in each; wraps
+    std::int64_t m_context = 0;        ///< tokens of context of all decoding sequences in the first iteration
+    std::int64_t m_reserved = 0;       ///< KV blocks promised (Reserve)
+    std::uint32_t m_tokens = 0;        ///< iterations done: every decoding sequence got a token in each; wraps
     std::uint32_t m_runIterations = 0; ///< of the run in progress
-    std::uint32_t m_prefill = kNone;   ///< record being prefilled in this run (then of one iteration)
+    std::uint32_t m_decoding = 0;      ///< of m_running; the rest are prompts, then the run is one iteration
     std::uint32_t m_freeRecord = kNone;
     std::uint32_t m_arrivals = 0;
     std::uint32_t m_queueLimit;
-    std::vector<Running> m_running; ///< binary heap, first to finish on top
+    std::vector<Running> m_running; ///< m_decoding ones as a binary heap, first to finish on top, then prompts
     std::vector<Record> m_records;  ///< free ones chained through request.tag
     std::vector<Waiting> m_queue;   ///< binary heap, first to be admitted on top
+    ExactHolder m_exact;            ///< there while the cache may be full, and always with a prefix cache
 };
 
 } // namespace isobar::serving

@@ -4,6 +4,7 @@
 
 #include <QTest>
 #include <algorithm>
+#include <array>
 #include <random>
 
 using namespace isobar;
@@ -18,6 +19,75 @@ void byTag(std::vector<Completion>& all)
               [](const Completion& a, const Completion& b) { return a.request.tag < b.request.tag; });
 }
 
+/// A way to set up a replica; in it, traces that keep it busy do or do not preempt and find prefixes.
+struct Regime {
+    const char* name;
+    bool preempts, hits;
+    void (*change)(Random&, IterationModel&, BatchPolicy&);
+};
+
+void shrinkCache(Random& random, IterationModel& model)
+{
+    model.kvCapacityTokens = integer(random, 100, 500);
+}
+
+void chunk(Random& random, const IterationModel& model, BatchPolicy& policy)
+{
+    policy.maxBatchedTokens = model.maxBatch + static_cast<std::int32_t>(integer(random, 0, 100));
+}
+
+const std::array kRegimes{
+    Regime{"default", true, false, [](Random&, IterationModel&, BatchPolicy&) {}},
+    Regime{"room for all", false, false,
+           [](Random&, IterationModel& model, BatchPolicy&) { model.kvCapacityTokens = 40'000; }},
+    Regime{"one whole prompt an iteration", false, false,
+           [](Random&, IterationModel& model, BatchPolicy& policy) {
+               model.kvCapacityTokens /= 4;
+               policy = {.maxBatchedTokens = 0, .kvBlockTokens = 1, .admission = BatchPolicy::Admission::Reserve};
+           }},
+    Regime{"reserved in blocks, chunks", false, false,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               policy.admission = BatchPolicy::Admission::Reserve;
+               policy.kvBlockTokens = static_cast<std::int32_t>(integer(random, 1, 40));
+               shrinkCache(random, model);
+               chunk(random, model, policy);
+           }},
+    Regime{"small chunks", true, false,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) { chunk(random, model, policy); }},
+    Regime{"whole prompts, preemption", true, false,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               shrinkCache(random, model);
+               policy.maxBatchedTokens = 0;
+           }},
+    Regime{"preemption storms", true, false,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               shrinkCache(random, model);
+               policy.kvBlockTokens = static_cast<std::int32_t>(integer(random, 1, 40));
+               chunk(random, model, policy);
+           }},
+    Regime{"blocks of one token", true, false,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               shrinkCache(random, model);
+               policy.kvBlockTokens = 1;
+           }},
+    Regime{"prefix cache", true, true,
+           [](Random& random, IterationModel&, BatchPolicy& policy) {
+               policy.prefixBlockTokens = 16 * static_cast<std::int32_t>(integer(random, 1, 2));
+           }},
+    Regime{"prefix cache, small", true, true,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               shrinkCache(random, model);
+               chunk(random, model, policy);
+               policy.kvBlockTokens = static_cast<std::int32_t>(integer(random, 1, 8));
+               policy.prefixBlockTokens = policy.kvBlockTokens * static_cast<std::int32_t>(integer(random, 1, 4));
+           }},
+    Regime{"prefix cache, whole prompts", true, true,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               shrinkCache(random, model);
+               policy = {.maxBatchedTokens = 0, .kvBlockTokens = 4, .prefixBlockTokens = 8};
+           }},
+};
+
 } // namespace
 
 class TestReplica : public QObject {
@@ -25,42 +95,66 @@ class TestReplica : public QObject {
 private Q_SLOTS:
     void agreesWithTheTokenByTokenReplica_data()
     {
+        QTest::addColumn<int>("regime");
         QTest::addColumn<int>("requests");
         QTest::addColumn<int>("rounds");
-        QTest::newRow("single requests") << 1 << 500;
-        QTest::newRow("a handful") << 6 << 1500;
-        QTest::newRow("busy") << 60 << 400;
-        QTest::newRow("long traces") << 500 << 30;
+        for (std::size_t i = 0; i < kRegimes.size(); ++i) {
+            const auto row = [&](const char* what, int requests, int rounds) {
+                QTest::newRow(
+                    qPrintable(QStringLiteral("%1, %2").arg(QLatin1String(kRegimes[i].name), QLatin1String(what))))
+                    << static_cast<int>(i) << requests << rounds;
+            };
+            row("single requests", 1, 100);
+            row("a handful", 6, 400);
+            row("busy", 60, 120);
+            row("long traces", 400, 10);
+        }
     }
     void agreesWithTheTokenByTokenReplica()
     {
+        QFETCH(int, regime);
         QFETCH(int, requests);
         QFETCH(int, rounds);
-        Random random(static_cast<std::uint64_t>(requests));
-        int rejectedInAll = 0;
+        Random random(static_cast<std::uint64_t>(1000 * regime + requests));
+        std::size_t rejectedInAll = 0;
+        std::int64_t preempted = 0, hits = 0;
         for (int round = 0; round < rounds; ++round) {
-            const IterationModel model = randomModel(random);
+            IterationModel model = randomModel(random);
+            BatchPolicy policy;
+            kRegimes[static_cast<std::size_t>(regime)].change(random, model, policy);
             const auto limit = static_cast<std::size_t>(4 * model.maxBatch);
-            const std::vector<Request> trace = randomTrace(random, requests);
+            const std::vector<HashedRequest> trace =
+                randomHashes(random, randomTrace(random, requests),
+                             policy.prefixBlockTokens > 0 ? std::uint32_t(policy.prefixBlockTokens) : 32);
 
             std::vector<std::uint32_t> slowRejected, fastRejected;
-            std::vector<Completion> slow = SlowReplica(model, limit).run(trace, slowRejected);
+            SlowReplica reference(model, limit, policy);
+            std::vector<Completion> slow = reference.run(trace, slowRejected);
 
-            const IterationTimes times(model);
+            const IterationTimes times(model, policy);
             Replica replica(times, limit);
-            ReplicaLog log;
-            for (const Request& request : trace) {
+            ReplicaLog log, aside;
+            for (const HashedRequest& hashed : trace) {
                 // Time cut anywhere must not matter.
-                replica.advance(request.arrivalSeconds - uniform(random, 0, 1), log);
-                if (replica.enqueue(request, log) != Replica::Admission::Accepted) {
-                    fastRejected.push_back(request.tag);
+                replica.advance(hashed.request.arrivalSeconds - uniform(random, 0, 1), log);
+                if (replica.enqueue(hashed.request, log, hashed.hashes) != Replica::Admission::Accepted) {
+                    fastRejected.push_back(hashed.request.tag);
+                }
+                QVERIFY(replica.running() <= std::size_t(model.maxBatch));
+                QVERIFY(replica.heldBlocks() <= times.kvBlocks());
+                if (integer(random, 0, 15) == 0) { // nor must copies
+                    const Replica copy = replica;
+                    QCOMPARE(copy.hash(0), replica.hash(0));
+                    replica.advance(1e9, aside);
+                    replica = copy;
                 }
             }
             replica.advance(1e9, log);
             QVERIFY(slowRejected == fastRejected);
-            rejectedInAll += static_cast<int>(fastRejected.size());
+            rejectedInAll += fastRejected.size();
             QCOMPARE(log.completed.size(), slow.size());
             QCOMPARE(log.started.size(), slow.size());
+            QCOMPARE(log.preemptions, reference.preemptions);
             byTag(slow);
             byTag(log.completed);
             for (std::size_t i = 0; i < slow.size(); ++i) {
@@ -68,12 +162,61 @@ private Q_SLOTS:
                 QVERIFY(close(log.completed[i].startSeconds, slow[i].startSeconds));
                 QVERIFY(close(log.completed[i].firstTokenSeconds, slow[i].firstTokenSeconds));
                 QVERIFY(close(log.completed[i].finishSeconds, slow[i].finishSeconds));
+                QCOMPARE(log.completed[i].prefixHitTokens, slow[i].prefixHitTokens);
+                hits += slow[i].prefixHitTokens;
             }
+            preempted += log.preemptions;
             QCOMPARE(replica.inFlight(), std::size_t{0});
-            QCOMPARE(replica.reservedTokens(), 0);
+            QCOMPARE(replica.heldBlocks(), 0);
+            QCOMPARE(reference.freeAtTheEnd, times.kvBlocks());
             QCOMPARE(replica.nextEventSeconds(), Replica::kNever);
         }
-        QVERIFY(requests < 60 || rejectedInAll > 0); // the traces do reach the limits
+        // The traces do reach what the regime is about.
+        QVERIFY(requests < 60 || rejectedInAll > 0);
+        QVERIFY(requests < 60 || (preempted > 0) == kRegimes[static_cast<std::size_t>(regime)].preempts);
+        QVERIFY(requests < 60 || (hits > 0) == kRegimes[static_cast<std::size_t>(regime)].hits);
+    }
+
+    void prefilledElsewhereAgreesToo()
+    {
+        Random random(99);
+        std::int64_t preempted = 0;
+        for (int round = 0; round < 300; ++round) {
+            const IterationModel model = randomModel(random);
+            std::vector<HashedRequest> trace;
+            for (const Request& request : randomTrace(random, 60)) {
+                trace.push_back({request});
+                if (request.outputTokens > 1 && integer(random, 0, 2) > 0) {
+                    trace.back().firstTokenSeconds = request.arrivalSeconds * 0.99;
+                }
+            }
+            std::vector<std::uint32_t> rejected;
+            SlowReplica reference(model, 1000);
+            std::vector<Completion> slow = reference.run(trace, rejected);
+            const IterationTimes times(model);
+            Replica replica(times, 1000);
+            ReplicaLog log;
+            for (const HashedRequest& hashed : trace) {
+                if (hashed.firstTokenSeconds < 0) {
+                    replica.enqueue(hashed.request, log);
+                } else {
+                    replica.enqueuePrefilled(hashed.request.arrivalSeconds, hashed.request, hashed.firstTokenSeconds,
+                                             hashed.firstTokenSeconds, log);
+                }
+            }
+            replica.advance(1e9, log);
+            QCOMPARE(log.completed.size(), slow.size());
+            byTag(slow);
+            byTag(log.completed);
+            for (std::size_t i = 0; i < slow.size(); ++i) {
+                QVERIFY(close(log.completed[i].firstTokenSeconds, slow[i].firstTokenSeconds));
+                QVERIFY(close(log.completed[i].finishSeconds, slow[i].finishSeconds));
+            }
+            QCOMPARE(log.preemptions, reference.preemptions);
+            QCOMPARE(replica.heldBlocks(), 0);
+            preempted += log.preemptions;
+        }
+        QVERIFY(preempted > 0);
     }
 
     void batchAndCacheAreNeverExceeded()
@@ -88,8 +231,9 @@ private Q_SLOTS:
             for (const Request& request : randomTrace(random, 100)) {
                 accepted += replica.enqueue(request, log) == Replica::Admission::Accepted ? 1 : 0;
                 QVERIFY(replica.running() <= std::size_t(model.maxBatch));
-                QVERIFY(replica.queued() <= 20);
-                QVERIFY(replica.reservedTokens() <= model.kvCapacityTokens);
+                // Those that were preempted wait beside the twenty.
+                QVERIFY(replica.queued() <= 20 + std::size_t(model.maxBatch));
+                QVERIFY(replica.heldBlocks() <= times.kvBlocks());
                 QCOMPARE(accepted, log.completed.size() + replica.inFlight());
             }
         }
@@ -99,7 +243,7 @@ private Q_SLOTS:
     {
         IterationModel model = constantModel(0.01, 4);
         model.kvCapacityTokens = 100;
-        const IterationTimes times(model);
+        const IterationTimes times(model, {.kvBlockTokens = 1});
         Replica replica(times, 4);
         ReplicaLog log;
         QVERIFY(replica.enqueue({0, 60, 41, 0, 0}, log) == Replica::Admission::TooLong);
