@@ -35,8 +35,11 @@ public:
     };
     /// Nearest rank, as Sketch::quantile. Sorts what is kept.
     [[nodiscard]] Summary summarize();
+    /// The values at `ratios` (0-1), for drawing; NaN when empty. The same rank, and sorts too.
+    [[nodiscard]] std::vector<double> quantiles(const std::vector<double>& ratios);
 
 private:
+    [[nodiscard]] double quantileOfSorted(double ratio) const;
     void toSketch();
 
     std::vector<double> m_values;

@@ -83,14 +83,14 @@ private:
 
 /// Replays `trace` on a new group of replicas of `model`; every outcome goes to the figures and to
 /// `observer(const serving::Outcome&)`, in no particular order. Stopped by `job`, the figures so far come back with
-/// `stopped` set. Progress: requests given to the group, of those in the trace.
+/// `stopped` set. Progress: requests completed or rejected, of those in the trace.
 /// Errors: those of ReplicaGroup::create.
 template <class Observer>
 [[nodiscard]] Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
                                   const serving::GroupOptions& options, const JobContext& job, Observer&& observer)
 {
     using Clock = std::chrono::steady_clock;
-    constexpr std::int64_t kLookEvery = 256; ///< requests between two looks at clock and stop token
+    constexpr std::int64_t kLookEvery = 256; ///< steps between two looks at clock and stop token
     constexpr std::chrono::milliseconds kReportEvery{20};
     ISOBAR_TRY_ASSIGN(serving::ReplicaGroup group, serving::ReplicaGroup::create(model, options));
     Figures figures;
@@ -101,25 +101,29 @@ template <class Observer>
     const auto total = static_cast<std::int64_t>(trace.requests.size());
     const auto start = Clock::now();
     auto reported = start;
+    std::int64_t steps = 0;
     job.progress("Replaying", 0, total);
+    // One look at the clock and the stop token every so many arrivals or, at the end, changes of a batch.
+    const auto goOn = [&] {
+        if (steps++ % kLookEvery != 0) {
+            return true;
+        }
+        if (const auto now = Clock::now(); now - reported >= kReportEvery) {
+            job.progress("Replaying", figures.completed + figures.rejected(), total);
+            reported = now;
+        }
+        return !job.cancelled();
+    };
     for (const ingest::TracedRequest& request : trace.requests) {
-        if (figures.arrived % kLookEvery == 0) {
-            if (job.cancelled()) {
-                figures.stopped = true;
-                break;
-            }
-            if (const auto now = Clock::now(); now - reported >= kReportEvery) {
-                job.progress("Replaying", figures.arrived, total);
-                reported = now;
-            }
+        if (!goOn()) {
+            figures.stopped = true;
+            break;
         }
         ++figures.arrived;
         group.arrive(request.arrivalSeconds, request.inputTokens, request.outputTokens, sink);
     }
-    if (!figures.stopped) {
-        job.progress("Replaying", total, total);
-        group.drain(sink);
-    }
+    figures.stopped = figures.stopped || !group.drainWhile(sink, goOn);
+    job.progress("Replaying", figures.completed + figures.rejected(), total);
     figures.wallSeconds = std::chrono::duration<double>(Clock::now() - start).count();
     return figures;
 }

@@ -5,10 +5,14 @@
 #include "model/ingest/input_file.h"
 #include "model/proto/fleet_text.h"
 #include "model/proto/shipped.h"
+#include "model/serving/replay.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 namespace isobar::replay {
@@ -66,6 +70,41 @@ Result<serving::IterationModel> buildReplica(const Fleet& fleet, const Calibrati
     }
     return serving::buildIterationModel(fleet.models[model.index()], fleet.accelerators[accelerator.index()],
                                         hardware.precision, hardware.tensorParallel, hardware.maxBatch, calibration);
+}
+
+TraceLoad loadOf(const ingest::Trace& trace)
+{
+    TraceLoad load;
+    if (trace.requests.empty()) {
+        return load;
+    }
+    double input = 0, output = 0;
+    for (const ingest::TracedRequest& request : trace.requests) {
+        input += request.inputTokens;
+        output += request.outputTokens;
+    }
+    load.requests = static_cast<std::int64_t>(trace.requests.size());
+    load.seconds = trace.requests.back().arrivalSeconds - trace.requests.front().arrivalSeconds;
+    load.meanInputTokens = input / static_cast<double>(load.requests);
+    load.meanOutputTokens = output / static_cast<double>(load.requests);
+    return load;
+}
+
+double utilizationRatio(const TraceLoad& load, const serving::IterationModel& model, std::size_t replicas)
+{
+    // A sequence has read its prompt and, in the mean, written half of its answer.
+    const double work = serving::fullBatchWorkSeconds(model, load.meanInputTokens, load.meanOutputTokens,
+                                                      load.meanInputTokens + load.meanOutputTokens / 2);
+    return load.seconds > 0 ? load.requestsPerSecond() * work / static_cast<double>(replicas)
+                            : std::numeric_limits<double>::infinity();
+}
+
+std::size_t replicasFor(const TraceLoad& load, const serving::IterationModel& model, double ratio)
+{
+    const double needed = std::ceil(utilizationRatio(load, model, 1) / ratio * (1 - 1e-12));
+    return needed > 1
+               ? static_cast<std::size_t>(std::min(needed, static_cast<double>(serving::ReplicaGroup::kMaxReplicas)))
+               : 1;
 }
 
 } // namespace isobar::replay

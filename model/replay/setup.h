@@ -3,6 +3,7 @@
 #include "model/fleet/calibration.h"
 #include "model/fleet/fleet.h"
 #include "model/fleet/result.h"
+#include "model/ingest/trace_file.h"
 #include "model/serving/iteration_model.h"
 
 #include <cstdint>
@@ -30,5 +31,22 @@ struct Hardware {
 /// among them.
 [[nodiscard]] Result<serving::IterationModel> buildReplica(const Fleet& fleet, const Calibration& calibration,
                                                            const Hardware& hardware);
+
+/// What a trace asks for, in the mean.
+struct TraceLoad {
+    std::int64_t requests = 0;
+    double seconds = 0; ///< from the first arrival to the last
+    double meanInputTokens = 0, meanOutputTokens = 0;
+    [[nodiscard]] double requestsPerSecond() const { return static_cast<double>(requests) / seconds; }
+};
+[[nodiscard]] TraceLoad loadOf(const ingest::Trace& trace);
+
+/// Load of each of `replicas` under the trace's mean rate: work offered to work done at a full batch; above 1 it falls
+/// ever further behind. Infinite for a trace that arrives all at once.
+[[nodiscard]] double utilizationRatio(const TraceLoad& load, const serving::IterationModel& model,
+                                      std::size_t replicas);
+
+/// The fewest replicas whose utilization is at most `ratio`, at least 1 and at most ReplicaGroup::kMaxReplicas.
+[[nodiscard]] std::size_t replicasFor(const TraceLoad& load, const serving::IterationModel& model, double ratio);
 
 } // namespace isobar::replay
