@@ -14,14 +14,19 @@ void Sketch::merge(const Sketch& other)
     m_total += other.m_total;
 }
 
+std::int64_t Sketch::rankOf(double q, std::int64_t total)
+{
+    // A hair less, so that 0.95 of 100 asks for rank 95 although the product may come out just above it.
+    const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(total) * (1 - 1e-14));
+    return std::clamp(static_cast<std::int64_t>(wanted), std::int64_t{1}, total);
+}
+
 double Sketch::quantile(double q) const
 {
     if (m_total == 0) {
         return std::numeric_limits<double>::quiet_NaN();
     }
-    // A hair less, so that 0.95 of 100 asks for rank 95 although the product may come out just above it.
-    const double wanted = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(m_total) * (1 - 1e-14));
-    const auto rank = std::clamp(static_cast<std::int64_t>(wanted), std::int64_t{1}, m_total);
+    const std::int64_t rank = rankOf(q, m_total);
     std::int64_t seen = 0;
     for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
         seen += m_counts[bucket];

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] std::int64_t bucketCount(std::size_t bucket) const { return m_counts[bucket]; }
     /// The q-quantile (0-1) in seconds; NaN when empty. Nearest rank: the smallest value with rank >= q * count.
     [[nodiscard]] double quantile(double q) const;
+    /// The rank, from 1, of the q-quantile of `total` (above zero) values.
+    [[nodiscard]] static std::int64_t rankOf(double q, std::int64_t total);
 
 private:
     static constexpr double kInverseLogGamma = 24.996666311036567; // 1 / ln(1.02 / 0.98); tested against std::log
