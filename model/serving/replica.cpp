@@ -233,11 +233,11 @@ bool Replica::mayJoin(const Record& record) const
     return m_context + record.request.inputTokens <= m_times->kvTokens() || m_times->policy().prefixBlockTokens > 0;
 }
 
-void Replica::shortenRun(double arrival)
+double Replica::iterationsUntil(double seconds) const
 {
-    // The iteration under way at `arrival` is the last of the run: the smallest k with T(k) > arrival - start.
+    // The iteration under way then is the last that counts: the smallest k with T(k) > seconds - start.
     // T(k) = k (linear) + k^2 (quadratic); solved for k, then put right by at most a step or two of rounding.
-    const double elapsed = arrival - m_runStart;
+    const double elapsed = seconds - m_runStart;
     const auto sequences = static_cast<double>(m_decoding);
     const double quadratic = m_times->model().perContextTokenSeconds * sequences / 2;
     const double linear = m_times->decodeBaseSeconds(m_decoding) +
@@ -251,8 +251,22 @@ void Replica::shortenRun(double arrival)
     while (k < m_runIterations && runSeconds(k) <= elapsed) {
         ++k;
     }
-    m_runIterations = static_cast<std::uint32_t>(k);
-    m_nextEvent = m_runStart + runSeconds(k);
+    return k;
+}
+
+void Replica::shortenRun(double arrival)
+{
+    const double iterations = iterationsUntil(arrival);
+    m_runIterations = static_cast<std::uint32_t>(iterations);
+    m_nextEvent = m_runStart + runSeconds(iterations);
+}
+
+double Replica::boundaryAfter(double seconds) const
+{
+    if (m_nextEvent == kNever) {
+        return seconds;
+    }
+    return m_runIterations == 1 ? m_nextEvent : m_runStart + runSeconds(iterationsUntil(seconds));
 }
 
 void Replica::finishRun(ReplicaLog& log)

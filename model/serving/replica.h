@@ -84,7 +84,7 @@ public:
     static constexpr double kNever = std::numeric_limits<double>::infinity();
     enum class Admission { Accepted, QueueFull, TooLong, NoTokens };
 
-    /// `times` must outlive the replica. At most `queueLimit` requests that have not started wait.
+    /// `times` must outlive the replica. Refuses more while `queueLimit` wait, preempted ones included.
     Replica(const IterationTimes& times, std::size_t queueLimit);
     Replica(const Replica&); ///< with all it works on
     Replica(Replica&&) noexcept;
@@ -117,6 +117,9 @@ public:
 
     /// When the next event is due; kNever when idle.
     [[nodiscard]] double nextEventSeconds() const { return m_nextEvent; }
+    /// When a request that arrives at `seconds`, at or after the last advance and before the next event, could join:
+    /// the end of the iteration under way, or at once when idle.
+    [[nodiscard]] double boundaryAfter(double seconds) const;
     /// Sequences in the batch, those being prefilled included.
     [[nodiscard]] std::size_t running() const { return m_running.size(); }
     [[nodiscard]] std::size_t queued() const { return m_queue.size(); } ///< the preempted included
@@ -181,6 +184,7 @@ private:
     void startRun(double now, ReplicaLog& log);
     void shortenRun(double arrival);
     [[nodiscard]] double runSeconds(double iterations) const;
+    [[nodiscard]] double iterationsUntil(double seconds) const;
 
     [[nodiscard]] static std::uint64_t orderOf(const Record& record)
     {

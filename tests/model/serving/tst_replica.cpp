@@ -250,6 +250,25 @@ private Q_SLOTS:
         QVERIFY(replica.enqueue({0, 60, 40, 0, 0}, log) == Replica::Admission::Accepted);
     }
 
+    void requestsCanJoinAtTheEndOfTheIteration()
+    {
+        const IterationTimes times(constantModel(1, 2));
+        Replica replica(times, 4);
+        ReplicaLog log;
+        QCOMPARE(replica.boundaryAfter(3.5), 3.5); // idle
+        replica.enqueue({3.5, 1, 5, 0, 0}, log);
+        QCOMPARE(replica.boundaryAfter(3.5), 4.5);
+        QCOMPARE(replica.boundaryAfter(4.2), 4.5);
+        replica.advance(4.5, log);
+        QCOMPARE(replica.boundaryAfter(4.5), 5.5); // a boundary belongs to the iteration that starts there
+        QCOMPARE(replica.boundaryAfter(7.6), 8.5);
+        QCOMPARE(replica.boundaryAfter(8.4), 8.5);
+        replica.enqueue({7.6, 1, 1, 1, 0}, log);
+        replica.advance(20, log);
+        QCOMPARE(log.completed.size(), std::size_t{2});
+        QCOMPARE(log.completed[1].startSeconds, 8.5);
+    }
+
     void urgentRequestsOvertakeWaitingOnes()
     {
         const IterationTimes times(constantModel(1, 1));
