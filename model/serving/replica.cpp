@@ -18,9 +18,6 @@ bool before(std::uint32_t a, std::uint32_t b)
     return static_cast<std::int32_t>(a - b) < 0;
 }
 
-/// Longer requests are refused, so that wrapping counts can be compared.
-constexpr std::int64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
-
 constexpr auto kLater = [](const auto& a, const auto& b) { return a.order > b.order; };
 
 } // namespace
@@ -195,7 +192,7 @@ Replica::Admission Replica::take(double seconds, const Record& record, ReplicaLo
     if (request.inputTokens == 0 || request.outputTokens == 0) {
         return Admission::NoTokens;
     }
-    if (std::int64_t{request.inputTokens} + request.outputTokens > std::min(m_times->kvTokens(), kMaxTokens)) {
+    if (std::int64_t{request.inputTokens} + request.outputTokens > m_times->longestTokens()) {
         return Admission::TooLong;
     }
     if (m_queue.size() >= m_queueLimit) {
@@ -636,6 +633,25 @@ std::vector<Request> Replica::takeQueue()
         discard(waiting.record);
         return true;
     }); // what is left is in order, and so a heap
+    return taken;
+}
+
+std::vector<Request> Replica::takeAll()
+{
+    std::vector<std::uint32_t> records;
+    for (const Running& running : m_running) {
+        records.push_back(running.record);
+    }
+    for (const Waiting& waiting : m_queue) {
+        records.push_back(waiting.record);
+    }
+    std::sort(records.begin(), records.end(),
+              [this](std::uint32_t a, std::uint32_t b) { return m_records[a].arrival < m_records[b].arrival; });
+    std::vector<Request> taken;
+    for (const std::uint32_t record : records) {
+        taken.push_back(m_records[record].request);
+    }
+    *this = Replica(*m_times, m_queueLimit);
     return taken;
 }
 

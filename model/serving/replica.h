@@ -3,6 +3,7 @@
 #include "model/serving/batch_policy.h"
 #include "model/serving/iteration_model.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -24,6 +25,12 @@ public:
     [[nodiscard]] double decodeBaseSeconds(std::size_t sequences) const { return m_decodeBase[sequences]; }
     [[nodiscard]] std::int64_t kvBlocks() const { return m_kvBlocks; }
     [[nodiscard]] std::int64_t kvTokens() const { return m_kvTokens; } ///< of whole blocks
+    /// Input + output of the longest request a replica takes: what fits alone, as long as wrapping counts can be
+    /// compared.
+    [[nodiscard]] std::int64_t longestTokens() const
+    {
+        return std::min<std::int64_t>(m_kvTokens, std::numeric_limits<std::int32_t>::max());
+    }
 
 private:
     IterationModel m_model;
@@ -114,6 +121,8 @@ public:
                                ReplicaLog& log);
     /// Removes what waits and has not started, in the order of admission.
     [[nodiscard]] std::vector<Request> takeQueue();
+    /// Breaks down: removes everything, in the order of arrival, and leaves an empty replica whose cache is empty too.
+    [[nodiscard]] std::vector<Request> takeAll();
 
     /// When the next event is due; kNever when idle.
     [[nodiscard]] double nextEventSeconds() const { return m_nextEvent; }
