@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace isobar::store {
@@ -156,6 +158,11 @@ ReadTransaction::~ReadTransaction()
     if (m_open && sqlite3_get_autocommit(m_db.getHandle()) == 0) {
         sqlite3_exec(m_db.getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
     }
+}
+
+std::string nowUtc()
+{
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 std::string insertSql(const std::string& table, const std::string& columns)

@@ -74,6 +74,9 @@ private:
 /// "INSERT INTO table(columns) VALUES(?, …)" with one parameter a column.
 [[nodiscard]] std::string insertSql(const std::string& table, const std::string& columns);
 
+/// "2026-11-22T14:00:00Z".
+[[nodiscard]] std::string nowUtc();
+
 /// A figure's source key and basis: two columns.
 struct ProvenanceColumns {
     std::optional<std::string> source;

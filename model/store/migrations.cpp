@@ -2,6 +2,7 @@
 #include "model/store/migrations.h"
 
 #include "model/store/connection.h"
+#include "model/store/history_schema.h"
 
 #include <array>
 #include <string>
@@ -12,8 +13,7 @@ namespace {
 
 // Conventions: facts are keyed by the text keys people and files use, and keep their order in `position`; every fact
 // names its source and basis; facts a plan can change carry scenario_id (0 = baseline), and a scenario holds its own
-// copy of all of them. SI units, in the names. Measured history (1 s, 1 min, 1 h tiers) comes as tables of its own in
-// a later migration; nothing here has to change for it.
+// copy of all of them. SI units, in the names.
 constexpr const char* kSchema1 = R"sql(
 CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -170,7 +170,8 @@ CREATE TABLE trace_parts(trace TEXT NOT NULL REFERENCES traces(trace), part INTE
   bytes INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY(trace, part)) STRICT;
 )sql";
 
-constexpr std::array kMigrations{Migration{1, kSchema1}, Migration{2, kSchema2}, Migration{3, kSchema3}};
+constexpr std::array kMigrations{Migration{1, kSchema1}, Migration{2, kSchema2}, Migration{3, kSchema3},
+                                 Migration{4, kHistorySchema}};
 
 } // namespace
 

@@ -9,8 +9,6 @@
 
 namespace isobar::store {
 
-namespace {
-
 Status refuseReadOnly(const Store::Impl& impl, const std::string& doing)
 {
     if (impl.readOnly) {
@@ -21,8 +19,6 @@ Status refuseReadOnly(const Store::Impl& impl, const std::string& doing)
     }
     return Done{};
 }
-
-} // namespace
 
 Store::Store(std::unique_ptr<Impl> impl)
     : m_impl(std::move(impl))

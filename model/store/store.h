@@ -156,6 +156,7 @@ public:
                                                                     const JobContext& job = {});
 
     struct Impl;
+    [[nodiscard]] Impl& impl() const { return *m_impl; } ///< for the store's own files
 
 private:
     explicit Store(std::unique_ptr<Impl> impl);

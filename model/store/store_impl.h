@@ -12,6 +12,9 @@ struct Store::Impl {
     int schemaVersion = 0;
 };
 
+/// The error for a change to a store that is open read-only.
+[[nodiscard]] Status refuseReadOnly(const Store::Impl& impl, const std::string& doing);
+
 /// Starts the transaction of an import (or, in a dry run, of the reading it compares with). Throws SQLite::Exception.
 [[nodiscard]] std::unique_ptr<Store::ImportWriter> makeImportWriter(Store::Impl& store, const std::string& path,
                                                                     const std::string& format,
