@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <vector>
 
 namespace isobar::ingest {
 namespace {
@@ -107,6 +108,53 @@ Result<SystemSpec> readSystemSpec(const std::filesystem::path& path)
     chip.vendor = "NVIDIA";
     chip.runtimeFamily = "cuda";
     return spec;
+}
+
+Result<SystemSpec> findSystemSpec(const std::filesystem::path& folder, const std::string& name)
+{
+    const auto bare = [](const std::string& text) {
+        std::string out;
+        for (const char c : lowercase(text)) {
+            out += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? std::string(1, c) : std::string();
+        }
+        return out;
+    };
+    std::map<std::string, std::filesystem::path>
+        files; // by name, so that messages and choices do not depend on the disk
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+        if (entry.path().extension() == ".yaml") {
+            files.emplace(entry.path().stem().string(), entry.path());
+        }
+    }
+    if (failed || files.empty()) {
+        return Error{.code = ErrorCode::NotFound,
+                     .message = "is no folder of system descriptions (SYSTEM.yaml)",
+                     .advice = "give the folder with one .yaml file for each accelerator",
+                     .file = folder.string()};
+    }
+    const std::string wanted = bare(name);
+    std::vector<SystemSpec> alike;
+    std::string known;
+    for (const auto& [stem, path] : files) {
+        const bool begins = !wanted.empty() && bare(stem).starts_with(wanted);
+        Result<SystemSpec> spec = readSystemSpec(path);
+        const std::string own = spec.ok() ? spec->accelerator.name : stem;
+        known += (known.empty() ? "" : ", ") + own;
+        if (bare(stem) == wanted || bare(own) == wanted) {
+            return spec;
+        }
+        if (begins && spec.ok()) {
+            alike.push_back(std::move(*spec));
+        }
+    }
+    if (alike.size() == 1) {
+        return std::move(alike.front());
+    }
+    return Error{.code = ErrorCode::NotFound,
+                 .message = fmt::format("there is no accelerator '{}'{}", name, alike.empty() ? "" : " alone"),
+                 .advice = "known: " + known,
+                 .file = folder.string()};
 }
 
 } // namespace isobar::ingest

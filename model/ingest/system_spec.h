@@ -3,6 +3,7 @@
 #include "model/fleet/fleet.h"
 
 #include <filesystem>
+#include <string>
 
 namespace isobar::ingest {
 
@@ -17,5 +18,10 @@ struct SystemSpec {
 /// its memory, as in Isobar's fleets: "A100-80GB". Errors: those of InputFile; WrongFormat or InvalidValue with the
 /// line for a missing section, a missing figure, or one that is not a positive number.
 [[nodiscard]] Result<SystemSpec> readSystemSpec(const std::filesystem::path& path);
+
+/// The one of a folder of "SYSTEM.yaml" that is called `name`, by its file or as an accelerator; case, spaces and
+/// punctuation do not matter, nor what follows when no other begins alike: "RTX PRO 6000" is rtx_pro_6000_server.
+/// Errors: NotFound with the names there are; those of readSystemSpec.
+[[nodiscard]] Result<SystemSpec> findSystemSpec(const std::filesystem::path& folder, const std::string& name);
 
 } // namespace isobar::ingest

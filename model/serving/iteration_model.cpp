@@ -117,6 +117,11 @@ double IterationModel::mixedSeconds(double sequences, double contextTokens, doub
     return seconds({sequences, contextTokens, 1, promptTokens, promptTokens * promptTokens});
 }
 
+bool isOverPcie(const AcceleratorType& accelerator)
+{
+    return accelerator.interconnectBytesPerSecond <= kPcieBytesPerSecond;
+}
+
 Result<IterationModel> buildIterationModel(const ServedModel& model, const AcceleratorType& accelerator,
                                            Precision precision, const ReplicaLayout& layout, std::int32_t maxBatch,
                                            const Calibration& calibration)
@@ -179,7 +184,7 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
         const double reductions = layout.tensorParallel > 1 ? 2 : 1;
         const double latency = 2.0 * model.layers * row->allReduceLatencySeconds;
         m.fixedSeconds += latency;
-        if (accelerator.interconnectBytesPerSecond <= kPcieBytesPerSecond) {
+        if (isOverPcie(accelerator)) {
             m.collectiveSetupSeconds = (kSimpleOverLowLatency - 1) * latency;
         }
         m.perTokenCommunicationSeconds = reductions * model.layers * 2 * (chips - 1) / chips * model.hiddenSize *

@@ -48,6 +48,9 @@ struct IterationModel {
     [[nodiscard]] double mixedSeconds(double sequences, double contextTokens, double promptTokens) const;
 };
 
+/// Whether the chips of a node talk over PCIe, by the rate of their link.
+[[nodiscard]] bool isOverPcie(const AcceleratorType& accelerator);
+
 /// How a replica's work is divided over its chips. With attention data parallelism every group of `tensorParallel`
 /// chips holds the attention and dense weights and has sequences and a KV cache of its own; routed experts are divided
 /// over the chips of all groups, by halves and quarters of each expert, or whole over `expertParallel` parts.
