@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/ledger.h"
+#include "model/fleet/lookup.h"
 #include "model/fleet/pool_cost.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
+#include <map>
 #include <random>
 
 using namespace isobar;
@@ -119,6 +121,110 @@ private Q_SLOTS:
             const double grams = joules / 3.6e6 * 380;
             QVERIFY(std::abs(double(rows[i].carbonMicrograms) / (grams * 1e6) - 1) < 1e-9);
         }
+    }
+
+    // However chips move and work comes, what the rows of a pool add up to is what the pool as a whole drew and cost:
+    // all its usable chips idling all the time, plus power in proportion to work; and its price at each moment. No row
+    // keeps back a whole millijoule or micro-dollar, so neither do pools, providers nor the fleet.
+    void joulesAndDollarsAreConserved()
+    {
+        const Fleet fleet = test::smallFleet();
+        Ledger ledger = ledgerOf(fleet);
+        const std::vector<std::int64_t> most = chipsOf(fleet);
+        std::vector<std::int64_t> chips(most.size()), work(most.size(), 0);
+        struct Tally {
+            long double millijoules = 0, rows = 0;
+            std::array<long double, kPricingModels> microUsd{};
+            std::int64_t ledgerMillijoules = 0;
+            std::array<std::int64_t, kPricingModels> ledgerMicroUsd{};
+        };
+        std::vector<Tally> pools(fleet.pools.size());
+        std::mt19937_64 random(7);
+        const auto collect = [&] {
+            const auto rows = ledger.open();
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                Tally& pool = pools[ledger.layoutRows()[i].pool.index()];
+                pool.ledgerMillijoules += rows[i].energyMillijoules;
+                for (std::size_t p = 0; p < kPricingModels; ++p) {
+                    pool.ledgerMicroUsd[p] += rows[i].costMicroUsd[p];
+                }
+            }
+            ledger.close();
+        };
+        for (int window = 0; window < 3000; ++window) {
+            const std::int64_t micros = std::uniform_int_distribution<std::int64_t>(1, 2'000'000)(random);
+            std::vector<std::int64_t> serving(pools.size());
+            for (std::size_t i = 0; i < chips.size(); ++i) {
+                if (window % 7 == 0) {
+                    chips[i] = std::uniform_int_distribution<std::int64_t>(0, most[i])(random);
+                }
+                serving[fleet.placements[i].pool.index()] += chips[i];
+                const std::int64_t worked = std::uniform_int_distribution<std::int64_t>(0, chips[i] * micros)(random);
+                work[i] += worked;
+                const Pool& pool = fleet[fleet.placements[i].pool];
+                const long double watts = fleet[pool.accelerator].tdpWatts * fleet[pool.region].pueRatio;
+                pools[fleet.placements[i].pool.index()].millijoules += 0.7L * watts * worked / 1e3L;
+            }
+            for (std::size_t i = 0; i < pools.size(); ++i) {
+                const Pool& pool = fleet.pools[i];
+                std::int64_t training = 0;
+                for (const TrainingJob& job : fleet.trainingJobs) {
+                    training += job.pool.index() == i ? job.chips : 0;
+                }
+                const std::int64_t used = serving[i] + training;
+                QVERIFY(used <= pool.usableChips());
+                const long double watts = fleet[pool.accelerator].tdpWatts * fleet[pool.region].pueRatio;
+                pools[i].millijoules +=
+                    watts * micros / 1e3L * (0.3L * pool.usableChips() + 0.7L * training); // a gang is always at work
+                std::array<double, kPricingModels> usd{};
+                for (std::size_t p = 0; p < kPricingModels; ++p) {
+                    usd[p] = priceOf(fleet, PoolId(i), static_cast<PricingModel>(p))->usdPerChipHour;
+                }
+                const PoolCost cost = poolCost(pool, usd, used);
+                for (std::size_t p = 0; p < kPricingModels; ++p) {
+                    pools[i].microUsd[p] +=
+                        (static_cast<long double>(cost.usedUsdPerHour[p]) + cost.idleUsdPerHour[p]) / 3600 * micros;
+                }
+            }
+            ledger.pass(micros, chips, work);
+            if (window % 11 == 0) {
+                collect();
+            }
+        }
+        collect();
+        for (const auto& row : ledger.layoutRows()) {
+            pools[row.pool.index()].rows += 1;
+        }
+        const auto conserved = [](const Tally& t) {
+            // Each row lags by less than one unit; doubles add a part in 10^12.
+            const auto within = [&](long double expected, std::int64_t booked) {
+                return expected >= 0 && booked <= expected * (1 + 1e-12L) && booked > expected * (1 - 1e-12L) - t.rows;
+            };
+            bool all = t.millijoules > 0 && within(t.millijoules, t.ledgerMillijoules);
+            for (std::size_t p = 0; p < kPricingModels; ++p) {
+                all = all && within(t.microUsd[p], t.ledgerMicroUsd[p]);
+            }
+            return all;
+        };
+        std::map<std::size_t, Tally> providers;
+        Tally fleetWide;
+        for (std::size_t i = 0; i < pools.size(); ++i) {
+            QVERIFY2(conserved(pools[i]), qPrintable(QString::number(i)));
+            for (Tally* sum : {&providers[fleet[fleet.pools[i].region].provider.index()], &fleetWide}) {
+                sum->millijoules += pools[i].millijoules;
+                sum->rows += pools[i].rows;
+                sum->ledgerMillijoules += pools[i].ledgerMillijoules;
+                for (std::size_t p = 0; p < kPricingModels; ++p) {
+                    sum->microUsd[p] += pools[i].microUsd[p];
+                    sum->ledgerMicroUsd[p] += pools[i].ledgerMicroUsd[p];
+                }
+            }
+        }
+        QVERIFY(providers.size() > 1);
+        for (const auto& [provider, tally] : providers) {
+            QVERIFY2(conserved(tally), qPrintable(QString::number(provider)));
+        }
+        QVERIFY(conserved(fleetWide));
     }
 
     void moreChipsThanThereAreLeaveNothingIdle()
