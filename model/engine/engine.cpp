@@ -120,23 +120,61 @@ Status Engine::applyPlacements(std::shared_ptr<const Fleet> fleet)
     const double seconds = static_cast<double>(e.now) * kSecondsPerMicro;
     std::int64_t added = 0, removed = 0;
     for (std::size_t p = 0; p < e.placements.size(); ++p) {
-        PlacementRun& run = e.placements[p];
-        const std::int32_t active = run.counts().serving + run.counts().warming;
-        const std::int32_t wanted = e.fleet->placements[p].replicas;
-        if (active == wanted) {
+        const std::int32_t active = e.placements[p].active();
+        e.wanted[p] = e.fleet->placements[p].replicas;
+        if (active == e.wanted[p]) {
             continue;
         }
-        (wanted > active ? added : removed) += std::abs(wanted - active);
-        const PlacementRun::Change change = run.setReplicas(wanted, seconds, seconds + e.options.warmUpSeconds);
-        if (change.drained > 0) {
-            e.events.push_back({e.clock(), Event::Kind::ReplicasDrained,
-                                fmt::format("{} replicas gone: {}", change.drained, e.fleet->placements[p].key)});
-        }
-        e.loads[p] = run.load(e.loads[p].spillRatio);
+        (e.wanted[p] > active ? added : removed) += std::abs(e.wanted[p] - active);
+        e.matchWanted(p, seconds);
+        e.loads[p] = e.placements[p].load(e.loads[p].spillRatio);
     }
+    e.returnBounced();
     e.events.push_back({e.clock(), Event::Kind::PlanApplied,
                         fmt::format("Plan applied: {} replicas warm up, {} finish and leave", added, removed)});
     return Done{};
+}
+
+Result<std::uint32_t> Engine::inject(const Fault& fault)
+{
+    Impl& e = *m_impl;
+    Operations one;
+    one.faults = {fault};
+    ISOBAR_TRY(validate(one, *e.fleet));
+    return e.faultClock->inject(fault, static_cast<double>(e.now) * kSecondsPerMicro);
+}
+
+void Engine::mend(std::uint32_t fault)
+{
+    m_impl->endFault(fault);
+}
+
+std::vector<std::pair<std::uint32_t, Fault>> Engine::faults() const
+{
+    std::vector<std::pair<std::uint32_t, Fault>> all;
+    for (const ActiveFault& active : m_impl->activeFaults) {
+        all.emplace_back(active.number, active.fault);
+    }
+    return all;
+}
+
+std::vector<TrainingState> Engine::trainingStates() const
+{
+    std::vector<TrainingState> all;
+    for (const Gang& gang : m_impl->gangs) {
+        TrainingState state;
+        state.phase = static_cast<TrainingState::Phase>(gang.run.state());
+        state.keptSeconds = gang.run.keptSeconds();
+        state.unsavedSeconds = gang.run.unsavedSeconds();
+        state.lostSeconds = gang.run.lostSeconds();
+        state.goodputRatio = gang.run.goodputRatio();
+        state.restarts = gang.run.restarts();
+        for (std::size_t block = 0; block < gang.blocks.size(); ++block) {
+            state.chipsHeld += gang.holders[block] ? gang.blocks[block] : 0;
+        }
+        all.push_back(state);
+    }
+    return all;
 }
 
 RunTotals Engine::totals() const
@@ -173,10 +211,18 @@ std::uint64_t Engine::stateHash() const
         hash = mix(hash, std::bit_cast<std::uint64_t>(load.spillRatio));
     }
     hash = e.ledger->hash(hash);
+    hash = e.faultClock->hash(hash);
+    for (const Gang& gang : e.gangs) {
+        hash = gang.run.hash(hash);
+    }
+    for (const auto& scaler : e.autoscalers) {
+        hash = scaler ? scaler->hash(hash) : hash;
+    }
     const RunTotals totals = e.totals();
-    for (const std::int64_t count : {totals.demand.requests, totals.demand.completed, totals.demand.rejected,
-                                     totals.demand.lost, totals.demand.sloMet, totals.demand.tokensIn,
-                                     totals.demand.tokensOut, totals.demand.egressMicroUsd, totals.inFlight}) {
+    for (const std::int64_t count :
+         {totals.demand.requests, totals.demand.completed, totals.demand.rejected, totals.demand.lost,
+          totals.demand.sloMet, totals.demand.tokensIn, totals.demand.tokensOut, totals.demand.egressMicroUsd,
+          totals.demand.retried, totals.inFlight}) {
         hash = mix(hash, static_cast<std::uint64_t>(count));
     }
     return hash;

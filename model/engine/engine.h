@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/aggregate/interval.h"
-#include "model/engine/routing.h"
+#include "model/engine/demand_shape.h"
 #include "model/fleet/calibration.h"
 #include "model/fleet/fleet.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,9 +27,10 @@ struct EngineOptions {
     int threads = 0;                      ///< 0 = all processors
     SimMicros windowMicros = 100'000;     ///< how stale a router's view of load may be
     SimMicros intervalMicros = 1'000'000; ///< how often totals are handed out
-    RoutingPolicy routing = RoutingPolicy::NearestWithSpill;
-    double warmUpSeconds = 180; ///< from placing a replica to its first request: node, image, weights
-    double settleSeconds = 0;   ///< run before the clock's zero, uncounted: the fleet starts at work, not empty
+    Operations operations;                ///< valid for the fleet
+    /// Recorded demand by name, as WorkloadOperations::trace gives it.
+    std::map<std::string, std::shared_ptr<const DemandTrace>> traces;
+    double settleSeconds = 0; ///< run before the clock's zero, uncounted: the fleet starts at work, not empty
 };
 
 /// Whole-run sums. requests = completed + rejected + lost + inFlight, always; after settling, `requests` begins with
@@ -48,10 +50,31 @@ struct PlacementState {
     std::int64_t queued = 0;
 };
 
+/// The state of one training job now, by Fleet::trainingJobs.
+struct TrainingState {
+    enum class Phase : std::uint8_t { Waiting, Restarting, Running, Writing } phase = Phase::Waiting;
+    double keptSeconds = 0;    ///< of steps saved in checkpoints
+    double unsavedSeconds = 0; ///< of steps since the last one
+    double lostSeconds = 0;    ///< of steps done in vain
+    double goodputRatio = 1;   ///< (kept + unsaved) / time
+    std::int32_t restarts = 0;
+    std::int32_t chipsHeld = 0;
+};
+
 /// Something a person should see on the time bar.
 struct Event {
     SimMicros at = 0;
-    enum class Kind : std::uint8_t { PlanApplied, ReplicasReady, ReplicasDrained, QueueBuilding } kind;
+    enum class Kind : std::uint8_t {
+        PlanApplied,
+        ReplicasReady,
+        ReplicasDrained,
+        QueueBuilding,
+        FaultBegan,
+        FaultEnded,
+        Scaled,       ///< by an autoscaling rule
+        ChipsLacking, ///< fewer replicas than wanted, for want of chips
+        Training,     ///< a gang has stopped or runs again
+    } kind;
     std::string text;
 };
 
@@ -78,6 +101,14 @@ public:
     /// Replaces the placements from now on: new replicas warm up first, removed ones finish what they run.
     /// `fleet` differs from the one in force only in its placements, which may also be appended to.
     Status applyPlacements(std::shared_ptr<const Fleet> fleet);
+
+    /// Breaks something now; refused when it makes no sense for the fleet. Its number, for mend().
+    [[nodiscard]] Result<std::uint32_t> inject(const Fault& fault);
+    /// Ends a fault before its time; nothing happens when it has ended.
+    void mend(std::uint32_t fault);
+    /// Those under way, with the numbers to mend them by.
+    [[nodiscard]] std::vector<std::pair<std::uint32_t, Fault>> faults() const;
+    [[nodiscard]] std::vector<TrainingState> trainingStates() const;
 
     [[nodiscard]] RunTotals totals() const;
     [[nodiscard]] std::shared_ptr<const aggregate::Layout> layout() const;

@@ -70,10 +70,31 @@ PlacementRun::Target targetOf(const serving::IterationModel& model, const Mix& m
     return {places, places / rate};
 }
 
-double utcHour(const std::string& time)
+/// The recorded demand of a workload; null for one whose demand is drawn.
+Result<std::shared_ptr<const DemandTrace>>
+traceOf(const Workload& workload, const WorkloadOperations& how,
+        const std::map<std::string, std::shared_ptr<const DemandTrace>>& traces)
 {
-    // "2026-11-22T14:30:00Z", as validate() has seen to.
-    return time.size() >= 16 ? std::stod(time.substr(11, 2)) + std::stod(time.substr(14, 2)) / 60 : 0;
+    if (how.trace.empty()) {
+        return std::shared_ptr<const DemandTrace>();
+    }
+    Error error;
+    error.code = ErrorCode::NotFound;
+    const auto found = traces.find(how.trace);
+    if (found == traces.end() || !found->second) {
+        error.message =
+            fmt::format("workload {} follows the trace \"{}\", which is not there", workload.name, how.trace);
+        error.advice = "import the trace first";
+        return error;
+    }
+    const DemandTrace& trace = *found->second;
+    if (trace.requests.empty() || !(trace.lengthSeconds > trace.requests.back().seconds)) {
+        error.code = ErrorCode::InvalidValue;
+        error.message =
+            fmt::format("the trace \"{}\" of workload {} has no requests, or no end", how.trace, workload.name);
+        return error;
+    }
+    return found->second;
 }
 
 } // namespace
@@ -81,13 +102,15 @@ double utcHour(const std::string& time)
 Status Engine::Impl::build()
 {
     ISOBAR_TRY(validate(*fleet));
+    ISOBAR_TRY(validate(options.operations, *fleet));
     network = std::make_shared<const NetworkIndex>(*fleet);
     ledger.emplace(*fleet);
 
     // Whole intervals, so that one ends at the clock's zero.
     settle = static_cast<SimMicros>(std::max(0.0, options.settleSeconds) / kSecondsPerMicro) / options.intervalMicros *
              options.intervalMicros;
-    const double startHour = utcHour(fleet->startTimeUtc) - static_cast<double>(settle) * kSecondsPerMicro / 3600;
+    const double clockZero = static_cast<double>(settle) * kSecondsPerMicro;
+    const double startHour = hourOfWeekUtc(fleet->startTimeUtc) - clockZero / 3600;
     auto next = std::make_shared<aggregate::Layout>();
     next->areas = fleet->areas.size();
     for (std::size_t w = 0; w < fleet->workloads.size(); ++w) {
@@ -96,23 +119,74 @@ Status Engine::Impl::build()
         next->demand.push_back({aggregate::Layout::kUnrouted, id});
         const auto input = std::make_shared<const LengthTable>(workload.inputTokens);
         const auto output = std::make_shared<const LengthTable>(workload.outputTokens);
+        const WorkloadOperations how = workloadOperations(options.operations, id);
+        ISOBAR_TRY_ASSIGN(const auto trace, traceOf(workload, how, options.traces));
+        DemandSource::Options source;
+        source.workload = id;
+        source.policy = how.routing.value_or(options.operations.routing);
+        source.probes = options.operations.probes;
+        source.retry = options.operations.retry;
+        source.deferSeconds = how.deferSeconds;
+        source.turnsPerSession = how.turnsPerSession;
+        source.traceScale = how.traceScale;
+        source.traceShiftSeconds = how.traceShiftSeconds;
+        source.windowSeconds = static_cast<double>(options.windowMicros) * kSecondsPerMicro;
+        source.clockZeroSeconds = clockZero;
         for (const auto& [area, share] : workload.areaShares) {
             if (share <= 0 || workload.meanRequestsPerSecond <= 0) {
                 continue;
             }
-            sources.emplace_back(workload, id, area, share, startHour + (*fleet)[area].utcOffsetHours,
-                                 Random(options.seed, kSourceStream, w << 32 | area.value), input, output);
+            source.area = area;
+            source.share = share;
+            const DemandShape shape(workload, how, share, startHour + (*fleet)[area].utcOffsetHours);
+            sources.emplace_back(source, shape, GapLawDraw(how.gaps, workload.burstiness),
+                                 Random(options.seed, kSourceStream, w << 32 | area.value), input, output, trace);
         }
     }
+    const double startHourUtc = startHour - std::floor(startHour / 24) * 24;
+    capacity.emplace(*fleet, options.operations, startHourUtc);
+    faultClock.emplace(*fleet, options.operations, *capacity, clockZero, options.seed);
+    poolsNow.resize(fleet->pools.size());
+    buildGangs();
     for (std::size_t p = 0; p < fleet->placements.size(); ++p) {
         ISOBAR_TRY(addPlacement(*next, PlacementId(p)));
-        placements[p].setReplicas(fleet->placements[p].replicas, 0, 0);
+        wanted[p] = autoscalers[p] ? std::clamp(fleet->placements[p].replicas, autoscalers[p]->rule().minReplicas,
+                                                autoscalers[p]->rule().maxReplicas)
+                                   : fleet->placements[p].replicas;
+        while (placements[p].active() < wanted[p] && startReplica(p, 0)) {
+        }
+        lacksChips[p] = placements[p].active() < wanted[p];
+        placements[p].update(0);
         loads[p] = placements[p].load(0);
     }
     settleRouting();
     next->supply = ledger->layoutRows();
     layout = std::move(next);
     return Done{};
+}
+
+/// A gang takes whole nodes, or slices of the largest size that is not too large.
+void Engine::Impl::buildGangs()
+{
+    for (std::size_t j = 0; j < fleet->trainingJobs.size(); ++j) {
+        const TrainingJob& job = fleet->trainingJobs[j];
+        const AcceleratorLayout how = acceleratorLayout(options.operations, (*fleet)[job.pool].accelerator);
+        const auto above = std::upper_bound(how.sliceChips.begin(), how.sliceChips.end(), job.chips);
+        const std::int32_t block = how.sliceChips.empty()            ? how.chipsPerNode
+                                   : above == how.sliceChips.begin() ? job.chips
+                                                                     : *std::prev(above);
+        Gang gang{TrainingRun(job, trainingOperations(options.operations, job.name), 0),
+                  static_cast<std::uint32_t>(j),
+                  job.pool,
+                  {},
+                  {}};
+        for (std::int32_t left = job.chips; left > 0; left -= block) {
+            gang.blocks.push_back(std::min(left, block));
+        }
+        gang.holders.resize(gang.blocks.size());
+        gather(gang, 0);
+        gangs.push_back(std::move(gang));
+    }
 }
 
 /// Starts the routers where a long-running fleet would have them: the fixed point of the spill ratios with the requests
@@ -125,7 +199,7 @@ void Engine::Impl::settleRouting()
     for (int round = 0; round < kRounds; ++round) {
         std::fill(rates.begin(), rates.end(), 0);
         for (DemandSource& source : sources) {
-            source.addRates(options.routing, settled, rates);
+            source.addRates(settled, rates);
         }
         for (std::size_t p = 0; p < placements.size(); ++p) {
             settled[p].inFlight = rates[p] * placements[p].target().residenceSeconds;
@@ -135,6 +209,64 @@ void Engine::Impl::settleRouting()
     for (std::size_t p = 0; p < placements.size(); ++p) {
         loads[p].spillRatio = settled[p].spillRatio;
     }
+    for (std::size_t window = 0; window < LoadBoard::kMostWindows; ++window) {
+        board.publish(loads, {});
+    }
+}
+
+double Engine::Impl::warmUpSeconds(PlacementId id) const
+{
+    const Placement& placement = (*fleet)[id];
+    const WarmUpTimes& times = options.operations.warmUp;
+    const std::string& family = (*fleet)[(*fleet)[placement.pool].accelerator].runtimeFamily;
+    const double weights = (*fleet)[placement.model].totalParameters * bytesPerValue(placement.precision);
+    const bool compiles = family == "xla-tpu" || family == "neuron";
+    return times.nodeSeconds + times.imageSeconds + weights / times.weightBytesPerSecond +
+           (compiles ? times.compileSeconds : 0);
+}
+
+Way Engine::Impl::wayTo(PlacementId id, const serving::IterationModel& model, const Workload& workload,
+                        double rttSeconds) const
+{
+    const Placement& placement = (*fleet)[id];
+    const Pool& pool = (*fleet)[placement.pool];
+    const SloTier& tier = (*fleet)[workload.tier];
+    Way way;
+    way.placement = static_cast<std::uint32_t>(id.value);
+    way.oneWaySeconds = rttSeconds / 2;
+
+    const double input = workload.inputTokens.mean, output = workload.outputTokens.mean;
+    const serving::SteadyState empty = serving::steadyState(model, 0, input, output);
+    way.meetsSlo = rttSeconds + empty.ttftSeconds <= tier.ttftSeconds && empty.itlSeconds <= tier.itlSeconds;
+
+    // The chips of a pool are filled in the order of its placements, what is paid for anyway first, as poolCost() has
+    // it.
+    double usdPerHour = 0;
+    std::int64_t total = 0;
+    for (std::size_t p = 0; p < kPricingModels; ++p) {
+        const auto price = priceOf(*fleet, placement.pool, static_cast<PricingModel>(p));
+        usdPerHour += pool.chips[p] * (price ? price->usdPerChipHour : 0);
+        total += pool.chips[p];
+    }
+    const double usdPerChipHour = total > 0 ? usdPerHour / static_cast<double>(total) : 0;
+    way.usdPerMillionTokens = usdPerChipHour * placement.tensorParallel / 3600 /
+                              (empty.capacityRequestsPerSecond * std::max(1.0, input + output)) * 1e6;
+    std::int64_t before = 0;
+    for (const TrainingJob& job : fleet->trainingJobs) {
+        before += job.pool == placement.pool ? job.chips : 0;
+    }
+    for (std::size_t p = 0; p <= id.index(); ++p) {
+        before += fleet->placements[p].pool == placement.pool ? fleet->placements[p].chips() : 0;
+    }
+    std::int64_t filled = 0;
+    for (std::size_t p = 0; p < kPricingModels; ++p) {
+        filled += pool.chips[p];
+        way.payRank = static_cast<std::int32_t>(p);
+        if (before <= filled) {
+            break;
+        }
+    }
+    return way;
 }
 
 Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
@@ -153,7 +285,7 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
     const Mix mix = mixOf(*fleet, placement.model);
     const auto number = static_cast<std::uint32_t>(id.value);
     PlacementRun run(number, *model, placement.tensorParallel, targetOf(*model, mix), mix.contextTokens,
-                     Random(options.seed, kPlacementStream, number));
+                     options.operations.retry.maxAttempts, Random(options.seed, kPlacementStream, number));
     next.placements.push_back({placement.model, placement.pool});
     demandRows.emplace_back();
     egressClosed.emplace_back();
@@ -178,14 +310,25 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
         const std::uint32_t feeder = run.addFeeder(
             {static_cast<std::uint32_t>(s), rowOfWorkload.back()[source.workload().index()],
              static_cast<std::uint32_t>(std::max(0, tier.priority)), rtt, tier.ttftSeconds, tier.itlSeconds});
-        source.addCandidate(number, feeder, rtt / 2);
+        source.addCandidate(wayTo(id, *model, workload, rtt), feeder);
     }
     const auto egress = egressUsdPerByte(*fleet, pool.region);
     egressMicroUsdPerByte.push_back(egress ? egress->usdPerByte * 1e6 : 0);
     ledger->addPlacement(placement.pool);
     placements.push_back(std::move(run));
     loads.emplace_back();
+    board.add({});
+    frozenViews.push_back(false);
     queueing.push_back(false);
+    wanted.push_back(0);
+    holderOfSlot.emplace_back();
+    lacksChips.push_back(false);
+    autoscalers.emplace_back();
+    for (const AutoscaleRule& rule : options.operations.autoscale) {
+        if (rule.placement == id) {
+            autoscalers.back().emplace(rule, placement.replicas);
+        }
+    }
     chips.push_back(0);
     workMicros.push_back(0);
     return Done{};

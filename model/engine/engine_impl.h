@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/engine/autoscaler.h"
+#include "model/engine/capacity.h"
 #include "model/engine/demand_source.h"
 #include "model/engine/engine.h"
+#include "model/engine/fault_clock.h"
 #include "model/engine/ledger.h"
 #include "model/engine/placement_run.h"
+#include "model/engine/training_run.h"
 #include "model/fleet/lookup.h"
 
 #include <optional>
@@ -18,6 +22,22 @@ inline constexpr double kSecondsPerMicro = 1e-6;
 
 /// Streams of random numbers, by what they are for.
 enum Stream : std::uint64_t { kSourceStream = 1, kPlacementStream = 2 };
+
+/// A training job and the blocks of chips its gang needs.
+struct Gang {
+    TrainingRun run;
+    std::uint32_t job = 0;
+    PoolId pool;
+    std::vector<std::int32_t> blocks;                  ///< chips of each
+    std::vector<std::optional<std::uint32_t>> holders; ///< of each; none = missing
+};
+
+/// A fault that has begun and not ended.
+struct ActiveFault {
+    std::uint32_t number = 0;
+    Fault fault;
+    std::vector<Capacity::Range> broken;
+};
 
 /// A value: copying it is a checkpoint, and copies go on alike.
 struct Engine::Impl {
@@ -37,9 +57,22 @@ struct Engine::Impl {
     std::vector<double> egressMicroUsdPerByte;             ///< by placement
     std::vector<std::vector<std::int64_t>> egressClosed;   ///< by placement, its row: micro-dollars of closed intervals
     std::vector<bool> queueing;                            ///< by placement: a QueueBuilding event is out
-    std::vector<ReportedLoad> loads;                       ///< by placement
+    std::vector<ReportedLoad> loads;                       ///< by placement, as of the last window
+    LoadBoard board;                                       ///< the same as gateways have heard of it
+    std::vector<bool> frozenViews;                         ///< by placement: gateways hear nothing new
     std::vector<std::int64_t> chips, workMicros;           ///< by placement
-    std::optional<Ledger> ledger;                          ///< none only before build()
+
+    std::optional<Capacity> capacity; ///< like the two below, none only before build()
+    std::optional<FaultClock> faultClock;
+    std::optional<Ledger> ledger;
+    std::vector<std::int32_t> wanted;                     ///< by placement: replicas it should have
+    std::vector<std::vector<std::uint32_t>> holderOfSlot; ///< by placement, slot: of its chips
+    std::vector<bool> lacksChips;                       ///< by placement: fewer replicas than wanted, for want of chips
+    std::vector<std::optional<Autoscaler>> autoscalers; ///< by placement
+    std::vector<Gang> gangs;                            ///< by training job
+    std::vector<ActiveFault> activeFaults;              ///< in the order they began
+    std::vector<Ledger::PoolNow> poolsNow;              ///< by pool
+    bool chipsFreed = true;                             ///< some pool may hold more than when it was last asked
     std::shared_ptr<const NetworkIndex> network;
     std::shared_ptr<const aggregate::Layout> layout;
 
@@ -60,13 +93,38 @@ struct Engine::Impl {
     }
 
     Status build();
+    void buildGangs();
+    // What happens between two windows (engine_operate.cpp).
+    void operate(double seconds);
+    void beginFault(const FaultClock::Turn& turn, double seconds);
+    void endFault(std::uint32_t number);
+    [[nodiscard]] std::vector<Capacity::Range> rangesOf(const Fault& fault, std::uint64_t number) const;
+    [[nodiscard]] std::int64_t loseHolders(const std::vector<std::uint32_t>& holders, double seconds);
+    void followLinks();
+    void followViews();
+    [[nodiscard]] std::string placeOf(const Fault& fault) const;
+    bool startReplica(std::size_t placement, double readySeconds);
+    void freeSlots(std::size_t placement, const std::vector<std::uint32_t>& slots);
+    void matchWanted(std::size_t placement, double seconds);
+    void takeStock(std::size_t placement, double seconds);
+    void gather(Gang& gang, double seconds);
+    void autoscale(double seconds);
+    void bookPools();
+    void say(Event::Kind kind, std::string text) { events.push_back({clock(), kind, std::move(text)}); }
     Status addPlacement(aggregate::Layout& next, PlacementId id);
     void settleRouting();
+    [[nodiscard]] Way wayTo(PlacementId id, const serving::IterationModel& model, const Workload& workload,
+                            double rttSeconds) const;
+    [[nodiscard]] double warmUpSeconds(PlacementId id) const;
+    void returnBounced();
     void step();
     void closeInterval();
     void watchQueues();
     [[nodiscard]] SimMicros clock() const { return now - settle; }
+    /// At placements and on the way there.
     [[nodiscard]] std::int64_t inFlight() const;
+    /// Come, but nowhere: held back by their source, or between two attempts.
+    [[nodiscard]] std::int64_t waiting() const;
     [[nodiscard]] aggregate::Interval openCounts() const;
     [[nodiscard]] RunTotals totals() const;
     [[nodiscard]] std::int64_t egressMicroUsd(std::size_t placement, std::int64_t bytes) const

@@ -18,29 +18,35 @@ void Engine::Impl::step()
     const SimMicros until = now + options.windowMicros;
     const double end = static_cast<double>(until) * kSecondsPerMicro;
 
-    forEach(sources.size(), [&](std::size_t i) { sources[i].draw(begin, end, options.routing, loads); });
+    operate(begin);
+    forEach(sources.size(), [&](std::size_t i) { sources[i].draw(begin, end, board); });
     forEach(placements.size(), [&](std::size_t i) { placements[i].serve(end, sources); });
 
     now = until;
     for (std::size_t p = 0; p < placements.size(); ++p) {
         chips[p] = placements[p].chips();
         workMicros[p] = placements[p].workMicros();
-        const PlacementRun::Change change = placements[p].update(end);
-        const std::string& key = fleet->placements[p].key;
-        if (change.ready > 0) {
-            events.push_back(
-                {clock(), Event::Kind::ReplicasReady, fmt::format("{} replicas ready: {}", change.ready, key)});
-        }
-        if (change.drained > 0) {
-            events.push_back(
-                {clock(), Event::Kind::ReplicasDrained, fmt::format("{} replicas gone: {}", change.drained, key)});
-        }
+        takeStock(p, end);
         loads[p] = placements[p].load(loads[p].spillRatio);
     }
-    ledger->pass(options.windowMicros, chips, workMicros);
+    board.publish(loads, frozenViews);
+    returnBounced();
+    bookPools();
+    ledger->pass(options.windowMicros, chips, workMicros, poolsNow);
     watchQueues();
     if (now - intervalBegin >= options.intervalMicros) {
         closeInterval();
+    }
+}
+
+/// In the order of placements, so that it does not depend on threads.
+void Engine::Impl::returnBounced()
+{
+    for (PlacementRun& run : placements) {
+        for (const Bounce& bounce : run.bounced()) {
+            sources[bounce.source].takeBack(bounce);
+        }
+        run.bounced().clear();
     }
 }
 
@@ -82,8 +88,8 @@ Interval Engine::Impl::openCounts() const
         open.demand[workload].requests += source.unrouted();
         open.demand[workload].rejected += source.unrouted();
         for (const DemandSource::Candidate& to : source.candidates()) {
-            open.demand[demandRows[to.placement][rowOfWorkload[to.placement][workload]]].requests += to.routed;
-            open.flows[to.placement * layout->areas + source.area().index()] += to.routed;
+            open.demand[demandRows[to.way.placement][rowOfWorkload[to.way.placement][workload]]].requests += to.routed;
+            open.flows[to.way.placement * layout->areas + source.area().index()] += to.routed;
         }
     }
     open.supply = ledger->open();
@@ -126,7 +132,7 @@ void Engine::Impl::closeInterval()
     intervalBegin = now;
     if (now <= settle) {
         closed = {};
-        closed.demand.requests = inFlight();
+        closed.demand.requests = inFlight(); // totals() adds those that wait
         events.clear();
         return;
     }
@@ -142,6 +148,15 @@ std::int64_t Engine::Impl::inFlight() const
     return requests;
 }
 
+std::int64_t Engine::Impl::waiting() const
+{
+    std::int64_t requests = 0;
+    for (const DemandSource& source : sources) {
+        requests += source.waiting();
+    }
+    return requests;
+}
+
 RunTotals Engine::Impl::totals() const
 {
     RunTotals all = closed;
@@ -152,7 +167,10 @@ RunTotals Engine::Impl::totals() const
     for (const aggregate::SupplyTotals& row : open.supply) {
         all.supply += row;
     }
-    all.inFlight = inFlight();
+    // Each request once, however often it was routed, from the moment it came.
+    const std::int64_t notRouted = waiting();
+    all.demand.requests += notRouted - all.demand.retried;
+    all.inFlight = inFlight() + notRouted;
     return all;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace isobar::engine {
 
@@ -24,8 +25,9 @@ Ledger::Ledger(const Fleet& fleet)
             const auto price = priceOf(fleet, id, static_cast<PricingModel>(p));
             book.usdPerChipHour[p] = price ? price->usdPerChipHour : 0;
         }
+        bool trains = false;
         for (const TrainingJob& job : fleet.trainingJobs) {
-            book.trainingChips += job.pool == id ? job.chips : 0;
+            trains = trains || (job.pool == id && job.chips > 0);
         }
         const Region& region = fleet[book.pool.region];
         const AcceleratorType& accelerator = fleet[book.pool.accelerator];
@@ -35,7 +37,7 @@ Ledger::Ledger(const Fleet& fleet)
             serving::chipWatts(accelerator, region, 1) * 1e-3 - book.blank.idleMillijoulesPerMicro;
         // g/kWh: 1e6 ug over 3.6e9 mJ.
         book.blank.microgramsPerMillijoule = serving::gridIntensity(fleet, book.pool.region).gramsCo2PerKwh / 3600;
-        if (book.trainingChips > 0) {
+        if (trains) {
             book.trainingRow = static_cast<std::uint32_t>(m_rows.size());
             m_rows.push_back(book.blank);
             m_layout.push_back({id, Use::Training, 0});
@@ -59,6 +61,20 @@ void Ledger::addPlacement(PoolId pool)
     m_layout.push_back({pool, Use::Serving, placement});
 }
 
+bool Ledger::addDown(PoolId pool)
+{
+    PoolBook& book = m_pools[pool.index()];
+    if (book.downRow != kNoRow) {
+        return false;
+    }
+    book.downRow = static_cast<std::uint32_t>(m_rows.size());
+    Row dark = book.blank;
+    dark.idleMillijoulesPerMicro = dark.workMillijoulesPerMicro = 0;
+    m_rows.push_back(dark);
+    m_layout.push_back({pool, Use::Down, 0});
+    return true;
+}
+
 void Ledger::setRates(PoolBook& book, std::span<const std::int64_t> chips)
 {
     std::int64_t serving = 0;
@@ -67,8 +83,14 @@ void Ledger::setRates(PoolBook& book, std::span<const std::int64_t> chips)
         m_chips[placement] = chips[placement];
     }
     book.servingChips = serving;
-    const std::int64_t used = serving + book.trainingChips;
-    const PoolCost cost = poolCost(book.pool, book.usdPerChipHour, used);
+    const std::int64_t used = serving + book.now.trainingChips;
+    Pool whole = book.pool;
+    whole.otherTenantRatio = book.now.otherTenantRatio;
+    Pool working = whole;
+    for (std::size_t p = 0; p < kPricingModels; ++p) {
+        working.chips[p] -= static_cast<std::int32_t>(book.now.downChips[p]);
+    }
+    const PoolCost cost = poolCost(working, book.usdPerChipHour, used);
     const auto setRow = [&](Row& row, std::int64_t held) {
         row.chips = held;
         for (std::size_t p = 0; p < kPricingModels; ++p) {
@@ -79,12 +101,24 @@ void Ledger::setRates(PoolBook& book, std::span<const std::int64_t> chips)
     for (const std::uint32_t placement : book.placements) {
         setRow(m_rows[m_rowOfPlacement[placement]], chips[placement]);
     }
-    if (book.trainingChips > 0) {
-        setRow(m_rows[book.trainingRow], book.trainingChips);
+    if (book.trainingRow != kNoRow) {
+        setRow(m_rows[book.trainingRow], book.now.trainingChips);
+    }
+    // Replicas that finish while their successors warm up may for a while hold more than there is.
+    const std::int64_t left = std::max<std::int64_t>(0, whole.usableChips() - used);
+    const std::int64_t broken = std::accumulate(book.now.downChips.begin(), book.now.downChips.end(), std::int64_t{0});
+    const std::int64_t down = book.downRow != kNoRow ? std::min(left, broken) : 0;
+    if (book.downRow != kNoRow) {
+        Row& row = m_rows[book.downRow];
+        row.chips = down;
+        for (const PricingModel paid : {PricingModel::Reserved, PricingModel::Committed}) {
+            const auto p = static_cast<std::size_t>(paid);
+            row.microUsdPerMicro[p] = static_cast<double>(book.now.downChips[p]) * (1 - whole.otherTenantRatio) *
+                                      book.usdPerChipHour[p] / 3600;
+        }
     }
     Row& idle = m_rows[book.idleRow];
-    // Replicas that finish while their successors warm up may for a while hold more than there is.
-    idle.chips = std::max<std::int64_t>(0, book.pool.usableChips() - used);
+    idle.chips = left - down;
     for (std::size_t p = 0; p < kPricingModels; ++p) {
         idle.microUsdPerMicro[p] = cost.idleUsdPerHour[p] / 3600;
     }
@@ -107,18 +141,21 @@ void Ledger::pass(Row& row, aggregate::SimMicros micros)
 }
 
 void Ledger::pass(aggregate::SimMicros micros, std::span<const std::int64_t> chips,
-                  std::span<const std::int64_t> workMicros)
+                  std::span<const std::int64_t> workMicros, std::span<const PoolNow> pools)
 {
-    for (PoolBook& book : m_pools) {
-        const bool same = book.servingChips >= 0 &&
+    for (std::size_t i = 0; i < m_pools.size(); ++i) {
+        PoolBook& book = m_pools[i];
+        PoolNow now = pools[i];
+        if (book.trainingRow != kNoRow) {
+            m_rows[book.trainingRow].total.workMicros = now.trainingBusyChipMicros;
+        }
+        now.trainingBusyChipMicros = 0; // no rate depends on it
+        const bool same = book.servingChips >= 0 && now == book.now &&
                           std::all_of(book.placements.begin(), book.placements.end(),
                                       [&](std::uint32_t placement) { return m_chips[placement] == chips[placement]; });
         if (!same) {
+            book.now = now;
             setRates(book, chips);
-        }
-        if (book.trainingChips > 0) {
-            Row& training = m_rows[book.trainingRow];
-            training.total.workMicros += training.chips * micros; // a gang keeps all its chips busy
         }
     }
     for (std::size_t placement = 0; placement < m_rowOfPlacement.size(); ++placement) {

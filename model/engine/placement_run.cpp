@@ -12,17 +12,20 @@ namespace {
 constexpr std::size_t kQueuedBatches = 4;
 /// Steps between asking for memory and using it.
 constexpr std::size_t kAhead = 4;
+/// Of the mean TTFT of a window's answers in what is reported: some twenty windows of memory.
+constexpr double kTtftGain = 0.05;
 
 } // namespace
 
 PlacementRun::PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel,
-                           Target target, double meanContextTokens, Random random)
+                           Target target, double meanContextTokens, std::int32_t maxAttempts, Random random)
     : m_number(number)
     , m_tensorParallel(tensorParallel)
     , m_target(target)
     , m_times(std::make_shared<const serving::IterationTimes>(model))
     , m_queueLimit(kQueuedBatches * static_cast<std::size_t>(std::max(1, model.maxBatch)))
     , m_random(random)
+    , m_maxAttempts(maxAttempts)
 {
     // The same full batch as serving::fullBatchWorkSeconds, whose parts are kept for the hot loop.
     const double room = static_cast<double>(model.kvCapacityTokens) / std::max(1.0, meanContextTokens);
@@ -70,7 +73,8 @@ std::int64_t PlacementRun::inFlight() const
 
 ReportedLoad PlacementRun::load(double previousSpillRatio) const
 {
-    ReportedLoad load{static_cast<double>(inFlight()), m_target.places * m_counts.serving, previousSpillRatio};
+    ReportedLoad load{static_cast<double>(inFlight()), m_target.places * m_counts.serving, previousSpillRatio,
+                      m_recentTtft};
     load.spillRatio = nextSpillRatio(load);
     return load;
 }
@@ -108,59 +112,125 @@ void PlacementRun::refresh(std::uint32_t replica)
     m_waiting[replica] = waiting;
 }
 
-void PlacementRun::lose(const serving::Request& request)
+std::uint32_t PlacementRun::tagOf(const Arrival& arrival)
 {
-    ++m_rows[m_feeders[request.tag].row].totals.lost;
+    if (arrival.waitedSeconds <= 0 && arrival.attempt == 1) {
+        return arrival.feeder;
+    }
+    if (m_freePasts.empty()) {
+        m_freePasts.push_back(static_cast<std::uint32_t>(m_pasts.size()));
+        m_pasts.emplace_back();
+    }
+    const std::uint32_t index = m_freePasts.back();
+    m_freePasts.pop_back();
+    m_pasts[index] = {arrival.feeder, arrival.waitedSeconds, arrival.attempt};
+    return kHasPast | index;
 }
 
-PlacementRun::Change PlacementRun::setReplicas(std::int32_t wanted, double now, double readySeconds)
+PlacementRun::Past PlacementRun::pastOf(std::uint32_t tag) const
 {
-    std::int32_t active = m_counts.serving + m_counts.warming;
-    for (std::size_t i = 0; active < wanted; ++i) {
-        if (i == m_slots.size()) {
-            m_replicas.emplace_back(*m_times, m_queueLimit);
-            m_slots.emplace_back();
-            m_nextEvent.push_back(serving::Replica::kNever);
-            m_load.push_back(0);
-            m_waiting.push_back(0);
-        }
-        if (m_slots[i].state == State::Empty) {
-            m_slots[i] = {State::Warming, readySeconds};
-            ++active;
-        }
+    return (tag & kHasPast) != 0 ? m_pasts[tag & ~kHasPast] : Past{tag, 0, 1};
+}
+
+void PlacementRun::forget(std::uint32_t tag)
+{
+    if ((tag & kHasPast) != 0) {
+        m_freePasts.push_back(tag & ~kHasPast);
     }
+}
+
+PlacementRun::Failure PlacementRun::failureOf(serving::Replica::Admission admission)
+{
+    return admission == serving::Replica::Admission::TooLong ? Failure::TooLong : Failure::QueueFull;
+}
+
+void PlacementRun::fail(const serving::Request& request, double now, Failure why)
+{
+    const Past past = pastOf(request.tag);
+    const Feeder& feeder = m_feeders[past.feeder];
+    aggregate::DemandTotals& totals = m_rows[feeder.row].totals;
+    if (past.attempt >= m_maxAttempts) {
+        ++(why == Failure::Lost ? totals.lost : totals.rejected);
+    } else {
+        ++totals.retried;
+        m_bounced.push_back({feeder.source, m_number, request.inputTokens, request.outputTokens,
+                             request.arrivalSeconds - feeder.rttSeconds / 2 - past.waitedSeconds,
+                             now + feeder.rttSeconds / 2, past.attempt, why != Failure::TooLong});
+    }
+    forget(request.tag);
+}
+
+std::uint32_t PlacementRun::add(double readySeconds)
+{
+    std::uint32_t slot = m_firstEmpty;
+    while (slot < m_slots.size() && m_slots[slot].state != State::Empty) {
+        ++slot;
+    }
+    m_firstEmpty = slot + 1;
+    if (slot == m_slots.size()) {
+        m_replicas.emplace_back(*m_times, m_queueLimit);
+        m_slots.emplace_back();
+        m_nextEvent.push_back(serving::Replica::kNever);
+        m_load.push_back(0);
+        m_waiting.push_back(0);
+    }
+    m_slots[slot] = {State::Warming, readySeconds};
+    ++m_counts.warming;
+    return slot;
+}
+
+void PlacementRun::empty(std::uint32_t slot)
+{
+    m_slots[slot].state = State::Empty;
+    m_firstEmpty = std::min(m_firstEmpty, slot);
+}
+
+std::vector<std::uint32_t> PlacementRun::remove(std::int32_t count, double now)
+{
+    std::vector<std::uint32_t> gone;
     // Those still warming up go first: they have nothing to finish.
-    for (std::size_t i = m_slots.size(); i-- > 0 && active > wanted;) {
+    for (std::size_t i = m_slots.size(); i-- > 0 && count > 0;) {
         if (m_slots[i].state == State::Warming) {
-            m_slots[i].state = State::Empty;
-            --active;
+            empty(static_cast<std::uint32_t>(i));
+            gone.push_back(static_cast<std::uint32_t>(i));
+            --count;
         }
     }
     std::vector<serving::Request> homeless;
-    for (std::size_t i = m_slots.size(); i-- > 0 && active > wanted;) {
+    for (std::size_t i = m_slots.size(); i-- > 0 && count > 0;) {
         if (m_slots[i].state == State::Serving) {
             m_slots[i].state = State::Draining;
-            --active;
+            --count;
             const std::vector<serving::Request> waiting = m_replicas[i].takeQueue();
             homeless.insert(homeless.end(), waiting.begin(), waiting.end());
             refresh(static_cast<std::uint32_t>(i));
         }
     }
     listServing();
-    const Change change = update(now);
     for (const serving::Request& request : homeless) {
         if (m_serving.empty()) {
-            lose(request);
+            fail(request, now, Failure::Lost);
             continue;
         }
         const std::uint32_t replica = emptierOfTwo(m_random.bits());
-        if (m_replicas[replica].enqueueAt(now, request, m_log) != serving::Replica::Admission::Accepted) {
-            ++m_rows[m_feeders[request.tag].row].totals.rejected;
+        const auto admission = m_replicas[replica].enqueueAt(now, request, m_log);
+        if (admission != serving::Replica::Admission::Accepted) {
+            fail(request, now, failureOf(admission));
         }
         refresh(replica);
     }
     account();
-    return change;
+    return gone;
+}
+
+void PlacementRun::kill(std::uint32_t slot, double now)
+{
+    for (const serving::Request& request : m_replicas[slot].takeAll()) {
+        fail(request, now, Failure::Lost);
+    }
+    empty(slot);
+    refresh(slot);
+    listServing();
 }
 
 PlacementRun::Change PlacementRun::update(double now)
@@ -174,11 +244,13 @@ PlacementRun::Change PlacementRun::update(double now)
             m_slots[i].state = State::Serving;
             ++change.ready;
         } else if (m_slots[i].state == State::Draining && m_load[i] == 0) {
-            m_slots[i].state = State::Empty;
-            ++change.drained;
+            empty(static_cast<std::uint32_t>(i));
+            change.gone.push_back(static_cast<std::uint32_t>(i));
         }
     }
-    listServing();
+    if (change.ready > 0 || !change.gone.empty()) {
+        listServing();
+    }
     return change;
 }
 
@@ -228,15 +300,16 @@ void PlacementRun::prefetchHead(std::uint32_t replica) const
 void PlacementRun::deliver(const Arrival& arrival, std::uint64_t bits)
 {
     const Feeder& feeder = m_feeders[arrival.feeder];
-    const serving::Request request{arrival.seconds, arrival.inputTokens, arrival.outputTokens, arrival.feeder,
+    const serving::Request request{arrival.seconds, arrival.inputTokens, arrival.outputTokens, tagOf(arrival),
                                    feeder.priority};
     if (m_serving.empty()) { // its last replica went while the request was on the network
-        lose(request);
+        fail(request, arrival.seconds, Failure::Lost);
         return;
     }
     const std::uint32_t chosen = emptierOfTwo(bits);
-    if (m_replicas[chosen].enqueue(request, m_log) != serving::Replica::Admission::Accepted) {
-        ++m_rows[feeder.row].totals.rejected;
+    const auto admission = m_replicas[chosen].enqueue(request, m_log);
+    if (admission != serving::Replica::Admission::Accepted) {
+        fail(request, arrival.seconds, failureOf(admission));
     }
     refresh(chosen);
 }
@@ -286,13 +359,18 @@ void PlacementRun::account()
 {
     using aggregate::Latency;
     using aggregate::Sketch;
+    double ttfts = 0;
     for (const serving::Request& request : m_log.started) {
         addWork(prefillWorkSeconds(request));
     }
     for (const serving::Completion& done : m_log.completed) {
-        const Feeder& feeder = m_feeders[done.request.tag];
+        const Past past = pastOf(done.request.tag);
+        const Feeder& feeder = m_feeders[past.feeder];
         DemandRow& row = m_rows[feeder.row];
-        const double ttft = done.firstTokenSeconds - done.request.arrivalSeconds + feeder.rttSeconds;
+        const double here = done.firstTokenSeconds - done.request.arrivalSeconds;
+        const double ttft = here + feeder.rttSeconds + past.waitedSeconds;
+        ttfts += here;
+        forget(done.request.tag);
         const double decode = done.finishSeconds - done.firstTokenSeconds;
         const std::uint32_t gaps = done.request.outputTokens - 1;
         const double itl = gaps > 0 ? decode / gaps : 0;
@@ -307,6 +385,10 @@ void PlacementRun::account()
             ++row.latencies[static_cast<std::size_t>(Latency::Itl)][Sketch::bucketOf(itl)];
         }
         ++row.latencies[static_cast<std::size_t>(Latency::EndToEnd)][Sketch::bucketOf(ttft + decode)];
+    }
+    if (!m_log.completed.empty()) {
+        const double mean = ttfts / static_cast<double>(m_log.completed.size());
+        m_recentTtft += (m_recentTtft > 0 ? kTtftGain : 1) * (mean - m_recentTtft);
     }
     m_log.started.clear();
     m_log.completed.clear();
@@ -323,11 +405,16 @@ std::uint64_t PlacementRun::hash(std::uint64_t hash) const
     for (const Arrival& arrival : m_onTheWay) {
         hash = mix(hash, std::bit_cast<std::uint64_t>(arrival.seconds));
         hash = mix(hash, std::uint64_t{arrival.feeder} << 32 | arrival.sequence);
+        hash = mix(hash, std::uint64_t{arrival.attempt} << 32 | std::bit_cast<std::uint32_t>(arrival.waitedSeconds));
         hash = mix(hash, std::uint64_t{arrival.inputTokens} << 32 | arrival.outputTokens);
     }
     for (const DemandRow& row : m_rows) {
         hash = mix(hash, static_cast<std::uint64_t>(row.egressBytes));
     }
+    for (const Past& past : m_pasts) {
+        hash = mix(hash, std::uint64_t{past.attempt} << 32 | std::bit_cast<std::uint32_t>(past.waitedSeconds));
+    }
+    hash = mix(hash, std::bit_cast<std::uint64_t>(m_recentTtft));
     return mix(hash, static_cast<std::uint64_t>(m_workMicros));
 }
 

@@ -35,9 +35,10 @@ public:
     struct Counts {
         std::int32_t serving = 0, warming = 0, draining = 0;
     };
-    /// Replicas that came or went.
+    /// Replicas that came or went, by slot.
     struct Change {
-        std::int32_t ready = 0, drained = 0;
+        std::int32_t ready = 0;
+        std::vector<std::uint32_t> gone;
     };
 
     /// What one replica holds within its service level: requests in flight, each for so long.
@@ -46,26 +47,38 @@ public:
         double residenceSeconds = 0;
     };
     PlacementRun(std::uint32_t number, const serving::IterationModel& model, std::int32_t tensorParallel, Target target,
-                 double meanContextTokens, Random random);
+                 double meanContextTokens, std::int32_t maxAttempts, Random random);
 
     std::uint32_t addFeeder(const Feeder& feeder); ///< returns its number
     std::uint32_t addRow();
 
-    /// Makes the number of replicas that serve or warm up `wanted`. Added ones are ready at `readySeconds`; removed
-    /// ones admit nothing more and finish what they run; what waits in them goes to the others, else is lost.
-    Change setReplicas(std::int32_t wanted, double now, double readySeconds);
+    /// A further replica, ready at `readySeconds`; its slot.
+    std::uint32_t add(double readySeconds);
+    /// Takes `count` replicas away: those warming up first, which are gone at once (their slots), then serving ones,
+    /// which admit nothing more and finish what they run; what waits in them goes to the others, else it has failed.
+    [[nodiscard]] std::vector<std::uint32_t> remove(std::int32_t count, double now);
+    /// The replica in a slot breaks down; what it held has failed.
+    void kill(std::uint32_t slot, double now);
     /// Carries the changes due by the start of a window.
     Change update(double now);
     /// Takes in the outboxes of the sources and serves until `end` seconds.
     void serve(double end, std::span<const DemandSource> sources);
 
     [[nodiscard]] const Counts& counts() const { return m_counts; }
+    [[nodiscard]] std::int32_t active() const { return m_counts.serving + m_counts.warming; } ///< not about to go
+    enum class State : std::uint8_t { Empty, Warming, Serving, Draining };
+    [[nodiscard]] State state(std::uint32_t slot) const { return m_slots[slot].state; }
+    [[nodiscard]] std::size_t inFlight(std::uint32_t slot) const { return m_load[slot]; }
+    [[nodiscard]] const serving::Replica& replica(std::uint32_t slot) const { return m_replicas[slot]; }
     [[nodiscard]] std::int64_t chips() const;
     [[nodiscard]] std::int64_t running() const { return m_running; }
     [[nodiscard]] std::int64_t queued() const { return m_queued; }
     /// Running, queued, and on the network.
     [[nodiscard]] std::int64_t inFlight() const;
+    /// At the end of a window: what gateways will hear.
     [[nodiscard]] ReportedLoad load(double previousSpillRatio) const;
+    /// Requests that failed in this window and have attempts left; the caller hands them to their sources.
+    [[nodiscard]] std::vector<Bounce>& bounced() { return m_bounced; }
     [[nodiscard]] const Target& target() const { return m_target; }
 
     [[nodiscard]] const std::vector<DemandRow>& rows() const { return m_rows; }
@@ -78,7 +91,6 @@ public:
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
 
 private:
-    enum class State : std::uint8_t { Empty, Warming, Serving, Draining };
     struct Slot {
         State state = State::Empty;
         double readySeconds = 0;
@@ -91,9 +103,22 @@ private:
     [[nodiscard]] std::uint32_t emptierOfTwo(std::uint64_t bits) const;
     void prefetchHead(std::uint32_t replica) const;
     void refresh(std::uint32_t replica);
-    void lose(const serving::Request& request);
+    /// What a request brings along that most do not: the Replica knows it by its tag alone.
+    struct Past {
+        std::uint32_t feeder = 0;
+        float waitedSeconds = 0;
+        std::uint8_t attempt = 1;
+    };
+    static constexpr std::uint32_t kHasPast = 0x80000000u; ///< in a tag: the rest is an index into m_pasts
+    [[nodiscard]] std::uint32_t tagOf(const Arrival& arrival);
+    [[nodiscard]] Past pastOf(std::uint32_t tag) const;
+    void forget(std::uint32_t tag);
+    enum class Failure : std::uint8_t { QueueFull, TooLong, Lost };
+    [[nodiscard]] static Failure failureOf(serving::Replica::Admission admission);
+    void fail(const serving::Request& request, double now, Failure why);
     void account();
     void listServing();
+    void empty(std::uint32_t slot);
     [[nodiscard]] double prefillWorkSeconds(const serving::Request& request) const;
     [[nodiscard]] double decodeWorkSeconds(const serving::Request& request) const;
     void addWork(double replicaSeconds);
@@ -114,6 +139,7 @@ private:
     std::vector<std::uint32_t> m_waiting; ///< by replica: of these, queued
     std::vector<std::uint32_t> m_serving; ///< replicas that admit
     Counts m_counts;
+    std::uint32_t m_firstEmpty = 0; ///< slots before it are taken
 
     std::vector<Feeder> m_feeders;
     std::vector<Arrival> m_onTheWay;    ///< reach the placement after this window
@@ -121,6 +147,12 @@ private:
     std::vector<std::uint64_t> m_picks; ///< random bits by m_now
     std::vector<std::uint32_t> m_due;   ///< replicas with an event in this window
     serving::ReplicaLog m_log;
+
+    std::vector<Past> m_pasts;
+    std::vector<std::uint32_t> m_freePasts;
+    std::vector<Bounce> m_bounced;
+    std::int32_t m_maxAttempts;
+    double m_recentTtft = 0; ///< smoothed over windows
 
     std::vector<DemandRow> m_rows;
     std::int64_t m_running = 0, m_queued = 0;

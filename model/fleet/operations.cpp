@@ -127,6 +127,7 @@ Status checkFault(const Fault& fault, const Fleet& fleet)
     ISOBAR_TRY(self.mayReferTo("other region", fault.otherRegion, fleet.regions));
     ISOBAR_TRY(self.mayReferTo("provider", fault.provider, fleet.providers));
     ISOBAR_TRY(self.number("its count", fault.count, 1, 1e7));
+    ISOBAR_TRY(self.number("its first unit", fault.unit, -1, 1e9));
     switch (fault.kind) {
     case FaultKind::Chip:
     case FaultKind::Node:

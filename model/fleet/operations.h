@@ -116,6 +116,7 @@ struct Fault {
     RegionId region, otherRegion;
     ProviderId provider;
     std::int32_t count = 1;
+    std::int32_t unit = -1; ///< Chip, Node, Rack: the first of them, by number; -1 = drawn among those in use
     double ratio = 1;
     friend bool operator==(const Fault&, const Fault&) = default;
 };

@@ -18,16 +18,62 @@ Workload steadyWorkload(double rate, double burstiness)
     return w;
 }
 
-DemandSource sourceOf(const Workload& workload, std::uint64_t seed, double startHour = 0)
+/// With one candidate, placement 0, next door.
+DemandSource sourceOf(const Workload& workload, std::uint64_t seed, double startHour = 0,
+                      const WorkloadOperations& operations = {}, DemandSource::Options options = {},
+                      std::shared_ptr<const DemandTrace> trace = nullptr)
 {
     const auto table = std::make_shared<const LengthTable>(LengthDistribution{100, 1, 1000});
-    DemandSource source(workload, WorkloadId(std::size_t{0}), AreaId(std::size_t{0}), 1, startHour, Random(seed, 1, 0),
-                        table, table);
-    source.addCandidate(0, 0, 0);
+    options.workload = WorkloadId(std::size_t{0});
+    options.area = AreaId(std::size_t{0});
+    DemandSource source(options, DemandShape(workload, operations, 1, startHour),
+                        GapLawDraw(operations.gaps, workload.burstiness), Random(seed, 1, 0), table, table,
+                        std::move(trace));
+    source.addCandidate({}, 0);
     return source;
 }
 
-const std::vector<ReportedLoad> kOneFree{{0, 10, 0}};
+/// What everybody has known for long.
+LoadBoard boardOf(const std::vector<ReportedLoad>& loads)
+{
+    LoadBoard board;
+    for (const ReportedLoad& load : loads) {
+        board.add(load);
+    }
+    return board;
+}
+
+Way wayTo(std::uint32_t placement, double oneWaySeconds)
+{
+    Way way;
+    way.placement = placement;
+    way.oneWaySeconds = oneWaySeconds;
+    return way;
+}
+
+DemandSource::Options with(RoutingPolicy policy)
+{
+    DemandSource::Options options;
+    options.policy = policy;
+    return options;
+}
+
+/// Shares of `n` requests by placement, all drawn in one window.
+std::vector<double> sharesOf(DemandSource& source, const LoadBoard& board)
+{
+    source.clearCounts();
+    source.draw(0, 1, board);
+    std::vector<double> shares(board.placements());
+    double sum = 0;
+    for (const DemandSource::Candidate& c : source.candidates()) {
+        shares[c.way.placement] = double(c.routed);
+        sum += double(c.routed);
+    }
+    for (double& share : shares) {
+        share /= sum;
+    }
+    return shares;
+}
 
 } // namespace
 
@@ -93,7 +139,7 @@ private Q_SLOTS:
         DemandSource source = sourceOf(steadyWorkload(50, cv), 9);
         std::vector<double> times;
         for (int window = 0; window < 40'000; ++window) {
-            source.draw(window * 0.1, (window + 1) * 0.1, RoutingPolicy::Nearest, kOneFree);
+            source.draw(window * 0.1, (window + 1) * 0.1, boardOf({{0, 10, 0}}));
             for (const Arrival& a : source.outboxFor(0)) {
                 QVERIFY(a.seconds >= window * 0.1 - 1e-9 && a.seconds < (window + 1) * 0.1 + 1e-9);
                 times.push_back(a.seconds);
@@ -129,7 +175,7 @@ private Q_SLOTS:
     void nothingServesNothingIsRouted()
     {
         DemandSource source = sourceOf(steadyWorkload(100, 1), 1);
-        source.draw(0, 10, RoutingPolicy::NearestWithSpill, std::vector<ReportedLoad>{{0, 0, 0}});
+        source.draw(0, 10, boardOf({{0, 0, 0}}));
         QVERIFY(source.unrouted() > 800);
         QVERIFY(source.outboxFor(0).empty());
     }
@@ -137,12 +183,12 @@ private Q_SLOTS:
     void candidatesAreKeptNearestFirst()
     {
         DemandSource source = sourceOf(steadyWorkload(100, 1), 1);
-        source.addCandidate(1, 0, 0.05);
-        source.addCandidate(2, 0, 0.02);
-        source.addCandidate(3, 0, 0.02);
+        source.addCandidate(wayTo(1, 0.05), 0);
+        source.addCandidate(wayTo(2, 0.02), 0);
+        source.addCandidate(wayTo(3, 0.02), 0);
         std::vector<std::uint32_t> order;
         for (const DemandSource::Candidate& c : source.candidates()) {
-            order.push_back(c.placement);
+            order.push_back(c.way.placement);
         }
         QVERIFY(order == (std::vector<std::uint32_t>{0, 2, 3, 1}));
     }
@@ -163,9 +209,8 @@ private Q_SLOTS:
         for (const double p : places) {
             loads.push_back({5, p, 1});
         }
-        const std::vector<std::uint32_t> order{0, 1, 2};
         std::vector<double> cumulative;
-        QVERIFY(routeShares(RoutingPolicy::Nearest, order, loads, cumulative));
+        QVERIFY(routeShares(RoutingPolicy::Nearest, loads, cumulative));
         double last = 0;
         for (qsizetype i = 0; i < 3; ++i) {
             QCOMPARE(cumulative[std::size_t(i)] - last, expected[i]);
@@ -175,10 +220,9 @@ private Q_SLOTS:
 
     void spillGoesOnToTheNext()
     {
-        const std::vector<std::uint32_t> order{2, 0, 1};
-        std::vector<ReportedLoad> loads{{0, 10, 0.5}, {0, 30, 1.0}, {0, 10, 0.25}};
+        const std::vector<ReportedLoad> loads{{0, 10, 0.25}, {0, 10, 0.5}, {0, 30, 1.0}};
         std::vector<double> c;
-        QVERIFY(routeShares(RoutingPolicy::NearestWithSpill, order, loads, c));
+        QVERIFY(routeShares(RoutingPolicy::NearestWithSpill, loads, c));
         // 0.75 stay at the first, half of the rest at the second, the remaining 0.125 by size over all fifty places.
         QCOMPARE(c[0], 0.75 + 0.125 * 0.2);
         QCOMPARE(c[1], c[0] + 0.125 + 0.125 * 0.2);
@@ -187,17 +231,223 @@ private Q_SLOTS:
 
     void sharesByPlacesAndByFreePlaces()
     {
-        const std::vector<std::uint32_t> order{0, 1};
         const std::vector<ReportedLoad> loads{{10, 30, 0}, {5, 10, 0}};
         std::vector<double> c;
-        QVERIFY(routeShares(RoutingPolicy::Weighted, order, loads, c));
+        QVERIFY(routeShares(RoutingPolicy::Weighted, loads, c));
         QCOMPARE(c[0], 0.75);
-        QVERIFY(routeShares(RoutingPolicy::LeastInFlight, order, loads, c));
+        QVERIFY(routeShares(RoutingPolicy::LeastInFlight, loads, c));
         QCOMPARE(c[0], 0.8);
         // All full: by size.
-        QVERIFY(
-            routeShares(RoutingPolicy::LeastInFlight, order, std::vector<ReportedLoad>{{90, 30, 0}, {50, 10, 0}}, c));
+        QVERIFY(routeShares(RoutingPolicy::LeastInFlight, std::vector<ReportedLoad>{{90, 30, 0}, {50, 10, 0}}, c));
         QCOMPARE(c[0], 0.75);
+    }
+
+    void policiesPreferInTheirOrder()
+    {
+        Way near = wayTo(0, 0.01), cheap = wayTo(1, 0.05), reserved = wayTo(2, 0.08);
+        near.usdPerMillionTokens = 3;
+        near.payRank = 2;
+        cheap.usdPerMillionTokens = 1;
+        cheap.payRank = 3;
+        reserved.usdPerMillionTokens = 2;
+        QVERIFY(prefers(RoutingPolicy::NearestWithSpill, near, cheap) && !prefers(RoutingPolicy::Nearest, cheap, near));
+        QVERIFY(prefers(RoutingPolicy::CheapestWithinSlo, cheap, reserved));
+        QVERIFY(prefers(RoutingPolicy::ReservedFirst, reserved, near));
+        QVERIFY(prefers(RoutingPolicy::ReservedFirst, near, cheap)); // on-demand before spot
+        cheap.meetsSlo = false;                                      // however cheap
+        QVERIFY(prefers(RoutingPolicy::CheapestWithinSlo, near, cheap));
+        QVERIFY(!prefers(RoutingPolicy::CheapestWithinSlo, near, near));
+    }
+
+    void latencyAwareTakesTheQuickerOfTheProbedThatAreNotHot()
+    {
+        const std::vector<Probe> cold{{0.5, 0.3}, {0.2, 0.4}}, oneHot{{0.95, 0.1}, {0.2, 0.4}},
+            allHot{{0.95, 0.1}, {0.9, 0.4}};
+        QCOMPARE(bestProbe(cold), std::size_t{0});
+        QCOMPARE(bestProbe(oneHot), std::size_t{1});
+        QCOMPARE(bestProbe(allHot), std::size_t{1});
+        // Two equal placements, one of which answers in a tenth of the time: with d = 2 it is left only when it was
+        // not probed at all, one time in four.
+        DemandSource source = sourceOf(steadyWorkload(20'000, 1), 3, 0, {}, with(RoutingPolicy::LatencyAware));
+        source.addCandidate(wayTo(1, 0), 0);
+        const auto shares = sharesOf(source, boardOf({{0, 1e9, 0, 0.5}, {0, 1e9, 0, 0.05}}));
+        QVERIFY2(std::abs(shares[0] - 0.25) < 0.02, qPrintable(QString::number(shares[0])));
+    }
+
+    void newsAreAsOldAsTheNetworkMakesThem()
+    {
+        DemandSource source = sourceOf(steadyWorkload(1000, 1), 3, 0, {}, with(RoutingPolicy::Nearest));
+        source.addCandidate(wayTo(1, 0.25), 0);             // three windows of 0.1 s away
+        LoadBoard board = boardOf({{0, 0, 0}, {0, 10, 0}}); // the near one is away
+        std::vector<bool> gone;
+        for (int window = 0; window < 6; ++window) {
+            source.clearCounts();
+            source.draw(window * 0.1, (window + 1) * 0.1, board);
+            gone.push_back(source.unrouted() > 0);
+            board.publish({{0, 0, 0}, {0, 0, 0}}, {}); // from the first window on, the far one too
+        }
+        QVERIFY(gone == (std::vector<bool>{false, false, false, false, true, true}));
+        // A frozen view does not change at all.
+        LoadBoard frozen = boardOf({{0, 10, 0}});
+        frozen.publish({{0, 0, 0}}, {true});
+        QCOMPARE(frozen.seen(0, 0).places, 10.0);
+    }
+
+    void theWeekendIsQuieterAndTheYearGrows()
+    {
+        QCOMPARE(hourOfWeekUtc("2026-11-23T00:00:00Z"), 0.0); // a Monday
+        QCOMPARE(hourOfWeekUtc("2026-11-29T23:30:00Z"), 167.5);
+        QCOMPARE(hourOfWeekUtc("2024-02-29T12:00:00Z"), 3 * 24 + 12.0); // a leap day, Thursday
+        WorkloadOperations operations;
+        operations.weekendRatio = 0.25;
+        DemandSource source = sourceOf(steadyWorkload(100, 1), 1, 119, operations); // Friday 23:00
+        QCOMPARE(source.rate(0), 100.0);
+        QCOMPARE(source.rate(3600), 25.0);
+        QCOMPARE(source.rate(49 * 3600 - 1), 25.0);
+        QCOMPARE(source.rate(49 * 3600), 100.0); // Monday
+        operations.weekendRatio = 1;
+        operations.growthPerYearRatio = 1;
+        source = sourceOf(steadyWorkload(100, 1), 1, 0, operations);
+        QVERIFY(std::abs(source.rate(365.0 * 86'400) - 200) < 1e-9);
+        QVERIFY(std::abs(source.rate(365.0 * 43'200) - 100 * std::sqrt(2)) < 1e-9);
+    }
+
+    void weibullGapsHaveTheirMeanAndVariation_data()
+    {
+        QTest::addColumn<double>("cv");
+        QTest::newRow("smoother than Poisson") << 0.5;
+        QTest::newRow("bursty") << 2.0;
+        QTest::newRow("very bursty") << 3.0;
+    }
+    void weibullGapsHaveTheirMeanAndVariation()
+    {
+        QFETCH(double, cv);
+        const GapLawDraw gaps(GapLaw::Weibull, cv);
+        Random random(7, 1, 0);
+        double sum = 0, squares = 0;
+        constexpr int kDraws = 2'000'000;
+        for (int i = 0; i < kDraws; ++i) {
+            const double gap = gaps.draw(random);
+            sum += gap;
+            squares += gap * gap;
+        }
+        const double mean = sum / kDraws, measured = std::sqrt(squares / kDraws - mean * mean) / mean;
+        QVERIFY2(std::abs(mean - 1) < 0.01, qPrintable(QString::number(mean)));
+        QVERIFY2(std::abs(measured / cv - 1) < 0.03, qPrintable(QString::number(measured)));
+    }
+
+    void aTraceIsFollowedScaledShiftedAndRepeated()
+    {
+        auto trace = std::make_shared<DemandTrace>();
+        trace->requests = {{0, 11, 1}, {1.5, 12, 2}, {9.9, 13, 3}};
+        trace->lengthSeconds = 10;
+        DemandSource::Options options;
+        options.traceShiftSeconds = 9;
+        options.traceScale = 2;
+        options.clockZeroSeconds = 5; // the engine settles for five seconds before the clock's zero
+        DemandSource source = sourceOf(steadyWorkload(1, 1), 1, 0, {}, options, trace);
+        std::vector<std::pair<double, std::uint32_t>> seen;
+        for (int window = 0; window < 200; ++window) {
+            source.draw(window * 0.1, (window + 1) * 0.1, boardOf({{0, 10, 0}}));
+            for (const Arrival& a : source.outboxFor(0)) {
+                seen.emplace_back(std::round((a.seconds - 5) * 1e6) / 1e6, a.inputTokens);
+            }
+        }
+        // At the clock's zero the trace stands at 9 s; the engine's own zero is five seconds before that.
+        const std::vector<std::pair<double, std::uint32_t>> expected{{0.9, 13}, {0.9, 13}, {1, 11},    {1, 11},
+                                                                     {2.5, 12}, {2.5, 12}, {10.9, 13}, {10.9, 13},
+                                                                     {11, 11},  {11, 11},  {12.5, 12}, {12.5, 12}};
+        QVERIFY(seen == expected);
+        // Half of a trace is every other request, on average.
+        options.traceScale = 0.5;
+        options.clockZeroSeconds = options.traceShiftSeconds = 0;
+        auto many = std::make_shared<DemandTrace>();
+        for (int i = 0; i < 10'000; ++i) {
+            many->requests.push_back({i * 1e-3, 1, 1});
+        }
+        many->lengthSeconds = 10;
+        DemandSource half = sourceOf(steadyWorkload(1, 1), 1, 0, {}, options, many);
+        half.draw(0, 10, boardOf({{0, 10, 0}}));
+        QVERIFY(std::abs(double(half.candidates()[0].routed) - 5000) < 4 * 50);
+    }
+
+    void workThatMayWaitWaitsForRoomAndNotForEver()
+    {
+        DemandSource::Options options;
+        options.deferSeconds = 30;
+        DemandSource source = sourceOf(steadyWorkload(10, 0), 1, 0, {}, options); // every 0.1 s
+        const auto run = [&](double from, double to, const ReportedLoad& load) {
+            std::int64_t sent = 0;
+            for (double t = from; t < to - 0.05; t += 0.1) {
+                source.draw(t, t + 0.1, boardOf({load}));
+                for (const Arrival& a : source.outboxFor(0)) {
+                    ++sent;
+                    if (a.waitedSeconds < 0 || a.waitedSeconds > 30.2) {
+                        return std::int64_t{-1};
+                    }
+                }
+            }
+            return sent;
+        };
+        QCOMPARE(run(0, 10, {100, 100, 1}), std::int64_t{0}); // full: nothing goes
+        const std::int64_t held = source.waiting();
+        QVERIFY(held >= 99 && held <= 101);
+        const std::int64_t sent = run(10, 11, {60, 100, 0}); // ten places are free: a few a window
+        QVERIFY(sent > 0 && sent <= 20);
+        const std::int64_t forced = run(11, 60, {100, 100, 1}); // and after half a minute each goes, room or not
+        QVERIFY(forced > 250 && source.waiting() <= 301);
+    }
+
+    void turnsOfASessionGoWhereItIs()
+    {
+        DemandSource::Options options = with(RoutingPolicy::Weighted);
+        options.turnsPerSession = 5;
+        DemandSource source = sourceOf(steadyWorkload(1000, 1), 3, 0, {}, options);
+        source.addCandidate(wayTo(1, 0), 0);
+        source.draw(0, 5, boardOf({{0, 10, 0}, {0, 0, 0}})); // all sessions begin at 0
+        // Then 1 has far more places: new sessions go there, four turns out of five still to 0.
+        source.clearCounts();
+        source.draw(5, 5.05, boardOf({{0, 1, 0}, {0, 1e6, 0}}));
+        const double first = double(source.candidates()[0].routed), all = first + double(source.candidates()[1].routed);
+        QVERIFY2(std::abs(first / all - 0.8) < 0.12, qPrintable(QString::number(first / all)));
+        // When 0 goes away its sessions move and stay.
+        source.draw(6, 7, boardOf({{0, 0, 0}, {0, 10, 0}}));
+        source.clearCounts();
+        source.draw(7, 7.05, boardOf({{0, 1e6, 0}, {0, 1, 0}}));
+        QVERIFY(source.candidates()[1].routed > source.candidates()[0].routed);
+    }
+
+    void whatFailsIsTriedElsewhereAfterAPause()
+    {
+        DemandSource::Options options = with(RoutingPolicy::Nearest);
+        options.retry = {3, 0.5, 10};
+        DemandSource source = sourceOf(steadyWorkload(1e-9, 1), 3, 0, {}, options);
+        source.addCandidate(wayTo(1, 0.05), 0);
+        Bounce bounce;
+        bounce.inputTokens = 77;
+        bounce.askedSeconds = 1;
+        bounce.failedSeconds = 2;
+        source.takeBack(bounce);
+        QCOMPARE(source.waiting(), std::int64_t{1});
+        const LoadBoard board = boardOf({{0, 10, 0}, {0, 10, 0}});
+        source.draw(2, 2.1, board);
+        QCOMPARE(source.waiting(), std::int64_t{1});
+        source.draw(2.4, 2.6, board);
+        QCOMPARE(source.waiting(), std::int64_t{0});
+        QCOMPARE(source.outboxFor(0).size(), std::size_t{0}); // it cools down
+        QCOMPARE(source.outboxFor(1).size(), std::size_t{1});
+        const Arrival again = source.outboxFor(1).front();
+        QCOMPARE(again.inputTokens, 77u);
+        QCOMPARE(int(again.attempt), 2);
+        QVERIFY(std::abs(again.seconds - 2.55) < 1e-9 && std::abs(again.waitedSeconds - 1.5f) < 1e-6f);
+        // Twice as long before the third attempt; and a placement that is cooling is better than none.
+        bounce.attempt = 2;
+        bounce.placement = 1;
+        bounce.failedSeconds = 3;
+        source.takeBack(bounce);
+        source.draw(3.9, 4.1, board);
+        QCOMPARE(source.outboxFor(0).size(), std::size_t{1});
+        QVERIFY(std::abs(source.outboxFor(0).front().seconds - 4) < 1e-9);
     }
 
     void spillSettlesWithoutSwinging()

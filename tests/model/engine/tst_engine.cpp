@@ -18,6 +18,12 @@ Engine engineOf(const Fleet& fleet, EngineOptions options = {})
     return Engine::create(std::make_shared<const Fleet>(fleet), test::smallCalibration(), options).value();
 }
 
+/// Replicas that are ready so long after they were asked for.
+WarmUpTimes readyAfter(double seconds)
+{
+    return {seconds, 0, 1e15, 0};
+}
+
 EngineOptions withThreads(int threads, std::uint64_t seed = 42)
 {
     EngineOptions options;
@@ -263,7 +269,7 @@ private Q_SLOTS:
     {
         Fleet fleet = test::smallFleet();
         EngineOptions options = withThreads(1);
-        options.routing = RoutingPolicy::Nearest;
+        options.operations.routing = RoutingPolicy::Nearest;
         Engine engine = engineOf(fleet, options);
         runTo(engine, 20);
         const NetworkIndex network(fleet);
@@ -341,7 +347,7 @@ private Q_SLOTS:
     {
         Fleet fleet = test::smallFleet(4);
         EngineOptions options = withThreads(1);
-        options.warmUpSeconds = 5;
+        options.operations.warmUp = readyAfter(5);
         Engine engine = engineOf(fleet, options);
         runTo(engine, 20);
         Fleet moved = fleet;
@@ -389,7 +395,9 @@ private Q_SLOTS:
     void whatWaitsWithNowhereToGoIsLostAndCounted()
     {
         Fleet fleet = test::smallFleet(60);
-        Engine engine = engineOf(fleet, withThreads(1));
+        EngineOptions options = withThreads(1);
+        options.operations.retry.maxAttempts = 1;
+        Engine engine = engineOf(fleet, options);
         runTo(engine, 20);
         const auto before = engine.placementStates();
         Fleet without = fleet;
@@ -416,6 +424,27 @@ private Q_SLOTS:
         QVERIFY(unrouted > 0);
     }
 
+    void whatWaitsIsTriedElsewhere()
+    {
+        Fleet fleet = test::smallFleet(60);
+        EngineOptions options = withThreads(1);
+        options.operations.retry.maxAttempts = 100; // nobody gives up
+        Engine engine = engineOf(fleet, options);
+        runTo(engine, 20);
+        QVERIFY(engine.placementStates()[3].queued > 0);
+        const RunTotals before = engine.totals();
+        Fleet without = fleet;
+        without.placements[3].replicas = 0; // the other placement of the model stays
+        QVERIFY(engine.applyPlacements(std::make_shared<const Fleet>(without)).ok());
+        QVERIFY(engine.totals().demand.retried > before.demand.retried);
+        QCOMPARE(engine.totals().demand.lost, 0);
+        QVERIFY(conserved(engine.totals()));
+        for (int i = 0; i < 100; ++i) {
+            engine.step();
+            QVERIFY(conserved(engine.totals()));
+        }
+    }
+
     void aPlanThatChangesMoreIsRefused()
     {
         const Fleet fleet = test::smallFleet();
@@ -440,7 +469,7 @@ private Q_SLOTS:
         for (const int threads : {1, 2}) {
             Fleet fleet = test::smallFleet(4);
             EngineOptions options = withThreads(threads);
-            options.warmUpSeconds = 2;
+            options.operations.warmUp = readyAfter(2);
             Engine engine = engineOf(fleet, options);
             runTo(engine, 5);
             fleet.placements[0].replicas = 5;

@@ -24,6 +24,20 @@ std::vector<std::int64_t> chipsOf(const Fleet& fleet)
     return chips;
 }
 
+/// Pools as the fleet describes them: gangs at work, for so long by now, and nothing broken.
+std::vector<Ledger::PoolNow> poolsOf(const Fleet& fleet, aggregate::SimMicros trainedMicros)
+{
+    std::vector<Ledger::PoolNow> pools;
+    for (const Pool& pool : fleet.pools) {
+        pools.emplace_back().otherTenantRatio = pool.otherTenantRatio;
+    }
+    for (const TrainingJob& job : fleet.trainingJobs) {
+        pools[job.pool.index()].trainingChips += job.chips;
+        pools[job.pool.index()].trainingBusyChipMicros += job.chips * trainedMicros;
+    }
+    return pools;
+}
+
 Ledger ledgerOf(const Fleet& fleet)
 {
     Ledger ledger(fleet);
@@ -45,7 +59,7 @@ private Q_SLOTS:
         const Fleet fleet = test::smallFleet();
         Ledger ledger = ledgerOf(fleet);
         const std::vector<std::int64_t> chips = chipsOf(fleet), work(chips.size(), 0);
-        ledger.pass(kHour, chips, work);
+        ledger.pass(kHour, chips, work, poolsOf(fleet, kHour));
         std::vector<std::array<std::int64_t, kPricingModels>> byPool(fleet.pools.size());
         std::vector<std::int64_t> chipMicros(fleet.pools.size());
         const auto rows = ledger.open();
@@ -91,8 +105,8 @@ private Q_SLOTS:
             for (std::size_t p = 0; p < work.size(); ++p) {
                 work[p] += std::uniform_int_distribution<std::int64_t>(0, chips[p] * 100'000)(random);
             }
-            whole.pass(100'000, chips, work);
-            split.pass(100'000, chips, work);
+            whole.pass(100'000, chips, work, poolsOf(fleet, (window + 1) * std::int64_t{100'000}));
+            split.pass(100'000, chips, work, poolsOf(fleet, (window + 1) * std::int64_t{100'000}));
             if (std::uniform_int_distribution<int>(0, 9)(random) == 0) {
                 close(split, splitSum);
             }
@@ -109,7 +123,7 @@ private Q_SLOTS:
         const std::vector<std::int64_t> chips = chipsOf(fleet);
         std::vector<std::int64_t> work(chips.size(), 0);
         work[0] = chips[0] * kHour / 2; // half busy
-        ledger.pass(kHour, chips, work);
+        ledger.pass(kHour, chips, work, poolsOf(fleet, kHour));
         const auto rows = ledger.open();
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const auto& layout = ledger.layoutRows()[i];
@@ -151,6 +165,7 @@ private Q_SLOTS:
             }
             ledger.close();
         };
+        std::int64_t passed = 0;
         for (int window = 0; window < 3000; ++window) {
             const std::int64_t micros = std::uniform_int_distribution<std::int64_t>(1, 2'000'000)(random);
             std::vector<std::int64_t> serving(pools.size());
@@ -186,7 +201,8 @@ private Q_SLOTS:
                         (static_cast<long double>(cost.usedUsdPerHour[p]) + cost.idleUsdPerHour[p]) / 3600 * micros;
                 }
             }
-            ledger.pass(micros, chips, work);
+            passed += micros;
+            ledger.pass(micros, chips, work, poolsOf(fleet, passed));
             if (window % 11 == 0) {
                 collect();
             }
@@ -227,13 +243,46 @@ private Q_SLOTS:
         QVERIFY(conserved(fleetWide));
     }
 
+    void brokenChipsStandStillAndCostWhatIsPaidAnyway()
+    {
+        const Fleet fleet = test::smallFleet();
+        Ledger ledger = ledgerOf(fleet);
+        const std::vector<std::int64_t> chips = chipsOf(fleet), work(chips.size(), 0);
+        auto pools = poolsOf(fleet, kHour);
+        const PoolId pool = fleet.placements[0].pool;
+        const auto reserved = static_cast<std::size_t>(PricingModel::Reserved);
+        pools[pool.index()].downChips[reserved] = 3;
+        QVERIFY(ledger.addDown(pool) && !ledger.addDown(pool));
+        Ledger whole = ledgerOf(fleet);
+        whole.pass(kHour, chips, work, poolsOf(fleet, kHour));
+        ledger.pass(kHour, chips, work, pools);
+        std::array<std::int64_t, 2> chipMicros{}, microUsd{}, millijoules{}; // of the pool: with a fault, without
+        for (const Ledger* each : {&ledger, &whole}) {
+            const std::size_t side = each == &whole ? 1 : 0;
+            const auto rows = each->open();
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                if (each->layoutRows()[i].pool == pool) {
+                    chipMicros[side] += rows[i].chipMicros;
+                    microUsd[side] += rows[i].costMicroUsd[reserved];
+                    millijoules[side] += rows[i].energyMillijoules;
+                }
+            }
+        }
+        QCOMPARE(ledger.open().back().chipMicros, 3 * kHour);
+        QCOMPARE(ledger.open().back().energyMillijoules, 0);
+        QVERIFY(ledger.open().back().costMicroUsd[reserved] > 0);
+        QCOMPARE(chipMicros[0], chipMicros[1]);
+        QVERIFY(std::abs(microUsd[0] - microUsd[1]) <= 1); // a row more to round
+        QVERIFY(millijoules[0] < millijoules[1]);
+    }
+
     void moreChipsThanThereAreLeaveNothingIdle()
     {
         const Fleet fleet = test::smallFleet();
         Ledger ledger = ledgerOf(fleet);
         std::vector<std::int64_t> chips = chipsOf(fleet);
         chips[0] = 1000; // replicas that finish while others warm up
-        ledger.pass(kHour, chips, std::vector<std::int64_t>(chips.size(), 0));
+        ledger.pass(kHour, chips, std::vector<std::int64_t>(chips.size(), 0), poolsOf(fleet, kHour));
         for (std::size_t i = 0; i < ledger.layoutRows().size(); ++i) {
             if (ledger.layoutRows()[i].use == Use::Idle && ledger.layoutRows()[i].pool == fleet.placements[0].pool) {
                 QCOMPARE(ledger.open()[i].chipMicros, 0);

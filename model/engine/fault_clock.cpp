@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/fault_clock.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace isobar::engine {
+namespace {
+
+constexpr std::uint64_t kFaultStream = 3;
+
+} // namespace
+
+FaultClock::FaultClock(const Fleet& fleet, const Operations& operations, const Capacity& capacity,
+                       double clockZeroSeconds, std::uint64_t seed)
+{
+    for (std::size_t p = 0; p < fleet.pools.size(); ++p) {
+        const PoolId pool(p);
+        m_pools.push_back({capacity.units(FaultKind::Chip, pool), capacity.units(FaultKind::Node, pool),
+                           capacity.units(FaultKind::Rack, pool)});
+    }
+    for (std::size_t r = 0; r < fleet.regions.size(); ++r) {
+        const RegionId region(r);
+        if (capacity.poolsOf(region).empty()) {
+            continue;
+        }
+        m_regions.emplace_back(region, capacity.zonesOf(region));
+        const ProviderId provider = fleet[region].provider;
+        if (std::find(m_providers.begin(), m_providers.end(), provider) == m_providers.end()) {
+            m_providers.push_back(provider);
+        }
+    }
+    for (const Fault& fault : operations.faults) {
+        add(fault, clockZeroSeconds + fault.atSeconds);
+    }
+    for (const FaultRate& rate : operations.faultRates) {
+        Rated rated{rate, countUnits(rate.kind), 0, Random(seed, kFaultStream, static_cast<std::uint64_t>(rate.kind))};
+        if (rate.meanHoursToFailure > 0 && rated.units > 0) {
+            rated.nextSeconds = pause(rated);
+            m_rated.push_back(rated);
+        }
+    }
+}
+
+double FaultClock::pause(Rated& rated)
+{
+    return rated.random.exponential() * rated.rate.meanHoursToFailure * 3600 / static_cast<double>(rated.units);
+}
+
+std::uint32_t FaultClock::add(const Fault& fault, double seconds)
+{
+    const std::uint32_t number = m_faults++;
+    m_turns.emplace(seconds, Turn{number, true, fault});
+    m_turns.emplace(seconds + fault.durationSeconds, Turn{number, false, fault});
+    return number;
+}
+
+std::uint32_t FaultClock::inject(const Fault& fault, double seconds)
+{
+    return add(fault, seconds);
+}
+
+std::vector<FaultClock::Turn> FaultClock::due(double seconds)
+{
+    for (Rated& rated : m_rated) {
+        while (rated.nextSeconds <= seconds) {
+            const auto unit = static_cast<std::uint64_t>(rated.random.uniform() * static_cast<double>(rated.units));
+            Fault fault = victim(rated.rate.kind, std::min(unit, rated.units - 1));
+            fault.durationSeconds = rated.random.exponential() * rated.rate.meanHoursToRepair * 3600;
+            add(fault, rated.nextSeconds);
+            rated.nextSeconds += pause(rated);
+        }
+    }
+    std::vector<Turn> due;
+    const auto end = m_turns.upper_bound(seconds);
+    for (auto turn = m_turns.begin(); turn != end; ++turn) {
+        due.push_back(turn->second);
+    }
+    m_turns.erase(m_turns.begin(), end);
+    return due;
+}
+
+std::uint64_t FaultClock::countUnits(FaultKind kind) const
+{
+    std::uint64_t units = 0;
+    for (const PoolUnits& pool : m_pools) {
+        units += kind == FaultKind::Chip ? pool.chips : kind == FaultKind::Node ? pool.nodes : pool.racks;
+    }
+    switch (kind) {
+    case FaultKind::Chip:
+    case FaultKind::Node:
+    case FaultKind::Rack:
+        return units;
+    case FaultKind::Zone:
+        units = 0;
+        for (const auto& [region, zones] : m_regions) {
+            units += static_cast<std::uint64_t>(zones);
+        }
+        return units;
+    case FaultKind::Region:
+        return m_regions.size();
+    case FaultKind::Provider:
+        return m_providers.size();
+    default:
+        return 0; // validate() lets none of these have a rate
+    }
+}
+
+Fault FaultClock::victim(FaultKind kind, std::uint64_t unit) const
+{
+    Fault fault;
+    fault.kind = kind;
+    switch (kind) {
+    case FaultKind::Region:
+        fault.region = m_regions[unit].first;
+        return fault;
+    case FaultKind::Provider:
+        fault.provider = m_providers[unit];
+        return fault;
+    case FaultKind::Zone:
+        for (const auto& [region, zones] : m_regions) {
+            if (unit < static_cast<std::uint64_t>(zones)) {
+                fault.region = region;
+                fault.count = static_cast<std::int32_t>(unit) + 1;
+                return fault;
+            }
+            unit -= static_cast<std::uint64_t>(zones);
+        }
+        break;
+    default:
+        for (std::size_t p = 0; p < m_pools.size(); ++p) {
+            const std::uint32_t here = kind == FaultKind::Chip   ? m_pools[p].chips
+                                       : kind == FaultKind::Node ? m_pools[p].nodes
+                                                                 : m_pools[p].racks;
+            if (unit < here) {
+                fault.pool = PoolId(p);
+                fault.unit = static_cast<std::int32_t>(unit);
+                return fault;
+            }
+            unit -= here;
+        }
+        break;
+    }
+    assert(false);
+    return fault;
+}
+
+std::uint64_t FaultClock::hash(std::uint64_t hash) const
+{
+    for (const Rated& rated : m_rated) {
+        hash = rated.random.hash(mix(hash, std::bit_cast<std::uint64_t>(rated.nextSeconds)));
+    }
+    for (const auto& [seconds, turn] : m_turns) {
+        hash = mix(mix(hash, std::bit_cast<std::uint64_t>(seconds)), std::uint64_t{turn.number} << 1 | turn.begins);
+    }
+    return hash;
+}
+
+} // namespace isobar::engine

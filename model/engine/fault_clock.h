@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/engine/capacity.h"
+#include "model/engine/random.h"
+#include "model/fleet/operations.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace isobar::engine {
+
+/// When what breaks and when it is mended: faults that were scheduled or injected, and those that come by rate.
+class FaultClock {
+public:
+    struct Turn {
+        std::uint32_t number = 0; ///< of the fault, the same when it begins and when it ends
+        bool begins = true;
+        Fault fault;
+    };
+
+    /// Scheduled times count from `clockZeroSeconds` of the engine's seconds.
+    FaultClock(const Fleet& fleet, const Operations& operations, const Capacity& capacity, double clockZeroSeconds,
+               std::uint64_t seed);
+
+    /// A fault that begins at `seconds` of the engine's; its number. `fault.atSeconds` is not looked at.
+    std::uint32_t inject(const Fault& fault, double seconds);
+    /// What begins or ends until `seconds`, in order of time.
+    [[nodiscard]] std::vector<Turn> due(double seconds);
+    [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
+
+private:
+    struct Rated {
+        FaultRate rate;
+        std::uint64_t units = 0;
+        double nextSeconds = 0;
+        Random random;
+    };
+    struct PoolUnits {
+        std::uint32_t chips = 0, nodes = 0, racks = 0;
+    };
+    std::uint32_t add(const Fault& fault, double seconds);
+    /// Seconds until the next failure among all units.
+    [[nodiscard]] static double pause(Rated& rated);
+    [[nodiscard]] std::uint64_t countUnits(FaultKind kind) const;
+    /// The failure of the unit of that number.
+    [[nodiscard]] Fault victim(FaultKind kind, std::uint64_t unit) const;
+
+    std::vector<Rated> m_rated;
+    std::vector<PoolUnits> m_pools;
+    std::vector<std::pair<RegionId, std::int32_t>> m_regions; ///< that have pools, and their number of zones
+    std::vector<ProviderId> m_providers;                      ///< that have pools
+    std::multimap<double, Turn> m_turns;
+    std::uint32_t m_faults = 0;
+};
+
+} // namespace isobar::engine
