@@ -9,7 +9,7 @@
 BUILD_PACKAGES=(
     g++ cmake ninja-build ccache mold pkg-config
     qt6-base-dev qt6-base-dev-tools qt6-svg-dev libgl-dev libxkbcommon-dev libqcustomplot-dev
-    libsqlite3-dev libsqlitecpp-dev libzstd-dev nettle-dev
+    libsqlite3-dev libsqlitecpp-dev libzstd-dev nettle-dev libarchive-dev
     protobuf-compiler libprotobuf-dev
     libtbb-dev libgeographiclib-dev libcli11-dev libfmt-dev nlohmann-json3-dev
 )

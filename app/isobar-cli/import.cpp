@@ -20,6 +20,12 @@ struct Options {
     bool create = false, dryRun = false, json = false;
 };
 
+/// What became of the row a diagnostic is about.
+const char* severity(const store::Diagnostic& d)
+{
+    return d.quarantined ? "quarantined" : d.repaired ? "repaired" : "noticed";
+}
+
 Json json(const ingest::ImportReport& report)
 {
     const store::ImportRecord& r = report.record;
@@ -39,7 +45,8 @@ Json json(const ingest::ImportReport& report)
                                       {"column", d.column},
                                       {"rule", d.rule},
                                       {"text", d.text},
-                                      {"quarantined", d.quarantined}});
+                                      {"quarantined", d.quarantined},
+                                      {"severity", severity(d)}});
     }
     return out;
 }
@@ -66,9 +73,11 @@ std::string words(const ingest::ImportReport& report, bool dryRun)
     const std::size_t shown = std::min(kDiagnosticsShown, report.diagnostics.size());
     for (std::size_t i = 0; i < shown; ++i) {
         const store::Diagnostic& d = report.diagnostics[i];
-        out +=
-            fmt::format("  line {}{}: {}: {} [{}]\n", d.line, d.column > 0 ? fmt::format(", column {}", d.column) : "",
-                        d.quarantined ? "quarantined" : "noted", plain(d.text), d.rule);
+        out += fmt::format("  {}{}{}: {} [{}]\n", d.line > 0 ? fmt::format("line {}", d.line) : "",
+                           d.column > 0 ? fmt::format(", column {}: ", d.column)
+                           : d.line > 0 ? ": "
+                                        : "",
+                           severity(d), plain(d.text), d.rule);
     }
     if (report.diagnosticsTotal > static_cast<std::int64_t>(shown)) {
         out += fmt::format("  and {} more{}\n", grouped(report.diagnosticsTotal - static_cast<std::int64_t>(shown)),
@@ -162,11 +171,11 @@ void addImport(CLI::App& app, Runner& chosen)
     command->add_option("STORE", options->store, "The store")->required();
     command
         ->add_option("PATH", options->paths,
-                     "Files; each is one transaction, and one that fails does not keep the others out")
+                     "Files, and folders or .tar.gz archives of ServeGen traces; each is one transaction, and one that "
+                     "fails does not keep the others out")
         ->required();
     std::vector<std::string> formats;
-    for (const auto format :
-         {ingest::Format::SkyPilotCatalogue, ingest::Format::AzureLlmTrace, ingest::Format::FleetText}) {
+    for (const auto format : ingest::importFormats()) {
         formats.emplace_back(ingest::formatName(format));
     }
     command->add_option("--format", options->format, "What the files are; recognised when not given")

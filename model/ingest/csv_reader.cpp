@@ -288,6 +288,13 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& path, std::size_t
     return CsvReader(std::move(impl));
 }
 
+CsvReader CsvReader::fromText(std::string text, std::string name, std::size_t maxRecordBytes)
+{
+    auto impl = std::make_unique<Impl>(InputFile::fromMemory(std::move(text), name), name, maxRecordBytes);
+    impl->skipByteOrderMark();
+    return CsvReader(std::move(impl));
+}
+
 std::int64_t CsvReader::position() const
 {
     return m_impl->consumed;

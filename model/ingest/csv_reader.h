@@ -42,6 +42,9 @@ public:
     /// Errors: not found, a folder, unreadable. The buffer takes four times `maxRecordBytes`.
     [[nodiscard]] static Result<CsvReader> open(const std::filesystem::path& path,
                                                 std::size_t maxRecordBytes = kMaxRecordBytes);
+    /// The same for text at hand.
+    [[nodiscard]] static CsvReader fromText(std::string text, std::string name,
+                                            std::size_t maxRecordBytes = kMaxRecordBytes);
 
     CsvReader(CsvReader&&) noexcept;
     CsvReader& operator=(CsvReader&&) noexcept;

@@ -3,6 +3,7 @@
 #include "model/ingest/csv_reader.h"
 #include "model/ingest/input_file.h"
 #include "model/ingest/intake.h"
+#include "model/ingest/trace_file.h"
 
 #include <filesystem>
 #include <optional>
@@ -12,6 +13,8 @@
 
 /// One function a foreign format, all through one reader and one intake. Internal to ingest.
 namespace isobar::ingest {
+
+struct RowFlaw;
 
 /// SkyPilot-style price catalogue; see skypilot_catalogue.cpp for what is accepted, repaired and rejected.
 [[nodiscard]] Status readSkyPilotCatalogue(const std::filesystem::path& path, Intake& intake);
@@ -26,17 +29,14 @@ namespace isobar::ingest {
 /// Accelerators an instance type's own name states: 8 for "a3-highgpu-8g", "gpu_8x_h100_sxm5" and "8gpu-128vcpu".
 [[nodiscard]] std::optional<double> acceleratorsStatedBy(std::string_view instanceType);
 
-/// Azure's LLM inference traces: one request a line.
-[[nodiscard]] Status readAzureLlmTrace(const std::filesystem::path& path, const FileIdentity& identity, Intake& intake);
-
-/// Nanoseconds since 1970 of "2023-11-16 18:15:46.6805900", with or without a zone (none means UTC).
-[[nodiscard]] std::optional<std::int64_t> parseTimestampNanoseconds(std::string_view text);
-
 /// Isobar's own fleet file in protobuf text.
 [[nodiscard]] Status readFleetFile(const std::filesystem::path& path, Intake& intake);
 
 /// The format the first bytes look like; an error that says what the file is instead.
 [[nodiscard]] Result<Format> recognise(const FileIdentity& identity, const std::filesystem::path& path);
+
+/// The trace format a format is; absent for those that are no traces.
+[[nodiscard]] std::optional<TraceFormat> traceFormatOf(Format format);
 
 /// The formats Isobar knows, for messages.
 [[nodiscard]] std::string knownFormats();
@@ -57,6 +57,9 @@ private:
     std::size_t m_width = 0;
     std::string m_last;
 };
+
+/// What is wrong with a record before its values are looked at: a flaw of the reader, other than `width` fields.
+[[nodiscard]] std::optional<RowFlaw> shapeFlaw(const CsvReader::Record& record, std::size_t width, bool allowMore);
 
 /// What every row must pass before its values are looked at: no flaw of the reader, `width` fields. False: it is in
 /// quarantine. `allowMore` lets rows with too many fields pass.

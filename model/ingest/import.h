@@ -13,8 +13,9 @@
 /// column, rule and text, or found unchanged. One transaction a file.
 namespace isobar::ingest {
 
-enum class Format { SkyPilotCatalogue, AzureLlmTrace, FleetText };
-[[nodiscard]] const char* formatName(Format format); ///< "skypilot-catalogue", "azure-llm-trace", "isobar-fleet"
+enum class Format { SkyPilotCatalogue, FleetText, AzureLlmTrace, Mooncake, VllmRun, ServeGen };
+[[nodiscard]] const std::vector<Format>& importFormats();
+[[nodiscard]] const char* formatName(Format format); ///< "skypilot-catalogue", "isobar-fleet", or traceFormatName()
 [[nodiscard]] std::optional<Format> formatByName(const std::string& name);
 
 struct ImportOptions {
@@ -31,7 +32,8 @@ struct ImportReport {
     static constexpr std::size_t kMaxDiagnostics = 1000;
 };
 
-/// Imports one file (or "-" is not allowed; a folder is an error). An error leaves the store as it was.
+/// Imports one file ("-" is not allowed); of folders only those of a ServeGen trace. An error leaves the store as it
+/// was.
 [[nodiscard]] Result<ImportReport> importFile(store::Store& store, const std::filesystem::path& path,
                                               const ImportOptions& options, const JobContext& job);
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,13 +35,24 @@ InputFile::InputFile(int descriptor, std::string name)
 InputFile::InputFile(InputFile&& other) noexcept
     : m_descriptor(std::exchange(other.m_descriptor, -1))
     , m_name(std::move(other.m_name))
+    , m_bytes(std::move(other.m_bytes))
+    , m_done(other.m_done)
 {
+}
+
+InputFile InputFile::fromMemory(std::string bytes, std::string name)
+{
+    InputFile file(-1, std::move(name));
+    file.m_bytes = std::move(bytes);
+    return file;
 }
 
 InputFile& InputFile::operator=(InputFile&& other) noexcept
 {
     std::swap(m_descriptor, other.m_descriptor);
     std::swap(m_name, other.m_name);
+    std::swap(m_bytes, other.m_bytes);
+    std::swap(m_done, other.m_done);
     return *this;
 }
 
@@ -80,6 +90,11 @@ Result<InputFile> InputFile::open(const std::filesystem::path& path)
 
 Result<std::size_t> InputFile::read(char* buffer, std::size_t size)
 {
+    if (m_descriptor < 0) {
+        const std::size_t got = m_bytes.copy(buffer, size, m_done);
+        m_done += got;
+        return got;
+    }
     for (;;) {
         const ssize_t got = ::read(m_descriptor, buffer, size);
         if (got >= 0) {
@@ -94,9 +109,33 @@ Result<std::size_t> InputFile::read(char* buffer, std::size_t size)
 
 InputFile::Stamp InputFile::stamp() const
 {
+    if (m_descriptor < 0) {
+        return {static_cast<std::int64_t>(m_bytes.size()), 0, 0};
+    }
     struct stat status {};
     ::fstat(m_descriptor, &status);
     return {status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+Sha256::Sha256()
+{
+    sha256_init(&m_context);
+}
+
+void Sha256::add(std::string_view bytes)
+{
+    sha256_update(&m_context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+}
+
+std::string Sha256::finish()
+{
+    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+    sha256_digest(&m_context, digest.size(), digest.data());
+    std::string text;
+    for (const std::uint8_t byte : digest) {
+        text += fmt::format("{:02x}", byte);
+    }
+    return text;
 }
 
 Result<FileIdentity> identify(const std::filesystem::path& path, const JobContext& job)
@@ -106,8 +145,7 @@ Result<FileIdentity> identify(const std::filesystem::path& path, const JobContex
     identity.stamp = file.stamp();
     const std::string stage = "Checking " + path.filename().string();
     std::vector<char> chunk(kChunkBytes);
-    sha256_ctx hash;
-    sha256_init(&hash);
+    Sha256 hash;
     std::int64_t done = 0;
     for (;;) {
         if (job.cancelled()) {
@@ -120,7 +158,7 @@ Result<FileIdentity> identify(const std::filesystem::path& path, const JobContex
         if (identity.head.size() < FileIdentity::kHeadBytes) {
             identity.head.append(chunk.data(), std::min(got, FileIdentity::kHeadBytes - identity.head.size()));
         }
-        sha256_update(&hash, got, reinterpret_cast<const std::uint8_t*>(chunk.data()));
+        hash.add({chunk.data(), got});
         done += static_cast<std::int64_t>(got);
         job.progress(stage, done, identity.stamp.bytes);
     }
@@ -128,11 +166,7 @@ Result<FileIdentity> identify(const std::filesystem::path& path, const JobContex
         return failed(ErrorCode::WrongFormat, path.string(), "the file is empty",
                       "check that it was saved or downloaded whole");
     }
-    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-    sha256_digest(&hash, digest.size(), digest.data());
-    for (const std::uint8_t byte : digest) {
-        identity.sha256 += fmt::format("{:02x}", byte);
-    }
+    identity.sha256 = hash.finish();
     return identity;
 }
 

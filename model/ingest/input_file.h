@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+
+#include <nettle/sha2.h>
 
 namespace isobar::ingest {
 
@@ -15,6 +18,9 @@ class InputFile {
 public:
     /// Errors: not found, a folder, not a regular file, no permission.
     [[nodiscard]] static Result<InputFile> open(const std::filesystem::path& path);
+
+    /// Text at hand, read as if it were the content of a file of that name.
+    [[nodiscard]] static InputFile fromMemory(std::string bytes, std::string name);
 
     InputFile(InputFile&& other) noexcept;
     InputFile& operator=(InputFile&& other) noexcept;
@@ -29,11 +35,25 @@ public:
         friend bool operator==(const Stamp&, const Stamp&) = default;
     };
     [[nodiscard]] Stamp stamp() const;
+    [[nodiscard]] const std::string& name() const { return m_name; }
 
 private:
     InputFile(int descriptor, std::string name);
-    int m_descriptor = -1;
+    int m_descriptor = -1; ///< below 0: in memory
     std::string m_name;
+    std::string m_bytes;
+    std::size_t m_done = 0; ///< of m_bytes
+};
+
+/// A SHA-256 in pieces.
+class Sha256 {
+public:
+    Sha256();
+    void add(std::string_view bytes);
+    [[nodiscard]] std::string finish(); ///< lower-case hexadecimal; the next piece begins anew
+
+private:
+    sha256_ctx m_context{};
 };
 
 /// What a file is, whatever its format.

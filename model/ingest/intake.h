@@ -32,16 +32,16 @@ public:
     [[nodiscard]] Status quarantine(std::int64_t line, std::size_t column, std::string rule, std::string what,
                                     std::string_view raw);
 
-    /// Something to know about a row that is taken. `describe` is only called while there is room for its answer.
+    /// Something to know about a row that is taken as it stands. `describe` is only called while there is room for its
+    /// answer.
     template <class Describe> void notice(std::int64_t line, std::size_t column, const char* rule, Describe&& describe)
     {
-        ++m_total;
-        if (m_notices.size() < ImportReport::kMaxDiagnostics) {
-            keep(m_notices, {.line = line,
-                             .column = static_cast<std::int64_t>(column),
-                             .rule = rule,
-                             .text = std::forward<Describe>(describe)()});
-        }
+        tell(line, column, rule, false, std::forward<Describe>(describe));
+    }
+    /// What was mended of a row; it is counted with repaired().
+    template <class Describe> void mended(std::int64_t line, std::size_t column, const char* rule, Describe&& describe)
+    {
+        tell(line, column, rule, true, std::forward<Describe>(describe));
     }
 
     [[nodiscard]] const store::ImportRecord& record() const { return m_record; }
@@ -51,6 +51,18 @@ public:
     [[nodiscard]] ImportReport report() const;
 
 private:
+    template <class Describe>
+    void tell(std::int64_t line, std::size_t column, const char* rule, bool repaired, Describe&& describe)
+    {
+        ++m_total;
+        if (m_notices.size() < ImportReport::kMaxDiagnostics) {
+            keep(m_notices, {.line = line,
+                             .column = static_cast<std::int64_t>(column),
+                             .rule = rule,
+                             .text = std::forward<Describe>(describe)(),
+                             .repaired = repaired});
+        }
+    }
     static void keep(std::vector<store::Diagnostic>& list, store::Diagnostic diagnostic);
 
     store::Store::ImportWriter& m_writer;

@@ -153,8 +153,9 @@ private:
             return reject(record);
         }
         for (const Notice& notice : m_notices) {
-            m_intake.notice(record.line, notice.column, notice.rule,
-                            [&] { return fmt::format("{}: {}", notice.what, clipped(record.raw)); });
+            const auto describe = [&] { return fmt::format("{}: {}", notice.what, clipped(record.raw)); };
+            notice.mended ? m_intake.mended(record.line, notice.column, notice.rule, describe)
+                          : m_intake.notice(record.line, notice.column, notice.rule, describe);
         }
         switch (outcome) {
         case Outcome::Duplicate:
@@ -184,7 +185,13 @@ private:
 
     void note(std::optional<std::size_t> column, const char* rule, const char* what)
     {
-        m_notices.push_back({column ? *column + 1 : 0, rule, what});
+        m_notices.push_back({column ? *column + 1 : 0, rule, what, false});
+    }
+    /// Something was changed, which makes the row a repaired one.
+    void mend(std::optional<std::size_t> column, const char* rule, const char* what)
+    {
+        m_repaired = true;
+        m_notices.push_back({column ? *column + 1 : 0, rule, what, true});
     }
 
     /// "V1,V2" came without quotes: the last column takes the fields that are left over.
@@ -207,8 +214,7 @@ private:
             m_joined += (m_joined.empty() ? "" : ",");
             m_joined += tag;
         }
-        m_repaired = true;
-        note(width - 1, "unquoted-comma", "the list in the last column has no quotes and was joined");
+        mend(width - 1, "unquoted-comma", "the list in the last column has no quotes and was joined");
         return true;
     }
 
@@ -314,8 +320,7 @@ private:
                                            field(record, where), clipped(record.raw)));
         }
         if (reason != nullptr) {
-            m_repaired = true;
-            note(where, reason, "a figure that stands for \"no price\" was dropped");
+            mend(where, reason, "a figure that stands for \"no price\" was dropped");
         } else if (!hadPrice) {
             note(m_price, "price-missing", "only a spot price");
         }
@@ -361,6 +366,7 @@ private:
         std::size_t column;
         const char* rule;
         const char* what;
+        bool mended;
     };
 
     const std::filesystem::path& m_path;

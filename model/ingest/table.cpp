@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/ingest/formats.h"
 #include "model/ingest/text.h"
+#include "model/ingest/trace_formats.h"
 
 #include <fmt/format.h>
 
@@ -59,32 +60,40 @@ std::optional<std::size_t> Header::column(std::string_view name) const
     return std::nullopt;
 }
 
-Result<bool> checkShape(const CsvReader::Record& record, std::size_t width, bool allowMore, Intake& intake)
+std::optional<RowFlaw> shapeFlaw(const CsvReader::Record& record, std::size_t width, bool allowMore)
 {
-    const auto reject = [&](const char* rule, std::size_t column, std::string what) -> Result<bool> {
-        ISOBAR_TRY(intake.quarantine(record.line, column, rule, std::move(what), record.raw));
-        return false;
+    const auto flaw = [&](const char* rule, std::size_t column, std::string what) {
+        return RowFlaw{record.line, column, rule, std::move(what), record.raw};
     };
     switch (record.flaw) {
     case CsvReader::Flaw::UnterminatedQuote:
-        return reject("open-quote", 0, fmt::format("a quote is not closed: {}", clipped(record.raw)));
+        return flaw("open-quote", 0, fmt::format("a quote is not closed: {}", clipped(record.raw)));
     case CsvReader::Flaw::TextAfterQuote:
-        return reject("text-after-quote", record.flawField,
-                      fmt::format("text follows a closing quote: {}", clipped(record.raw)));
+        return flaw("text-after-quote", record.flawField,
+                    fmt::format("text follows a closing quote: {}", clipped(record.raw)));
     case CsvReader::Flaw::TooLong:
-        return reject("too-long", 0, fmt::format("the line is longer than 1 MiB: {}", clipped(record.raw)));
+        return flaw("too-long", 0, fmt::format("the line is longer than 1 MiB: {}", clipped(record.raw)));
     case CsvReader::Flaw::None:
         break;
     }
     const std::size_t fields = record.fields.size();
     if (fields < width && !record.hasLineEnd) {
-        return reject("truncated", fields,
-                      fmt::format("the file ends in the middle of this row ({} of {} fields): {}", fields, width,
-                                  clipped(record.raw)));
+        return flaw("truncated", fields,
+                    fmt::format("the file ends in the middle of this row ({} of {} fields): {}", fields, width,
+                                clipped(record.raw)));
     }
     if (fields < width || (fields > width && !allowMore)) {
-        return reject("field-count", std::min(fields, width + 1),
-                      fmt::format("{} fields under {} columns: {}", fields, width, clipped(record.raw)));
+        return flaw("field-count", std::min(fields, width + 1),
+                    fmt::format("{} fields under {} columns: {}", fields, width, clipped(record.raw)));
+    }
+    return std::nullopt;
+}
+
+Result<bool> checkShape(const CsvReader::Record& record, std::size_t width, bool allowMore, Intake& intake)
+{
+    if (const auto flaw = shapeFlaw(record, width, allowMore)) {
+        ISOBAR_TRY(QuarantineFlawed(intake).flawed(*flaw));
+        return false;
     }
     return true;
 }

@@ -13,8 +13,9 @@
 
 /// Traces with one JSON object a line.
 ///
-/// Mooncake (kvcache-ai): `timestamp` in milliseconds from the start of the trace, `input_length`, `output_length`.
-/// Its `hash_ids` name 512-token blocks of the prompt; they are not read, as prefix-cache hits are not modelled yet.
+/// Mooncake (kvcache-ai): `timestamp` in milliseconds from the start of the trace, `input_length`, `output_length`, and
+/// `hash_ids`, which name the 512-token blocks of the prompt from its beginning: requests that begin with the same ids
+/// begin with the same tokens. There may be fewer than the prompt has blocks, but not more.
 ///
 /// Runs of a real vLLM server: `arrival_time` (seconds since 1970), `input_toks`, `output_toks`, and `queued_ts`,
 /// `scheduled_ts`, `first_token_ts`, `last_token_ts` on another, monotonic clock. Replayed by arrival_time; what the
@@ -23,7 +24,8 @@ namespace isobar::ingest {
 namespace {
 
 constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
-constexpr double kMaxSeconds = 1e11; ///< about 3,000 years: beyond it microseconds are lost
+constexpr double kMaxSeconds = 9e9; ///< about 285 years: more nanoseconds than that have no room
+constexpr const char* kMooncakeHashes = "hash_ids";
 
 /// Lines of a file, in bounded memory.
 class LineReader {
@@ -54,6 +56,7 @@ public:
             }
             ISOBAR_TRY(fill());
         }
+        m_position += static_cast<std::int64_t>(line.size()) + 1;
         if (line.ends_with('\r')) {
             line.remove_suffix(1);
         }
@@ -61,6 +64,7 @@ public:
         return true;
     }
     [[nodiscard]] std::int64_t line() const { return m_line; }
+    [[nodiscard]] std::int64_t position() const { return m_position; }
 
 private:
     Status fill()
@@ -86,7 +90,7 @@ private:
     std::filesystem::path m_path;
     std::vector<char> m_buffer;
     std::size_t m_begin = 0, m_end = 0;
-    std::int64_t m_line = 0;
+    std::int64_t m_line = 0, m_position = 0;
     bool m_finished = false;
 };
 
@@ -100,24 +104,53 @@ constexpr Wanted kMooncake{{"timestamp", "input_length", "output_length"}, 3};
 constexpr Wanted kVllmRun{
     {"arrival_time", "input_toks", "output_toks", "queued_ts", "scheduled_ts", "first_token_ts", "last_token_ts"}, 7};
 
-/// Takes the wanted numbers of the outermost object and passes over everything else without storing it.
+/// Takes the wanted numbers of the outermost object, and those of the array of hashes in it where there may be one;
+/// passes over everything else without storing it. Used again for every line.
 class Numbers : public nlohmann::json_sax<nlohmann::json> {
 public:
-    explicit Numbers(const Wanted& wanted)
+    Numbers(const Wanted& wanted, const char* hashesKey)
         : m_wanted(wanted)
+        , m_hashesKey(hashesKey)
+    {
+    }
+    /// For the next line, whose hashes go to `into`.
+    void begin(std::vector<std::uint64_t>& into)
     {
         values.fill(std::numeric_limits<double>::quiet_NaN());
+        hashes = &into;
+        hashes->clear();
+        badHashes = false;
+        errorColumn = 0;
+        m_place = kMaxWanted;
+        m_depth = 0;
+        m_inHashes = m_hashesNext = false;
     }
-    bool null() override { return true; }
-    bool boolean(bool) override { return true; }
-    bool number_integer(std::int64_t value) override { return take(static_cast<double>(value)); }
-    bool number_unsigned(std::uint64_t value) override { return take(static_cast<double>(value)); }
-    bool number_float(double value, const std::string&) override { return take(value); }
-    bool string(std::string&) override { return true; }
+    bool null() override { return other(); }
+    bool boolean(bool) override { return other(); }
+    bool number_integer(std::int64_t value) override { return m_inHashes ? other() : take(static_cast<double>(value)); }
+    bool number_unsigned(std::uint64_t value) override
+    {
+        if (m_inHashes) {
+            hashes->push_back(value);
+            return true;
+        }
+        return take(static_cast<double>(value));
+    }
+    bool number_float(double value, const std::string&) override { return m_inHashes ? other() : take(value); }
+    bool string(std::string&) override { return other(); }
     bool binary(nlohmann::json::binary_t&) override { return true; }
-    bool start_object(std::size_t) override { return open(); }
+    bool start_object(std::size_t) override
+    {
+        badHashes = badHashes || m_inHashes;
+        return open();
+    }
     bool end_object() override { return close(); }
-    bool start_array(std::size_t) override { return open(); }
+    bool start_array(std::size_t) override
+    {
+        badHashes = badHashes || m_inHashes;
+        m_inHashes = m_inHashes || (m_depth == 1 && m_hashesNext);
+        return open();
+    }
     bool end_array() override { return close(); }
     bool key(std::string& name) override
     {
@@ -127,6 +160,7 @@ public:
                 m_place = i;
             }
         }
+        m_hashesNext = m_depth == 1 && m_hashesKey != nullptr && name == m_hashesKey;
         return true;
     }
     bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override
@@ -136,9 +170,16 @@ public:
     }
 
     std::array<double, kMaxWanted> values{};
+    std::vector<std::uint64_t>* hashes = nullptr;
+    bool badHashes = false; ///< something else than whole numbers from 0 on among them
     std::size_t errorColumn = 0;
 
 private:
+    bool other()
+    {
+        badHashes = badHashes || m_inHashes;
+        return true;
+    }
     bool take(double value)
     {
         if (m_depth == 1 && m_place < kMaxWanted) {
@@ -148,6 +189,7 @@ private:
     }
     bool open()
     {
+        m_place = kMaxWanted;
         ++m_depth;
         return true;
     }
@@ -155,78 +197,143 @@ private:
     {
         --m_depth;
         m_place = kMaxWanted;
+        m_inHashes = m_inHashes && m_depth > 1;
         return true;
     }
 
     const Wanted& m_wanted;
+    const char* m_hashesKey;
     std::size_t m_place = kMaxWanted;
     int m_depth = 0;
+    bool m_inHashes = false, m_hashesNext = false;
 };
 
-bool isTokenCount(double value)
+/// Whole and fraction apart: their product would not fit a double's digits.
+std::int64_t nanosecondsOf(double value, std::int64_t unit)
 {
-    return value >= 0 && value <= std::numeric_limits<std::uint32_t>::max() && value == std::floor(value);
+    const double whole = std::floor(value);
+    return static_cast<std::int64_t>(whole) * unit + std::llround((value - whole) * static_cast<double>(unit));
 }
+
+class JsonRows final : public RowReader {
+public:
+    JsonRows(LineReader lines, TraceFormat format, const RowRules& rules, RowPolicy& policy)
+        : m_lines(std::move(lines))
+        , m_measured(format == TraceFormat::VllmRun)
+        , m_wanted(m_measured ? kVllmRun : kMooncake)
+        , m_rules(rules)
+        , m_policy(policy)
+        , m_numbers(m_wanted, m_measured ? nullptr : kMooncakeHashes)
+    {
+    }
+
+    Result<bool> next(FileRow& row) override
+    {
+        std::string_view line;
+        for (;;) {
+            ISOBAR_TRY_ASSIGN(const bool more, m_lines.next(line));
+            if (!more) {
+                return false;
+            }
+            if (m_lines.line() == 1 && line.starts_with("\xef\xbb\xbf")) {
+                line.remove_prefix(3);
+            }
+            if (trimmed(line).empty()) {
+                continue;
+            }
+            ISOBAR_TRY(m_policy.row(m_lines.position()));
+            RowFlaw flaw{.line = m_lines.line(), .raw = line};
+            if (read(line, row, flaw)) {
+                row.line = flaw.line;
+                return true;
+            }
+            ISOBAR_TRY(m_policy.flawed(flaw));
+        }
+    }
+
+private:
+    bool read(std::string_view line, FileRow& row, RowFlaw& flaw)
+    {
+        const auto reject = [&](const char* rule, std::string what) {
+            flaw.rule = rule;
+            flaw.what = std::move(what);
+            return false;
+        };
+        m_numbers.begin(row.request.prefixHashes);
+        if (!nlohmann::json::sax_parse(line.begin(), line.end(), &m_numbers)) {
+            flaw.column = m_numbers.errorColumn;
+            return reject("json", "the line is not one JSON object");
+        }
+        const auto& value = m_numbers.values;
+        for (std::size_t i = 0; i < m_wanted.count; ++i) {
+            if (!std::isfinite(value[i])) {
+                return reject("number-missing", fmt::format("there is no number {}", m_wanted.keys[i]));
+            }
+        }
+        if (value[0] < 0 || value[0] * (m_measured ? 1 : 1e-3) > kMaxSeconds) {
+            return reject("timestamp", fmt::format("{} {} is not a time from 0 on", m_wanted.keys[0], value[0]));
+        }
+        row.nanoseconds = nanosecondsOf(value[0], m_measured ? 1'000'000'000 : 1'000'000);
+        for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
+            const double tokens = value[i];
+            if (!(tokens >= static_cast<double>(m_rules.minTokens)) ||
+                !(tokens <= static_cast<double>(m_rules.maxTokens)) || tokens != std::floor(tokens)) {
+                return reject("token-count",
+                              fmt::format("{} {} is not a number of tokens from {} to {}", m_wanted.keys[i], tokens,
+                                          m_rules.minTokens, m_rules.maxTokens));
+            }
+        }
+        row.request.inputTokens = static_cast<std::uint32_t>(value[1]);
+        row.request.outputTokens = static_cast<std::uint32_t>(value[2]);
+        return m_measured ? readMeasured(row, reject) : checkHashes(row, reject);
+    }
+
+    template <class Reject> bool checkHashes(FileRow& row, const Reject& reject) const
+    {
+        const auto& hashes = row.request.prefixHashes;
+        if (m_numbers.badHashes) {
+            return reject("prefix-hashes", "hash_ids are not all whole numbers from 0 on");
+        }
+        const std::uint64_t blocks =
+            (std::uint64_t{row.request.inputTokens} + kMooncakeBlockTokens - 1) / kMooncakeBlockTokens;
+        if (hashes.size() > blocks) {
+            return reject("prefix-hashes",
+                          fmt::format("{} hash_ids for {} tokens, which are {} blocks of {}", hashes.size(),
+                                      row.request.inputTokens, blocks, kMooncakeBlockTokens));
+        }
+        row.request.prefixBlockTokens = kMooncakeBlockTokens;
+        return true;
+    }
+
+    template <class Reject> bool readMeasured(FileRow& row, const Reject& reject) const
+    {
+        const auto& value = m_numbers.values;
+        const double queued = value[3], scheduled = value[4], first = value[5], last = value[6];
+        if (!(queued <= scheduled && scheduled <= first && first <= last)) {
+            return reject("measured-times", "queued_ts, scheduled_ts, first_token_ts and last_token_ts run backwards");
+        }
+        row.request.measured = {
+            scheduled - queued, first - queued,
+            value[2] > 1 ? (last - first) / (value[2] - 1) : std::numeric_limits<double>::quiet_NaN(), last - queued};
+        return true;
+    }
+
+    LineReader m_lines;
+    bool m_measured;
+    const Wanted& m_wanted;
+    RowRules m_rules;
+    RowPolicy& m_policy;
+    Numbers m_numbers;
+};
 
 } // namespace
 
-Result<Trace> readJsonLinesTrace(const std::filesystem::path& path, TraceFormat format, const JobContext& job)
+Result<std::unique_ptr<RowReader>> openJsonRows(const std::filesystem::path& path, TraceFormat format,
+                                                const RowRules& rules, RowPolicy& policy)
 {
     ISOBAR_TRY_ASSIGN(InputFile file, InputFile::open(path));
-    LineReader lines(std::move(file), path);
-    const bool measured = format == TraceFormat::VllmRun;
-    const Wanted& wanted = measured ? kVllmRun : kMooncake;
-    const double unit = measured ? 1 : 1e-3; // seconds of one step of the file's clock
-    TraceBuilder trace(format, path, job);
-    std::optional<double> origin; // subtracted early, while the digits are all there
-    std::string_view line;
-    for (;;) {
-        ISOBAR_TRY_ASSIGN(const bool more, lines.next(line));
-        if (!more) {
-            return trace.finish();
-        }
-        if (lines.line() == 1 && line.starts_with("\xef\xbb\xbf")) {
-            line.remove_prefix(3);
-        }
-        if (trimmed(line).empty()) {
-            continue;
-        }
-        Numbers numbers(wanted);
-        if (!nlohmann::json::sax_parse(line.begin(), line.end(), &numbers)) {
-            return traceError(path, lines.line(), numbers.errorColumn, "the line is not one JSON object", line);
-        }
-        const auto& value = numbers.values;
-        for (std::size_t i = 0; i < wanted.count; ++i) {
-            if (!std::isfinite(value[i])) {
-                return traceError(path, lines.line(), 0, fmt::format("there is no number {}", wanted.keys[i]), line);
-            }
-        }
-        if (value[0] < 0 || value[0] * unit > kMaxSeconds) {
-            return traceError(path, lines.line(), 0,
-                              fmt::format("{} {} is not a time from 0 on", wanted.keys[0], value[0]), line);
-        }
-        if (!isTokenCount(value[1]) || !isTokenCount(value[2])) {
-            const std::size_t bad = isTokenCount(value[1]) ? 2 : 1;
-            return traceError(path, lines.line(), 0,
-                              fmt::format("{} {} is not a number of tokens", wanted.keys[bad], value[bad]), line);
-        }
-        if (!origin) {
-            origin = value[0];
-        }
-        ISOBAR_TRY(trace.add((value[0] - *origin) * unit, static_cast<std::uint32_t>(value[1]),
-                             static_cast<std::uint32_t>(value[2])));
-        if (measured) {
-            const double queued = value[3], scheduled = value[4], first = value[5], last = value[6];
-            if (!(queued <= scheduled && scheduled <= first && first <= last)) {
-                return traceError(path, lines.line(), 0,
-                                  "queued_ts, scheduled_ts, first_token_ts and last_token_ts run backwards", line);
-            }
-            trace.addMeasured(
-                {scheduled - queued, first - queued,
-                 value[2] > 1 ? (last - first) / (value[2] - 1) : std::numeric_limits<double>::quiet_NaN(),
-                 last - queued});
-        }
-    }
+    return std::unique_ptr<RowReader>(
+        std::make_unique<JsonRows>(LineReader(std::move(file), path), format, rules, policy));
 }
 
 } // namespace isobar::ingest

@@ -2,6 +2,7 @@
 #include "model/ingest/formats.h"
 #include "model/ingest/import.h"
 #include "model/ingest/text.h"
+#include "model/ingest/timestamp.h"
 #include "model/proto/fleet_text.h"
 #include "tests/model/store/store_fixture.h"
 
@@ -384,6 +385,7 @@ void TestImport::badFiles_data()
     add("JSON", "prices.json", "{\"prices\": []}", ErrorCode::WrongFormat, "JSON");
     add("JSON lines", "trace.jsonl", "\n  [1,2]\n", ErrorCode::WrongFormat, "JSON");
     add("gzip", "azure.csv.gz", "\x1f\x8b\x08", ErrorCode::WrongFormat, "gzip");
+    add("cut archive", "m-small.tar.gz", "\x1f\x8b\x08", ErrorCode::WrongFormat, "tar archive");
     add("HTML", "azure.vms.csv", "<!DOCTYPE html><html>", ErrorCode::WrongFormat, "HTML");
     add("another CSV", "accelerators.csv", "AcceleratorName,Clouds\nA10,x\n", ErrorCode::WrongFormat, "no format");
     add("column missing", "azure.vms.csv", "InstanceType,AcceleratorName,Price\nD2,,1\n", ErrorCode::WrongFormat,
@@ -411,7 +413,8 @@ void TestImport::badFiles()
     QVERIFY(!error.advice.empty());
     QCOMPARE(error.file, (f.folder / name.toStdString()).string());
     if (error.code == ErrorCode::WrongFormat && word == QLatin1String("no format")) {
-        for (const char* known : {"skypilot-catalogue", "azure-llm-trace", "isobar-fleet"}) {
+        for (const char* known :
+             {"skypilot-catalogue", "isobar-fleet", "azure-llm-trace", "mooncake", "vllm-run", "servegen"}) {
             QVERIFY(error.advice.find(known) != std::string::npos);
         }
     }

@@ -61,7 +61,7 @@ private Q_SLOTS:
         QVERIFY((trace->requests[0] == TracedRequest{0, 374, 44}));
         QCOMPARE(trace->requests[1].arrivalSeconds, 4.314579);
         QCOMPARE(trace->requests[2].inputTokens, 0u); // exists, though nobody can serve it
-        QVERIFY(trace->places.empty() && trace->measured.empty());
+        QVERIFY(trace->places.empty() && trace->measured.empty() && trace->prefixOf(2).empty());
     }
 
     void mooncake()
@@ -73,6 +73,9 @@ private Q_SLOTS:
         QVERIFY2(trace.ok(), trace.ok() ? "" : trace.error().toString().c_str());
         QVERIFY(trace->format == TraceFormat::Mooncake);
         QVERIFY((trace->requests == std::vector<TracedRequest>{{0, 6758, 500}, {3.0005, 1, 2}}));
+        QCOMPARE(trace->prefixBlockTokens, 512u);
+        QVERIFY(std::ranges::equal(trace->prefixOf(0), std::vector<std::uint64_t>{0, 1}));
+        QVERIFY(trace->prefixOf(1).empty());
     }
 
     void vllmRun()
@@ -185,7 +188,7 @@ private Q_SLOTS:
         azure("azure: half a token", "2023-11-16 18:00:01,1,1.5", "'1.5'");
         azure("azure: more than can be counted", "2023-11-16 18:00:01,1,99999999999", "99999999999");
         azure("azure: a field too few", "2023-11-16 18:00:01,1", "2 fields");
-        azure("azure: an open quote", "\"2023-11-16 18:00:01,1,1", "not CSV");
+        azure("azure: an open quote", "\"2023-11-16 18:00:01,1,1", "not closed");
         const QByteArray line = R"({"timestamp": 0, "input_length": 1, "output_length": 1})"
                                 "\n";
         const auto mooncake = [&](const char* name, const char* row, const char* said) {
@@ -308,13 +311,13 @@ private Q_SLOTS:
             hashes += ", 12345678";
         }
         const QByteArray line =
-            R"({"timestamp": 0, "input_length": 1, "hash_ids": [)" + hashes + R"(], "output_length": 2})" + "\n";
+            R"({"timestamp": 0, "input_length": 200000000, "hash_ids": [)" + hashes + R"(], "output_length": 2})" + "\n";
         const auto trace = read("long.jsonl", R"({"timestamp": 0, "input_length": 9, "output_length": 9})"
                                               "\n" +
                                                   line + line);
         QVERIFY2(trace.ok(), trace.ok() ? "" : trace.error().toString().c_str());
         QCOMPARE(trace->requests.size(), std::size_t{3});
-        QVERIFY((trace->requests[2] == TracedRequest{0, 1, 2}));
+        QVERIFY((trace->requests[2] == TracedRequest{0, 200'000'000, 2}));
     }
 
     void publishedTraces_data()
