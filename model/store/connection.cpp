@@ -112,7 +112,7 @@ Error sqliteError(const SQLite::Exception& exception, sqlite3* handle, const std
         break;
     case ErrorCode::Corrupt:
         error.message = fmt::format("could not {}: the store is damaged ({})", doing, detail);
-        error.advice = "restore it from a copy, or import the files into a new store";
+        error.advice = "save what can be saved with: isobar-cli repair STORE --out NEW";
         break;
     case ErrorCode::Cancelled:
         error.message = fmt::format("could not {}: cancelled", doing);

@@ -24,7 +24,7 @@ inline constexpr std::size_t kHistoryTiers = 3;
 /// runs. A week of the sample fleet fits in 200 MB as set here. What no coarser tier has yet is always kept.
 struct HistoryPolicy {
     std::int64_t keepSecondsSeconds = 15 * 60;
-    std::int64_t keepMinutesSeconds = 36 * 3600;
+    std::int64_t keepMinutesSeconds = 86'400;
     std::int64_t keepHoursSeconds = 90 * 86'400;
     std::int64_t keepRuns = 50;
     friend bool operator==(const HistoryPolicy&, const HistoryPolicy&) = default;

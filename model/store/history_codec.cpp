@@ -30,6 +30,8 @@ constexpr std::size_t kHashBytes = 8;
 constexpr std::size_t kLeastCompressed = 48;
 /// No block is longer than this when unpacked; what claims to be is damaged.
 constexpr std::uint64_t kMostBytes = 256u << 20;
+/// More requests than anybody ever served in one bucket of one sketch, and few enough that millions of sums fit.
+constexpr std::uint64_t kMostInBucket = 1ull << 40;
 constexpr std::uint64_t kMostRows = 1u << 22, kMostIntervals = 4096;
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
@@ -411,6 +413,20 @@ std::string packSketch(const SparseSketch& sketch)
     return out;
 }
 
+std::string packSketch(const Sketch& sketch)
+{
+    std::string out;
+    std::size_t last = 0;
+    for (std::size_t bucket = 0; bucket < Sketch::kBuckets; ++bucket) {
+        if (const std::int64_t count = sketch.bucketCount(bucket); count > 0) {
+            put(out, bucket - last);
+            put(out, static_cast<std::uint64_t>(count));
+            last = bucket;
+        }
+    }
+    return out;
+}
+
 bool addPackedSketch(std::string_view bytes, Sketch& sketch)
 {
     Reader in{bytes};
@@ -418,7 +434,7 @@ bool addPackedSketch(std::string_view bytes, Sketch& sketch)
     while (!in.done()) {
         const std::uint64_t gap = in.number();
         const std::uint64_t count = in.number();
-        if (!in.good || gap >= Sketch::kBuckets || count > UINT32_MAX || (bucket += gap) >= Sketch::kBuckets) {
+        if (!in.good || gap >= Sketch::kBuckets || count > kMostInBucket || (bucket += gap) >= Sketch::kBuckets) {
             return false;
         }
         sketch.addToBucket(bucket, static_cast<std::int64_t>(count));

@@ -28,6 +28,7 @@ using Intervals = std::vector<std::shared_ptr<const aggregate::Interval>>;
 
 /// A sketch as LEB128 pairs: how far this bucket is above the last one, and its count. Empty for an empty sketch.
 [[nodiscard]] std::string packSketch(const aggregate::SparseSketch& sketch);
+[[nodiscard]] std::string packSketch(const aggregate::Sketch& sketch);
 /// Adds what `bytes` holds to `sketch`; false, and `sketch` in any state, when they are not a sketch.
 [[nodiscard]] bool addPackedSketch(std::string_view bytes, aggregate::Sketch& sketch);
 

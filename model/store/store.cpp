@@ -11,6 +11,12 @@ namespace isobar::store {
 
 Status refuseReadOnly(const Store::Impl& impl, const std::string& doing)
 {
+    if (!impl.damage.empty()) {
+        return Error{.code = ErrorCode::NotWritable,
+                     .message = fmt::format("could not {}: the store is damaged, and therefore open read-only", doing),
+                     .advice = "save what can be saved with: isobar-cli repair STORE --out NEW",
+                     .file = impl.path.string()};
+    }
     if (impl.readOnly) {
         return Error{.code = ErrorCode::NotWritable,
                      .message = fmt::format("could not {}: the store is open read-only", doing),
@@ -37,6 +43,11 @@ const std::filesystem::path& Store::path() const
 bool Store::isReadOnly() const
 {
     return m_impl->readOnly;
+}
+
+const std::string& Store::damage() const
+{
+    return m_impl->damage;
 }
 
 int Store::schemaVersion() const

@@ -102,8 +102,9 @@ public:
     static Result<Store> create(const std::filesystem::path& path);
     /// The same with `fleet` already in it.
     static Result<Store> create(const std::filesystem::path& path, const Fleet& fleet);
-    /// Opens an existing store and migrates it forward. Errors: not found, not SQLite, not Isobar's, damaged,
-    /// written by a newer Isobar, read-only (then opened read-only where possible: see isReadOnly()).
+    /// Opens an existing store and migrates it forward. What cannot be written is opened read-only (see isReadOnly()),
+    /// and so is what the check of the whole file finds damaged (see damage()). Errors: not found, not SQLite, not
+    /// Isobar's, too damaged to be read at all, written by a newer Isobar, read-only but of an older version.
     static Result<Store> open(const std::filesystem::path& path);
 
     Store(Store&&) noexcept;
@@ -112,6 +113,8 @@ public:
 
     [[nodiscard]] const std::filesystem::path& path() const;
     [[nodiscard]] bool isReadOnly() const;
+    /// What is wrong with the file, in SQLite's words; empty when nothing is. Reads give what is sound, or Corrupt.
+    [[nodiscard]] const std::string& damage() const;
     [[nodiscard]] int schemaVersion() const;
 
     /// Replaces the fleet of the baseline in one transaction. The fleet must be valid.

@@ -111,7 +111,10 @@ SQLite::Database openAsFarAsAllowed(const fs::path& path)
     return probe(Access::Immutable);
 }
 
-Status checkContent(const SQLite::Database& db, const fs::path& path)
+constexpr const char* kRepairAdvice = "save what can be saved with: isobar-cli repair STORE --out NEW";
+
+/// What the whole-file check found; empty when nothing is wrong, or the file is too long to be checked on every open.
+Result<std::string> checkContent(const SQLite::Database& db, const fs::path& path)
 {
     SQLite::Statement application(db, "PRAGMA application_id");
     application.executeStep();
@@ -125,26 +128,26 @@ Status checkContent(const SQLite::Database& db, const fs::path& path)
                                      latestSchemaVersion()),
                          "open it with a newer Isobar");
     }
-    std::error_code ignored;
-    if (fs::file_size(path, ignored) <= kFullCheckBytes) {
-        SQLite::Statement check(db, "PRAGMA quick_check(1)");
-        const std::string answer = check.executeStep() ? check.getColumn(0).getString() : "no answer";
-        if (answer != "ok" || version < 1) {
-            return fileError(ErrorCode::Corrupt, path, fmt::format("is damaged: {}", answer),
-                             "restore it from a copy, or import the files into a new store");
-        }
+    if (version < 1) {
+        return fileError(ErrorCode::Corrupt, path, "is damaged: it has no schema version", kRepairAdvice);
     }
-    return Done{};
+    std::error_code ignored;
+    if (fs::file_size(path, ignored) > kFullCheckBytes) {
+        return std::string();
+    }
+    SQLite::Statement check(db, "PRAGMA quick_check(1)");
+    const std::string answer = check.executeStep() ? check.getColumn(0).getString() : "no answer";
+    return answer == "ok" ? std::string() : answer;
 }
 
-/// A name in the same folder that no other creation uses.
+} // namespace
+
 fs::path temporaryBeside(const fs::path& path)
 {
     static std::atomic<int> counter{0};
     return path.parent_path() / fmt::format(".{}.{}-{}.new", path.filename().string(), ::getpid(), ++counter);
 }
 
-/// Gives `from` the name `to`, never replacing a file.
 Status renameToNew(const fs::path& from, const fs::path& to)
 {
     int failed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
@@ -184,6 +187,16 @@ Status checkCreatable(const fs::path& path)
     return Done{};
 }
 
+void removeStoreFiles(const fs::path& path)
+{
+    std::error_code ignored;
+    for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+        fs::remove(withSuffix(path, suffix), ignored);
+    }
+}
+
+namespace {
+
 void writeNew(const fs::path& path, const Fleet* fleet)
 {
     SQLite::Database db = openConnection(path, Access::ReadWrite, true);
@@ -220,10 +233,7 @@ Result<Store> createWith(const fs::path& given, const Fleet* fleet)
         written = renameToNew(temporary, path);
     }
     if (!written.ok()) {
-        std::error_code ignored;
-        for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
-            fs::remove(withSuffix(temporary, suffix), ignored);
-        }
+        removeStoreFiles(temporary);
         return written.error();
     }
     return Store::open(path);
@@ -247,18 +257,25 @@ Result<Store> Store::open(const fs::path& given)
     ISOBAR_TRY(checkFile(path));
     try {
         SQLite::Database db = openAsFarAsAllowed(path);
-        ISOBAR_TRY(checkContent(db, path));
-        const bool readOnly = sqlite3_db_readonly(db.getHandle(), "main") != 0;
-        if (readOnly && userVersion(db) < latestSchemaVersion()) {
-            return fileError(ErrorCode::NotWritable, path, "has to be brought up to date, but is read-only",
-                             "copy it to a folder you may write to, and open the copy");
+        ISOBAR_TRY_ASSIGN(const std::string damage, checkContent(db, path));
+        if (!damage.empty()) {
+            // What can be read may be: nothing is written to a file that no longer says where things are.
+            db = openConnection(path, Access::ReadOnly, false);
         }
-        if (!readOnly) {
+        const bool readOnly = sqlite3_db_readonly(db.getHandle(), "main") != 0;
+        if (userVersion(db) < latestSchemaVersion()) {
+            if (!damage.empty()) {
+                return fileError(ErrorCode::Corrupt, path, fmt::format("is damaged: {}", damage), kRepairAdvice);
+            }
+            if (readOnly) {
+                return fileError(ErrorCode::NotWritable, path, "has to be brought up to date, but is read-only",
+                                 "copy it to a folder you may write to, and open the copy");
+            }
             migrate(db, migrations());
         }
         const int version = userVersion(db);
         return Store(std::make_unique<Impl>(
-            Impl{.path = path, .db = std::move(db), .readOnly = readOnly, .schemaVersion = version}));
+            Impl{.path = path, .db = std::move(db), .readOnly = readOnly, .schemaVersion = version, .damage = damage}));
     } catch (const SQLite::Exception& exception) {
         // The connection is gone by now, and with it SQLite's system error.
         return sqliteError(exception, nullptr, path, "open the store");

@@ -274,10 +274,20 @@ void TestStore::damagedStoreIsReported()
         bytes[i] = static_cast<char>(bytes[i] ^ 0x5a);
     }
     writeAll(folder / "a.isobar", bytes);
-    const auto mangled = Store::open(folder / "a.isobar");
-    QVERIFY(!mangled.ok());
-    QCOMPARE(mangled.error().code, ErrorCode::Corrupt);
-    QVERIFY(!mangled.error().advice.empty());
+    {
+        // Open to be read, never to be written; what is asked of a damaged part says so.
+        auto mangled = Store::open(folder / "a.isobar");
+        ISOBAR_OK(mangled);
+        QVERIFY(!mangled->damage().empty());
+        QVERIFY(mangled->isReadOnly());
+        const auto fleet = mangled->loadFleet();
+        QVERIFY(!fleet.ok());
+        QCOMPARE(fleet.error().code, ErrorCode::Corrupt);
+        const auto saved = mangled->saveFleet(everythingFleet());
+        QVERIFY(!saved.ok());
+        QVERIFY(saved.error().advice.find("repair") != std::string::npos);
+    }
+    QCOMPARE(readAll(folder / "a.isobar"), bytes);
 
     writeAll(folder / "a.isobar", whole.substr(0, whole.size() / 2));
     const auto cut = Store::open(folder / "a.isobar");
