@@ -98,7 +98,7 @@ struct FileRow {
     std::int64_t nanoseconds = 0;
     std::int64_t line = 0;
     std::size_t timeColumn = 0; ///< 1-based; 0 where there are no columns
-    TraceRow request; ///< arrivalSeconds and place are not set
+    TraceRow request;           ///< arrivalSeconds and place are not set
 };
 
 /// The rows of a file that can be used; the policy deals with the others.

@@ -756,8 +756,6 @@ void TestImport::mangledFilesAreBounded()
 {
     const std::string catalogue = kHeader + "D2,,,2,8,,0.1,0.02,eastus,V2\nB12,,,12,48,,0.634,,eastus,V1,V2\n"
                                             "ND96,H100,8,96,1900,\"{'Gpus': [{'Name': 'H100'}]}\",98.3,,eastus,V2\n";
-    const std::string trace = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:15:46.6805900,374,44\r\n"
-                              "2023-11-16 18:15:50.9951690,396,109";
     const std::string fleet = proto::writeFleetText(everythingFleet());
     struct Seed {
         const char* name;
@@ -770,7 +768,6 @@ void TestImport::mangledFilesAreBounded()
     static constexpr std::string_view kNasty("\"\"\",,\n\r\0\xff\x80{-9e", 15);
     for (int round = 0; round < 600; ++round) {
         const std::array seeds{Seed{"azure.vms.csv", catalogue, Format::SkyPilotCatalogue},
-                               Seed{"trace.csv", trace, Format::AzureLlmTrace},
                                Seed{"fleet.textproto", fleet, Format::FleetText}};
         const Seed& seed = seeds[static_cast<std::size_t>(round) % seeds.size()];
         std::string text = seed.text;

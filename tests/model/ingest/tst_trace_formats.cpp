@@ -310,8 +310,8 @@ private Q_SLOTS:
         while (hashes.size() < 3'000'000) {
             hashes += ", 12345678";
         }
-        const QByteArray line =
-            R"({"timestamp": 0, "input_length": 200000000, "hash_ids": [)" + hashes + R"(], "output_length": 2})" + "\n";
+        const QByteArray line = R"({"timestamp": 0, "input_length": 200000000, "hash_ids": [)" + hashes +
+                                R"(], "output_length": 2})" + "\n";
         const auto trace = read("long.jsonl", R"({"timestamp": 0, "input_length": 9, "output_length": 9})"
                                               "\n" +
                                                   line + line);
