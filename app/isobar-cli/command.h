@@ -19,6 +19,7 @@ void addSimulate(CLI::App& app, Runner& chosen);
 void addReplay(CLI::App& app, Runner& chosen);
 void addExport(CLI::App& app, Runner& chosen);
 void addCalibrate(CLI::App& app, Runner& chosen);
+void addFidelity(CLI::App& app, Runner& chosen);
 void addBench(CLI::App& app, Runner& chosen);
 
 } // namespace isobar::cli

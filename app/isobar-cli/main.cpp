@@ -42,6 +42,7 @@ int runProgram(int argc, char** argv)
     addReplay(app, chosen);
     addExport(app, chosen);
     addCalibrate(app, chosen);
+    addFidelity(app, chosen);
     addBench(app, chosen);
 
     if (argc < 2) {
