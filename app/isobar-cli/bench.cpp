@@ -3,6 +3,7 @@
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
+#include "app/isobar-cli/queue_bench.h"
 #include "app/isobar-cli/replay_bench.h"
 #include "app/isobar-cli/replay_setup.h"
 #include "app/isobar-cli/synthetic_catalogue.h"
@@ -218,6 +219,47 @@ void addReplayBench(CLI::App& bench, Runner& chosen)
     command->callback([options, &chosen] { chosen = [options] { return runReplay(*options); }; });
 }
 
+struct QueueOptions {
+    QueueBenchOptions bench;
+    bool json = false;
+};
+
+int runQueue(const QueueOptions& options)
+{
+    const auto bench = benchmarkQueue(options.bench);
+    if (!bench.ok()) {
+        return fail(bench.error());
+    }
+    return show({{"name", "queue"},
+                 {"wall_seconds", bench->wallSeconds},
+                 {"rate", static_cast<double>(bench->jobs) / bench->wallSeconds},
+                 {"rate_unit", "jobs/s"},
+                 {"peak_rss_bytes", peakRssBytes()},
+                 {"jobs", bench->jobs},
+                 {"servers", options.bench.servers},
+                 {"rho", options.bench.loadRatio},
+                 {"mean_wait", bench->meanWait},
+                 {"exact_mean_wait", bench->exactMeanWait}},
+                options.json);
+}
+
+void addQueueBench(CLI::App& bench, Runner& chosen)
+{
+    auto* command = bench.add_subcommand("queue", "A replica as a queue with a known answer: M/M/c");
+    auto options = std::make_shared<QueueOptions>();
+    command->add_option("--jobs", options->bench.jobs, "How many")
+        ->check(CLI::Range(std::int64_t{1'000}, std::int64_t{4'000'000'000}))
+        ->capture_default_str();
+    command->add_option("--servers", options->bench.servers, "Places in the replica's batch")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    command->add_option("--load", options->bench.loadRatio, "Of each server, below 1")
+        ->check(CLI::Range(0.01, 0.999))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return runQueue(*options); }; });
+}
+
 } // namespace
 
 void addBench(CLI::App& app, Runner& chosen)
@@ -227,6 +269,7 @@ void addBench(CLI::App& app, Runner& chosen)
     addFleet(*command, chosen);
     addImportBench(*command, chosen);
     addMap(*command, chosen);
+    addQueueBench(*command, chosen);
     addReplayBench(*command, chosen);
 }
 

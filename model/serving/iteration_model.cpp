@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/serving/iteration_model.h"
+#include "model/serving/erlang.h"
 
 #include <algorithm>
 #include <cmath>
@@ -82,17 +83,6 @@ double peakFlops(const AcceleratorType& accelerator, Precision precision)
 double prefillSeconds(const IterationModel& m, double sequences, double contextTokens, double promptTokens)
 {
     return m.mixedSeconds(sequences, contextTokens, promptTokens) - m.decodeSeconds(sequences, contextTokens);
-}
-
-/// Probability of waiting with `servers` and `load` Erlangs (load < servers), by the recursion of Erlang B.
-double erlangC(int servers, double load)
-{
-    double blocking = 1;
-    for (int n = 1; n <= servers; ++n) {
-        blocking = load * blocking / (n + load * blocking);
-    }
-    const double free = 1 - load / servers;
-    return blocking / (free + blocking - free * blocking);
 }
 
 } // namespace

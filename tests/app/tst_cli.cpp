@@ -341,6 +341,10 @@ private Q_SLOTS:
         QTest::newRow("import") << QStringList{QStringLiteral("import"), QStringLiteral("--rows"),
                                                QStringLiteral("2000")}
                                 << QStringList{QStringLiteral("baseline_seconds"), QStringLiteral("rows")};
+        QTest::newRow("queue") << QStringList{QStringLiteral("queue"), QStringLiteral("--jobs"),
+                                              QStringLiteral("100000")}
+                               << QStringList{QStringLiteral("jobs"), QStringLiteral("servers"), QStringLiteral("rho"),
+                                              QStringLiteral("mean_wait"), QStringLiteral("exact_mean_wait")};
     }
     void benchmarksReportTheirKeys()
     {

@@ -25,6 +25,9 @@ echo "== a replica group at 70 % load, on one thread and on two"
 "$bin/isobar-cli" bench replay --threads 1 --json
 "$bin/isobar-cli" bench replay --threads 2 --json
 
+echo "== a replica as an M/M/10 queue at load 0.9"
+"$bin/isobar-cli" bench queue --json
+
 echo "== map frames at 1920x1080, pan, zoom and flows running"
 "$bin/isobar-cli" bench map --json
 

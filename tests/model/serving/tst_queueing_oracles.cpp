@@ -135,7 +135,7 @@ private Q_SLOTS:
         row("M/D/1, load 0.5", Shape::Constant, 0, 0.5, 2e6, {});
         row("M/D/1, load 0.8", Shape::Constant, 0, 0.8, 8e6, {5.011511, 10.355887});
         row("M/D/1, load 0.9", Shape::Constant, 0, 0.9, 24e6, {10.782505, 21.898237});
-        row("M/G/1, log-normal, cv² 1, load 0.9", Shape::LogNormal, 1, 0.9, 20e6, {});
+        row("M/G/1, log-normal, cv² 1, load 0.9", Shape::LogNormal, 1, 0.9, 30e6, {});
         row("M/G/1, hyperexponential, cv² 4, load 0.7", Shape::Hyperexponential, 4, 0.7, 8e6, {});
         row("M/G/1, hyperexponential, cv² 10, load 0.7", Shape::Hyperexponential, 10, 0.7, 20e6, {});
         // Alone these would take 50 to 70 million requests each.
@@ -405,7 +405,7 @@ private Q_SLOTS:
         QTest::newRow("M/M/1 shared, load 0.8") << int(Shape::Exponential) << 1.0 << 4e6;
         QTest::newRow("M/D/1 shared, load 0.8") << int(Shape::Constant) << 0.0 << 2e6;
         QTest::newRow("M/G/1 shared, hyperexponential, cv² 4, load 0.8") << int(Shape::Hyperexponential) << 4.0 << 4e6;
-        QTest::newRow("M/G/1 shared, log-normal, cv² 4, load 0.8") << int(Shape::LogNormal) << 4.0 << 6e6;
+        QTest::newRow("M/G/1 shared, log-normal, cv² 4, load 0.8") << int(Shape::LogNormal) << 4.0 << 10e6;
     }
     void processorSharing()
     {
