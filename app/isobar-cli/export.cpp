@@ -73,7 +73,7 @@ int run(const Options& options)
     const auto job = line.job(interrupt.token());
     const auto simulation = simulateStore(
         options.store,
-        {*parseDuration(options.duration), options.seed, options.threads, static_cast<double>(options.settleSeconds)},
+        {*parseDuration(options.duration), options.seed, options.threads, static_cast<double>(options.settleSeconds), {}},
         job);
     if (!simulation.ok()) {
         line.clear();

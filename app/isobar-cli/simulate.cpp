@@ -18,10 +18,10 @@ namespace {
 using query::Measure;
 
 struct Options {
-    std::string store, duration = "1h";
+    std::string store, duration = "1h", scenario;
     std::uint64_t seed = kDefaultSeed;
     int threads = 0;
-    bool json = false;
+    bool history = false, json = false;
 };
 
 /// The whole run, and the same measures by provider: one query each, so the parts sum to the whole.
@@ -33,11 +33,11 @@ struct Tables {
 /// All that is asked. The first kFigures are figures of the JSON document in this order; the rest, latencies, stand
 /// apart in it.
 constexpr std::array kMeasures{
-    Measure::Requests,     Measure::Completed,    Measure::Rejected,     Measure::Lost,        Measure::InputTokens,
-    Measure::OutputTokens, Measure::SpendUsd,     Measure::EnergyJoules, Measure::CarbonGrams, Measure::SloAttainment,
-    Measure::Utilization,  Measure::Accelerators, Measure::TtftP50,      Measure::TtftP95,     Measure::TtftP99,
-    Measure::ItlP50,       Measure::ItlP95,       Measure::EndToEndP50,  Measure::EndToEndP95};
-constexpr std::size_t kFigures = 12;
+    Measure::Requests,      Measure::Completed,    Measure::Rejected,     Measure::Lost,         Measure::Retried,
+    Measure::InputTokens,   Measure::OutputTokens, Measure::SpendUsd,     Measure::EnergyJoules, Measure::CarbonGrams,
+    Measure::SloAttainment, Measure::Utilization,  Measure::Accelerators, Measure::TtftP50,      Measure::TtftP95,
+    Measure::TtftP99,       Measure::ItlP50,       Measure::ItlP95,       Measure::EndToEndP50,  Measure::EndToEndP95};
+constexpr std::size_t kFigures = 13;
 
 const char* jsonKey(Measure measure)
 {
@@ -98,14 +98,20 @@ Json number(const query::Row& row, Measure measure)
 std::int64_t inFlight(const query::Row& row)
 {
     return std::llround(value(row, Measure::Requests) - value(row, Measure::Completed) - value(row, Measure::Rejected) -
-                        value(row, Measure::Lost));
+                        value(row, Measure::Lost) - value(row, Measure::Retried));
+}
+
+/// Each request once, however often it was routed.
+std::int64_t requestsOnce(const query::Row& row)
+{
+    return std::llround(value(row, Measure::Requests) - value(row, Measure::Retried));
 }
 
 Json figures(const query::Row& row)
 {
     Json out;
     for (const Measure measure : std::span(kMeasures).first(kFigures)) {
-        out[jsonKey(measure)] = number(row, measure);
+        out[jsonKey(measure)] = measure == Measure::Requests ? Json(requestsOnce(row)) : number(row, measure);
         if (measure == Measure::Lost) {
             out["in_flight"] = inFlight(row);
         }
@@ -130,6 +136,11 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
              {"realtime_factor", simulated / run.wallSeconds},
              {"peak_rss_bytes", peakRssBytes()}};
     out.update(figures(tables.whole));
+    out["waiting_requests"] = run.waiting;
+    out["events"] = Json::array();
+    for (const engine::Event& event : run.events) {
+        out["events"].push_back({{"at_seconds", static_cast<double>(event.at) * 1e-6}, {"text", event.text}});
+    }
     out["state_hash"] = fmt::format("{:016x}", run.stateHash);
     out["by_provider"] = Json::array();
     for (const query::Row& row : tables.byProvider.rows) {
@@ -162,9 +173,13 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     };
     line("simulated", fmt::format("{} s in {:.1f} s: {:.1f}x real time", grouped(simulated, 0), run.wallSeconds,
                                   simulated / run.wallSeconds));
-    line("requests", fmt::format("{}: {} completed, {} rejected, {} lost, {} in flight", count(Measure::Requests),
+    line("requests", fmt::format("{}: {} completed, {} rejected, {} lost, {} in flight", grouped(requestsOnce(all)),
                                  count(Measure::Completed), count(Measure::Rejected), count(Measure::Lost),
                                  grouped(inFlight(all))));
+    if (value(all, Measure::Retried) > 0 || run.waiting > 0) {
+        line("", fmt::format("{} tried again elsewhere, {} wait at their gateway", count(Measure::Retried),
+                             grouped(run.waiting)));
+    }
     line("tokens", fmt::format("{} in, {} out", count(Measure::InputTokens), count(Measure::OutputTokens)));
     line("cost", "$" + grouped(value(all, Measure::SpendUsd), 2));
     line("energy", grouped(value(all, Measure::EnergyJoules) / 3.6e9, 2) + " MWh");
@@ -180,8 +195,8 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     for (const query::Row& row : tables.byProvider.rows) {
         const bool hasChips = value(row, Measure::Accelerators) > 0;
         out += fmt::format("  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", row.keys.front(),
-                           hasChips ? grouped(value(row, Measure::Accelerators), 0) : "0",
-                           grouped(value(row, Measure::Requests), 0), "$" + grouped(value(row, Measure::SpendUsd), 2),
+                           hasChips ? grouped(value(row, Measure::Accelerators), 0) : "0", grouped(requestsOnce(row)),
+                           "$" + grouped(value(row, Measure::SpendUsd), 2),
                            grouped(value(row, Measure::EnergyJoules) / 3.6e9, 2),
                            percent(value(row, Measure::SloAttainment)), percent(value(row, Measure::Utilization)));
     }
@@ -193,7 +208,8 @@ int run(const Options& options)
     Interrupt interrupt;
     ProgressLine line;
     // From an empty fleet, so that every request counted is one that arrived.
-    const SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads, 0};
+    SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads, 0, options.scenario};
+    how.record = options.history;
     const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
     line.clear();
     if (!simulation.ok()) {
@@ -222,6 +238,9 @@ void addSimulate(CLI::App& app, Runner& chosen)
     command->add_option("--threads", options->threads, "0 = all processors; never changes a number")
         ->check(CLI::Range(0, kMaxThreads))
         ->capture_default_str();
+    command->add_option("--scenario", options->scenario,
+                        "A file of operations: routing, demand, limits, scaling, faults (isobar.v1.Operations)");
+    command->add_flag("--history", options->history, "Record the run in the store, second by second");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/isobar-cli/simulation.h"
 
+#include "model/ingest/whole_file.h"
+#include "model/proto/operations_text.h"
 #include "model/proto/shipped.h"
+#include "model/store/history.h"
 #include "model/store/store.h"
 
 #include <chrono>
@@ -10,6 +13,8 @@ namespace isobar::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::size_t kMostOperationsBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostWaiting = 300; ///< intervals the disk may be behind: nothing is to be made coarser
 constexpr auto kReportEvery = std::chrono::milliseconds(50);
 
 double secondsSince(Clock::time_point start)
@@ -23,16 +28,24 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
                                  const JobContext& job)
 {
     Simulation run;
+    std::unique_ptr<store::HistoryWriter> recorder;
     {
         ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(store));
         ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
         run.fleet = std::make_shared<const Fleet>(std::move(fleet));
+        if (options.record) {
+            ISOBAR_TRY_ASSIGN(recorder, store::HistoryWriter::start(opened, {run.fleet, options.seed, 0}));
+        }
     }
     ISOBAR_TRY_ASSIGN(const Calibration calibration, proto::shippedCalibration());
     engine::EngineOptions engineOptions;
     engineOptions.seed = options.seed;
     engineOptions.threads = options.threads;
     engineOptions.settleSeconds = options.settleSeconds;
+    if (!options.operations.empty()) {
+        ISOBAR_TRY_ASSIGN(const std::string text, ingest::readWholeFile(options.operations, kMostOperationsBytes));
+        ISOBAR_TRY_ASSIGN(engineOptions.operations, proto::parseOperationsText(text, options.operations, *run.fleet));
+    }
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(run.fleet, calibration, engineOptions));
 
     const aggregate::SimMicros end = options.seconds * aggregate::kMicrosPerSecond;
@@ -41,7 +54,13 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     while (engine.now() < end) {
         engine.step();
         for (auto& interval : engine.takeIntervals()) {
+            if (recorder) {
+                recorder->append(interval);
+            }
             run.history.append(std::move(interval));
+        }
+        if (recorder && recorder->state().waiting > kMostWaiting) {
+            ISOBAR_TRY(recorder->drain());
         }
         if (job.cancelled()) {
             return Error{ErrorCode::Cancelled, "cancelled"};
@@ -51,8 +70,13 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
             job.progress("Simulating", engine.now() / aggregate::kMicrosPerSecond, options.seconds);
         }
     }
+    if (recorder) {
+        ISOBAR_TRY(recorder->finish());
+    }
     run.wallSeconds = secondsSince(start);
     run.totals = engine.totals();
+    run.events = engine.takeEvents();
+    run.waiting = engine.waiting();
     run.stateHash = engine.stateHash();
     return run;
 }

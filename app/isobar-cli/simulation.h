@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace isobar::cli {
 
@@ -15,6 +16,8 @@ struct SimulationOptions {
     std::uint64_t seed = 0;
     int threads = 0;          ///< 0 = all processors
     double settleSeconds = 0; ///< see engine::EngineOptions
+    std::string operations;   ///< file of a scenario's operations (isobar.v1.Operations); "" = none
+    bool record = false;      ///< in the history of the store
 };
 
 /// A fleet after it ran.
@@ -23,7 +26,9 @@ struct Simulation {
     aggregate::History history; ///< all of the run
     engine::RunTotals totals;
     std::uint64_t stateHash = 0;
-    double wallSeconds = 0; ///< of the run alone: reading the store and starting the engine are not in it
+    std::vector<engine::Event> events;
+    std::int64_t waiting = 0; ///< requests held back, or between two attempts, at the end
+    double wallSeconds = 0;   ///< of the run alone: reading the store and starting the engine are not in it
 };
 
 /// Reads the fleet of a store and runs it with the shipped calibration. Cancelled when `job` is stopped.

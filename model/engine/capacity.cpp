@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/capacity.h"
+#include "model/engine/demand_shape.h"
 #include "model/serving/power.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ constexpr double kTenantsPeakLocalHour = 15;
 
 } // namespace
 
-Capacity::Capacity(const Fleet& fleet, const Operations& operations, double startHourUtc)
+Capacity::Capacity(const Fleet& fleet, const Operations& operations, double startHoursUtc)
     : m_poolsOfRegion(fleet.regions.size())
 {
     for (const Region& region : fleet.regions) {
@@ -23,11 +24,35 @@ Capacity::Capacity(const Fleet& fleet, const Operations& operations, double star
     }
     for (std::size_t p = 0; p < fleet.pools.size(); ++p) {
         const PoolId id(p);
-        const Pool& pool = fleet[id];
+        Pool pool = fleet[id];
         const Region& region = fleet[pool.region];
         const PoolOperations how = poolOperations(operations, id);
+        const std::int64_t there = pool.totalChips();
+        std::array<std::int32_t, kPricingModels> toCome{};
+        const std::size_t firstDelivery = m_deliveries.size();
+        for (const CapacityArrival& arrival : fleet.arrivals) {
+            const double seconds = (hoursSince1970Utc(arrival.date) - startHoursUtc) * 3600;
+            if (arrival.pool == id && seconds > 0) { // earlier ones are in the pool already
+                m_deliveries.push_back({seconds, arrival.pricing, {id, 0, static_cast<std::uint32_t>(arrival.chips)}});
+                toCome[static_cast<std::size_t>(arrival.pricing)] += arrival.chips;
+            }
+        }
+        for (std::size_t i = 0; i < kPricingModels; ++i) {
+            pool.chips[i] += toCome[i];
+        }
         PoolState state{ChipMap(pool, acceleratorLayout(operations, pool.accelerator), how.zones)};
-        state.total = pool.totalChips();
+        // Chips to come stand last among those paid for alike, and are out of order until they come.
+        std::array<std::uint32_t, kPricingModels> placed{};
+        std::vector<std::uint32_t> nobody;
+        for (std::size_t i = firstDelivery; i < m_deliveries.size(); ++i) {
+            Delivery& delivery = m_deliveries[i];
+            std::uint32_t& behind = placed[static_cast<std::size_t>(delivery.pricing)];
+            behind += delivery.range.count;
+            delivery.range.first = state.map.range(delivery.pricing).second - behind;
+            state.map.breakChips(delivery.range.first, delivery.range.count, nobody);
+        }
+        state.total = there;
+        state.toCome = toCome;
         state.limit = how.quotaChips.value_or(std::numeric_limits<std::int32_t>::max());
         if (how.powerLimitWatts) {
             const double watts = serving::chipWatts(fleet[pool.accelerator], region, 1);
@@ -35,9 +60,9 @@ Capacity::Capacity(const Fleet& fleet, const Operations& operations, double star
         }
         state.otherTenantRatio = pool.otherTenantRatio;
         state.otherTenantAmplitude = how.otherTenantAmplitude;
-        state.firstLocalHour = startHourUtc + region.at.longitude / 15;
+        state.firstLocalHour = startHoursUtc + region.at.longitude / 15;
+        setTenants(state, 0);
         m_pools.push_back(std::move(state));
-        setTenants(m_pools.back(), 0);
         m_poolsOfRegion[pool.region.index()].push_back(id);
     }
 }
@@ -55,9 +80,25 @@ void Capacity::setTenants(PoolState& state, double seconds)
     state.usable = std::min(state.limit, static_cast<std::int64_t>(std::floor(left + 1e-9)));
 }
 
-bool Capacity::update(double seconds)
+bool Capacity::update(double seconds, std::vector<PoolId>& arrived)
 {
     bool more = false;
+    std::erase_if(m_deliveries, [&](const Delivery& delivery) {
+        if (delivery.seconds > seconds) {
+            return false;
+        }
+        const auto p = static_cast<std::size_t>(delivery.pricing);
+        const auto count = static_cast<std::int32_t>(delivery.range.count);
+        PoolState& state = m_pools[delivery.range.pool.index()];
+        state.map.mendChips(delivery.range.first, delivery.range.count);
+        state.total += count;
+        state.toCome[p] -= count;
+        state.arrived[p] += count;
+        setTenants(state, seconds);
+        arrived.push_back(delivery.range.pool);
+        more = true;
+        return true;
+    });
     for (PoolState& state : m_pools) {
         if (state.otherTenantAmplitude > 0) {
             const std::int64_t before = state.usable;
@@ -66,6 +107,12 @@ bool Capacity::update(double seconds)
         }
     }
     return more;
+}
+
+std::int64_t Capacity::downChips(PoolId pool, PricingModel pricing) const
+{
+    const PoolState& state = m_pools[pool.index()];
+    return state.map.brokenBy(pricing) - state.toCome[static_cast<std::size_t>(pricing)];
 }
 
 std::optional<std::uint32_t> Capacity::take(Holder holder)

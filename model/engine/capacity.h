@@ -30,8 +30,9 @@ public:
         std::uint32_t first = 0, count = 0;
     };
 
-    /// `startHourUtc`: hours since midnight UTC at second zero.
-    Capacity(const Fleet& fleet, const Operations& operations, double startHourUtc);
+    /// `startHoursUtc`: hours since 1970-01-01T00:00Z at second zero. Chips that the fleet expects on a later date come
+    /// at 00:00 UTC of that date.
+    Capacity(const Fleet& fleet, const Operations& operations, double startHoursUtc);
 
     /// A block for `holder` (pool, whom, chips); its number. Nothing when the pool's limits or its free chips do not
     /// allow it.
@@ -42,13 +43,21 @@ public:
 
     /// The share of a pool other tenants use now.
     [[nodiscard]] double otherTenantRatio(PoolId pool) const { return m_pools[pool.index()].tenantsNow; }
-    /// Lets the other tenants' share follow the day; true when some pool may now hold more than before.
-    bool update(double seconds);
+    /// Lets the other tenants' share follow the day and lets chips arrive; true when some pool may now hold more than
+    /// before. Pools that got chips are appended to `arrived`.
+    bool update(double seconds, std::vector<PoolId>& arrived);
     /// The chips this lab may use in a pool now: what other tenants leave, within quota and power limit.
     [[nodiscard]] std::int64_t usableChips(PoolId pool) const { return m_pools[pool.index()].usable; }
     [[nodiscard]] const ChipMap& map(PoolId pool) const { return m_pools[pool.index()].map; }
     [[nodiscard]] std::size_t pools() const { return m_pools.size(); }
 
+    /// Chips out of order, those that have not arrived yet not counted.
+    [[nodiscard]] std::int64_t downChips(PoolId pool, PricingModel pricing) const;
+    /// Chips that have arrived since the start, by how they are paid for.
+    [[nodiscard]] const std::array<std::int32_t, kPricingModels>& arrivedChips(PoolId pool) const
+    {
+        return m_pools[pool.index()].arrived;
+    }
     /// Numbers of the holders that lose a chip.
     [[nodiscard]] std::vector<std::uint32_t> breakChips(const Range& range);
     void mendChips(const Range& range);
@@ -69,12 +78,19 @@ private:
     static void setTenants(PoolState& state, double seconds);
     struct PoolState {
         ChipMap map;
-        std::int64_t total = 0, limit = 0; ///< limit: by quota and power
+        std::int64_t total = 0, limit = 0; ///< there now; what quota and power allow
+        std::array<std::int32_t, kPricingModels> toCome{}, arrived{};
         double otherTenantRatio = 0, otherTenantAmplitude = 0, firstLocalHour = 0;
         std::int64_t usable = 0;
         double tenantsNow = 0;
     };
+    struct Delivery {
+        double seconds = 0;
+        PricingModel pricing = PricingModel::Reserved;
+        Range range; ///< out of order until then
+    };
     std::vector<PoolState> m_pools;
+    std::vector<Delivery> m_deliveries; ///< that are still to come
     std::vector<std::vector<PoolId>> m_poolsOfRegion;
     std::vector<ProviderId> m_providerOfRegion;
     std::vector<Holder> m_holders;

@@ -48,17 +48,25 @@ double DemandShape::requestsPerSecond(double seconds) const
     return m_mean * day * (ofWeek >= kFirstWeekendHour ? m_weekendRatio : 1) * std::exp(m_logGrowthPerSecond * seconds);
 }
 
-double hourOfWeekUtc(const std::string& time)
+double hoursSince1970Utc(const std::string& time)
 {
     // The shape has been seen to by validate().
-    if (time.size() < 16) {
+    if (time.size() < 10) {
         return 0;
     }
     const std::chrono::year_month_day date{std::chrono::year(digits(time, 0, 4)),
                                            std::chrono::month(static_cast<unsigned>(digits(time, 5, 2))),
                                            std::chrono::day(static_cast<unsigned>(digits(time, 8, 2)))};
-    const unsigned weekday = std::chrono::weekday(std::chrono::sys_days(date)).iso_encoding(); // Monday = 1
-    return (weekday - 1) * kHoursPerDay + digits(time, 11, 2) + digits(time, 14, 2) / 60.0;
+    const double days = std::chrono::sys_days(date).time_since_epoch().count();
+    const bool withTime = time.size() >= 19;
+    return days * kHoursPerDay +
+           (withTime ? digits(time, 11, 2) + digits(time, 14, 2) / 60.0 + digits(time, 17, 2) / 3600.0 : 0);
+}
+
+double hourOfWeekUtc(const std::string& time)
+{
+    const double hours = hoursSince1970Utc(time) + 3 * kHoursPerDay; // 1970 began on a Thursday
+    return hours - std::floor(hours / kHoursPerWeek) * kHoursPerWeek;
 }
 
 GapLawDraw::GapLawDraw(GapLaw law, double coefficientOfVariation)

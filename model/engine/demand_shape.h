@@ -23,6 +23,8 @@ private:
     double m_mean, m_amplitude, m_peakLocalHour, m_weekendRatio, m_logGrowthPerSecond, m_firstHour;
 };
 
+/// Hours since 1970-01-01T00:00Z at "2026-11-22T14:30:00Z" or at the start of "2026-11-22".
+[[nodiscard]] double hoursSince1970Utc(const std::string& time);
 /// Local hours since Monday 00:00 at a UTC time "2026-11-22T14:30:00Z".
 [[nodiscard]] double hourOfWeekUtc(const std::string& time);
 

@@ -182,6 +182,11 @@ RunTotals Engine::totals() const
     return m_impl->totals();
 }
 
+std::int64_t Engine::waiting() const
+{
+    return m_impl->waiting();
+}
+
 std::shared_ptr<const Layout> Engine::layout() const
 {
     return m_impl->layout;

@@ -73,6 +73,7 @@ struct Event {
         FaultEnded,
         Scaled,       ///< by an autoscaling rule
         ChipsLacking, ///< fewer replicas than wanted, for want of chips
+        ChipsArrived, ///< on their date
         Training,     ///< a gang has stopped or runs again
     } kind;
     std::string text;
@@ -111,6 +112,8 @@ public:
     [[nodiscard]] std::vector<TrainingState> trainingStates() const;
 
     [[nodiscard]] RunTotals totals() const;
+    /// Of the requests in flight, those at no placement: held back by their source, or between two attempts.
+    [[nodiscard]] std::int64_t waiting() const;
     [[nodiscard]] std::shared_ptr<const aggregate::Layout> layout() const;
     /// By Layout::placements.
     [[nodiscard]] std::vector<PlacementState> placementStates() const;

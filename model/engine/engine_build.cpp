@@ -143,8 +143,7 @@ Status Engine::Impl::build()
                                  Random(options.seed, kSourceStream, w << 32 | area.value), input, output, trace);
         }
     }
-    const double startHourUtc = startHour - std::floor(startHour / 24) * 24;
-    capacity.emplace(*fleet, options.operations, startHourUtc);
+    capacity.emplace(*fleet, options.operations, hoursSince1970Utc(fleet->startTimeUtc) - clockZero / 3600);
     faultClock.emplace(*fleet, options.operations, *capacity, clockZero, options.seed);
     poolsNow.resize(fleet->pools.size());
     buildGangs();

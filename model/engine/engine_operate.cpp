@@ -23,7 +23,11 @@ void Engine::Impl::operate(double seconds)
             endFault(turn.number);
         }
     }
-    chipsFreed = capacity->update(seconds) || chipsFreed;
+    std::vector<PoolId> arrived;
+    chipsFreed = capacity->update(seconds, arrived) || chipsFreed;
+    for (const PoolId pool : arrived) {
+        say(Event::Kind::ChipsArrived, fmt::format("Chips have arrived: {}", (*fleet)[pool].key));
+    }
     autoscale(seconds);
     for (Gang& gang : gangs) {
         gang.run.advance(seconds);
@@ -310,12 +314,12 @@ void Engine::Impl::bookPools()
 {
     for (std::size_t i = 0; i < poolsNow.size(); ++i) {
         const PoolId pool(i);
-        const ChipMap& map = capacity->map(pool);
         Ledger::PoolNow& book = poolsNow[i];
         book.otherTenantRatio = capacity->otherTenantRatio(pool);
+        book.arrivedChips = capacity->arrivedChips(pool);
         book.trainingChips = book.trainingBusyChipMicros = 0;
         for (std::size_t p = 0; p < kPricingModels; ++p) {
-            book.downChips[p] = map.brokenBy(static_cast<PricingModel>(p));
+            book.downChips[p] = capacity->downChips(pool, static_cast<PricingModel>(p));
         }
     }
     for (const Gang& gang : gangs) {

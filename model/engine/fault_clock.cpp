@@ -8,7 +8,9 @@
 namespace isobar::engine {
 namespace {
 
-constexpr std::uint64_t kFaultStream = 3;
+constexpr std::uint64_t kFaultStream = 3, kSpotStream = 5;
+/// A spot chip that was taken back is on offer again after so long, in the mean. ESTIMATED.
+constexpr double kSpotAwayHours = 1;
 
 } // namespace
 
@@ -35,8 +37,18 @@ FaultClock::FaultClock(const Fleet& fleet, const Operations& operations, const C
         add(fault, clockZeroSeconds + fault.atSeconds);
     }
     for (const FaultRate& rate : operations.faultRates) {
-        Rated rated{rate, countUnits(rate.kind), 0, Random(seed, kFaultStream, static_cast<std::uint64_t>(rate.kind))};
+        Rated rated{
+            rate, countUnits(rate.kind), {}, 0, 0, Random(seed, kFaultStream, static_cast<std::uint64_t>(rate.kind))};
         if (rate.meanHoursToFailure > 0 && rated.units > 0) {
+            rated.nextSeconds = pause(rated);
+            m_rated.push_back(rated);
+        }
+    }
+    for (const PoolOperations& how : operations.pools) {
+        const auto [first, last] = capacity.map(how.pool).range(PricingModel::Spot);
+        if (how.spotReclaimsPerChipHour > 0 && first < last) {
+            const FaultRate rate{FaultKind::Chip, 1 / how.spotReclaimsPerChipHour, kSpotAwayHours};
+            Rated rated{rate, last - first, how.pool, first, 0, Random(seed, kSpotStream, how.pool.value)};
             rated.nextSeconds = pause(rated);
             m_rated.push_back(rated);
         }
@@ -66,7 +78,7 @@ std::vector<FaultClock::Turn> FaultClock::due(double seconds)
     for (Rated& rated : m_rated) {
         while (rated.nextSeconds <= seconds) {
             const auto unit = static_cast<std::uint64_t>(rated.random.uniform() * static_cast<double>(rated.units));
-            Fault fault = victim(rated.rate.kind, std::min(unit, rated.units - 1));
+            Fault fault = victim(rated, std::min(unit, rated.units - 1));
             fault.durationSeconds = rated.random.exponential() * rated.rate.meanHoursToRepair * 3600;
             add(fault, rated.nextSeconds);
             rated.nextSeconds += pause(rated);
@@ -107,10 +119,16 @@ std::uint64_t FaultClock::countUnits(FaultKind kind) const
     }
 }
 
-Fault FaultClock::victim(FaultKind kind, std::uint64_t unit) const
+Fault FaultClock::victim(const Rated& rated, std::uint64_t unit) const
 {
+    const FaultKind kind = rated.rate.kind;
     Fault fault;
     fault.kind = kind;
+    if (rated.spotOf.valid()) {
+        fault.pool = rated.spotOf;
+        fault.unit = static_cast<std::int32_t>(rated.firstSpot + unit);
+        return fault;
+    }
     switch (kind) {
     case FaultKind::Region:
         fault.region = m_regions[unit].first;

@@ -33,6 +33,8 @@ private:
     struct Rated {
         FaultRate rate;
         std::uint64_t units = 0;
+        PoolId spotOf; ///< not valid: units of that kind everywhere; else the spot chips of a pool
+        std::uint32_t firstSpot = 0;
         double nextSeconds = 0;
         Random random;
     };
@@ -44,7 +46,7 @@ private:
     [[nodiscard]] static double pause(Rated& rated);
     [[nodiscard]] std::uint64_t countUnits(FaultKind kind) const;
     /// The failure of the unit of that number.
-    [[nodiscard]] Fault victim(FaultKind kind, std::uint64_t unit) const;
+    [[nodiscard]] Fault victim(const Rated& rated, std::uint64_t unit) const;
 
     std::vector<Rated> m_rated;
     std::vector<PoolUnits> m_pools;

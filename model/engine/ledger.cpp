@@ -86,6 +86,9 @@ void Ledger::setRates(PoolBook& book, std::span<const std::int64_t> chips)
     const std::int64_t used = serving + book.now.trainingChips;
     Pool whole = book.pool;
     whole.otherTenantRatio = book.now.otherTenantRatio;
+    for (std::size_t p = 0; p < kPricingModels; ++p) {
+        whole.chips[p] += book.now.arrivedChips[p];
+    }
     Pool working = whole;
     for (std::size_t p = 0; p < kPricingModels; ++p) {
         working.chips[p] -= static_cast<std::int32_t>(book.now.downChips[p]);

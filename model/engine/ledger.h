@@ -26,9 +26,10 @@ public:
     /// What a pool's chips are doing besides serving.
     struct PoolNow {
         double otherTenantRatio = 0;
-        std::int64_t trainingChips = 0;                       ///< held by gangs
-        std::int64_t trainingBusyChipMicros = 0;              ///< of gangs that ran, since the start
-        std::array<std::int64_t, kPricingModels> downChips{}; ///< out of order, by how they are paid for
+        std::int64_t trainingChips = 0;                          ///< held by gangs
+        std::int64_t trainingBusyChipMicros = 0;                 ///< of gangs that ran, since the start
+        std::array<std::int32_t, kPricingModels> arrivedChips{}; ///< beyond those of Pool, by how they are paid for
+        std::array<std::int64_t, kPricingModels> downChips{};    ///< out of order, by how they are paid for
         friend bool operator==(const PoolNow&, const PoolNow&) = default;
     };
     /// Gives a pool a Down row if it has none; true when it got one.

@@ -162,14 +162,48 @@ private Q_SLOTS:
         operations.pools[0].pool = pool;
         operations.pools[0].otherTenantAmplitude = 0.4;
         Capacity capacity(fleet, operations, 0);
+        std::vector<PoolId> arrived;
         std::int64_t least = 1'000'000, most = 0;
         for (int hour = 0; hour < 24; ++hour) {
-            capacity.update(hour * 3600);
+            capacity.update(hour * 3600, arrived);
             least = std::min(least, capacity.usableChips(pool));
             most = std::max(most, capacity.usableChips(pool));
         }
         const double total = double(fleet[pool].totalChips());
         QVERIFY(std::abs(double(least) / total - 0.3) < 0.01 && std::abs(double(most) / total - 0.7) < 0.01);
+    }
+
+    void chipsComeOnTheirDate()
+    {
+        Fleet fleet = test::smallFleet();
+        fleet.startTimeUtc = "2026-11-30T23:59:30Z";
+        const PoolId pool(std::size_t{1});
+        CapacityArrival arrival;
+        arrival.pool = pool;
+        arrival.chips = 64;
+        arrival.date = "2026-12-01";
+        fleet.arrivals = {arrival};
+        arrival.date = "2026-11-01"; // there already
+        fleet.arrivals.push_back(arrival);
+        Operations operations;
+        operations.warmUp = {1, 0, 1e15, 0};
+        operations.autoscale = {{PlacementId(std::size_t{1}), 100, 100, 0.7, 300}};
+        Engine engine = engineOf(fleet, operations);
+        runTo(engine, 29);
+        const std::int32_t before = engine.placementStates()[1].replicas;
+        QVERIFY(before < 100);
+        runTo(engine, 40);
+        QCOMPARE(engine.placementStates()[1].replicas, std::min(100, before + 64 / fleet.placements[1].tensorParallel));
+        const std::int64_t usable = fleet.pools[1].usableChips();
+        for (const auto& interval : engine.takeIntervals()) {
+            const std::int64_t chips = usable + (interval->begin >= 30 * kMicrosPerSecond ? 64 : 0);
+            QCOMPARE(chipMicrosOf(*interval, pool), chips * (interval->end - interval->begin));
+        }
+        bool said = false;
+        for (const Event& event : engine.takeEvents()) {
+            said = said || (event.kind == Event::Kind::ChipsArrived && event.at == 30 * kMicrosPerSecond);
+        }
+        QVERIFY(said);
     }
 
     void gangsRunCheckpointRestartAndLoseTheirLastSteps()

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/proto/operations_text.h"
+#include "tests/support/small_fleet.h"
+
+#include <QTest>
+
+using namespace isobar;
+
+namespace {
+
+/// Every field other than its default.
+Operations everything(const Fleet& fleet)
+{
+    Operations o;
+    o.routing = RoutingPolicy::ReservedFirst;
+    o.probes = 5;
+    o.retry = {7, 0.25, 3};
+    o.warmUp = {1, 2, 3e9, 4};
+    WorkloadOperations w;
+    w.workload = WorkloadId(std::size_t{1});
+    w.product = "assistant";
+    w.weekendRatio = 0.4;
+    w.growthPerYearRatio = 0.5;
+    w.gaps = GapLaw::Weibull;
+    w.deferSeconds = 60;
+    w.turnsPerSession = 4;
+    w.routing = RoutingPolicy::LatencyAware;
+    w.trace = "a trace";
+    w.traceScale = 2.5;
+    w.traceShiftSeconds = -30;
+    o.workloads = {w};
+    o.layouts = {{AcceleratorId(std::size_t{1}), 4, 16, {4, 8, 16}}};
+    PoolOperations p;
+    p.pool = PoolId(std::size_t{2});
+    p.zones = 3;
+    p.quotaChips = 200;
+    p.powerLimitWatts = 1e6;
+    p.otherTenantAmplitude = 0.1;
+    p.spotReclaimsPerChipHour = 0.01;
+    o.pools = {p};
+    o.autoscale = {{PlacementId(std::size_t{0}), 2, 30, 0.65, 120}};
+    o.training = {{fleet.trainingJobs[0].name, 12, 34}};
+    Fault link;
+    link.kind = FaultKind::LinkSlow;
+    link.atSeconds = 5;
+    link.durationSeconds = 6;
+    link.region = fleet.pools[0].region;
+    link.otherRegion = fleet.pools[1].region;
+    link.ratio = 8;
+    Fault rack;
+    rack.kind = FaultKind::Rack;
+    rack.pool = PoolId(std::size_t{1});
+    rack.count = 2;
+    rack.unit = 3;
+    Fault provider;
+    provider.kind = FaultKind::Provider;
+    provider.provider = ProviderId(std::size_t{0});
+    o.faults = {link, rack, provider};
+    o.faultRates = {{FaultKind::Chip, 50'000, 24}, {FaultKind::Zone, 9000, 3}};
+    return o;
+}
+
+} // namespace
+
+class TestOperationsText : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void textReadsBack()
+    {
+        const Fleet fleet = test::smallFleet();
+        const Operations operations = everything(fleet);
+        QVERIFY(validate(operations, fleet).ok());
+        const auto back = proto::parseOperationsText(proto::writeOperationsText(operations, fleet), "all", fleet);
+        QVERIFY2(back.ok(), back.ok() ? "" : back.error().toString().c_str());
+        QVERIFY(*back == operations);
+    }
+
+    void whatIsLeftOutTakesItsDefault()
+    {
+        const auto empty = proto::parseOperationsText("", "empty", test::smallFleet());
+        QVERIFY(empty.ok());
+        QVERIFY(*empty == Operations{});
+        const auto one = proto::parseOperationsText("faults { kind: PROVIDER provider: \"gcp\" at_seconds: 3 }", "one",
+                                                    test::smallFleet());
+        QVERIFY(one.ok());
+        QCOMPARE(one->faults[0].count, 1);
+        QCOMPARE(one->faults[0].unit, -1);
+    }
+
+    void mistakesAreToldWithTheirPlace_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<int>("line");
+        QTest::addColumn<QByteArray>("says");
+        QTest::newRow("no such pool") << QByteArray("probes: 2\npools { pool: \"azure/mars/H100\" }") << 2
+                                      << QByteArray("azure/mars/H100");
+        QTest::newRow("no name") << QByteArray("\n\nautoscale { min_replicas: 1 }") << 3 << QByteArray("names no");
+        QTest::newRow("no kind") << QByteArray("faults { at_seconds: 1 }") << 1 << QByteArray("kind");
+        QTest::newRow("not a field") << QByteArray("probes: 2\nspeed: 9") << 2 << QByteArray("speed");
+        QTest::newRow("out of range") << QByteArray("probes: 99") << 0 << QByteArray("probes");
+        QTest::newRow("link to itself")
+            << QByteArray("faults { kind: LINK_CUT region: \"azure/eastus2\" other_region: \"azure/eastus2\" }") << 0
+            << QByteArray("itself");
+        QTest::newRow("not text") << QByteArray("\xff\xfe") << 1 << QByteArray("UTF-8");
+    }
+    void mistakesAreToldWithTheirPlace()
+    {
+        QFETCH(QByteArray, text);
+        QFETCH(int, line);
+        QFETCH(QByteArray, says);
+        const auto result = proto::parseOperationsText(text.toStdString(), "bad.textproto", test::smallFleet());
+        QVERIFY(!result.ok());
+        QCOMPARE(result.error().file, std::string("bad.textproto"));
+        QCOMPARE(result.error().line, line);
+        QVERIFY2(result.error().message.find(says.toStdString()) != std::string::npos, result.error().message.c_str());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestOperationsText)
+#include "tst_operations_text.moc"
