@@ -31,7 +31,8 @@ Capacity::Capacity(const Fleet& fleet, const Operations& operations, double star
         std::array<std::int32_t, kPricingModels> toCome{};
         const std::size_t firstDelivery = m_deliveries.size();
         for (const CapacityArrival& arrival : fleet.arrivals) {
-            const double seconds = (hoursSince1970Utc(arrival.date) - startHoursUtc) * 3600;
+            // To the second: the difference of two large numbers of hours is only nearly whole.
+            const double seconds = std::round((hoursSince1970Utc(arrival.date) - startHoursUtc) * 3600);
             if (arrival.pool == id && seconds > 0) { // earlier ones are in the pool already
                 m_deliveries.push_back({seconds, arrival.pricing, {id, 0, static_cast<std::uint32_t>(arrival.chips)}});
                 toCome[static_cast<std::size_t>(arrival.pricing)] += arrival.chips;
