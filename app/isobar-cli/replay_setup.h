@@ -12,13 +12,16 @@ namespace isobar::cli {
 struct ReplayHardware : replay::Hardware {
     std::string precisionName = "bf16"; ///< as typed; stands for `precision`
     std::string coefficients = {};      ///< a file; empty = the shipped ones
+    std::string systems = {};           ///< a folder of accelerators' descriptions besides the sample fleet; or empty
+    std::string models = {};            ///< the same of models' config.json
 };
 
-/// --model, --accelerator, --tensor-parallel, --max-batch, --precision and --coefficients; the first two required.
+/// --model, --accelerator, --tensor-parallel, --max-batch, --precision, --coefficients, --systems and --models; the
+/// first two required.
 void addHardwareOptions(CLI::App& command, ReplayHardware& hardware);
 
-/// Model and accelerator are those of the bundled sample fleet. Errors: those of the coefficients file and of
-/// replay::buildReplica.
+/// Model and accelerator are those of the folders, where they are there, else of the bundled sample fleet. Errors:
+/// those of the coefficients file, of a description, and of replay::buildReplica.
 [[nodiscard]] Result<serving::IterationModel> buildReplayModel(const ReplayHardware& hardware);
 
 } // namespace isobar::cli

@@ -133,8 +133,14 @@ Result<std::vector<RequestTimes>> replayRun(const MeasuredRun& run, const Accele
                                             const Efficiency& efficiency, const JobContext& job,
                                             const std::vector<double>& delays)
 {
-    constexpr std::size_t kLookEvery = 4096;
     ISOBAR_TRY_ASSIGN(const IterationModel model, modelOf(run, accelerator, efficiency));
+    return replayRun(run, model, job, delays);
+}
+
+Result<std::vector<RequestTimes>> replayRun(const MeasuredRun& run, const IterationModel& model, const JobContext& job,
+                                            const std::vector<double>& delays)
+{
+    constexpr std::size_t kLookEvery = 4096;
     std::vector<std::size_t> order(run.requests.size());
     const auto arrival = [&](std::size_t i) {
         return run.requests[i].arrivalSeconds + (delays.empty() ? 0 : delays[i]);

@@ -54,6 +54,11 @@ struct MeasuredRun {
                                                           const Efficiency& efficiency, const JobContext& job,
                                                           const std::vector<double>& delays = {});
 
+/// The same with a model of one server that is there already.
+[[nodiscard]] Result<std::vector<RequestTimes>> replayRun(const MeasuredRun& run, const IterationModel& model,
+                                                          const JobContext& job,
+                                                          const std::vector<double>& delays = {});
+
 /// Mean and percentiles, these interpolated between the two nearest values. NaN of nothing.
 struct TimeSummary {
     std::size_t count = 0;
