@@ -1,303 +1,195 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/serving/calibrate.h"
+#include "app/isobar-cli/calibrate_runs.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
-#include "model/ingest/measured_rows.h"
 #include "model/proto/fleet_text.h"
+#include "model/proto/shipped.h"
+#include "model/replay/calibration_study.h"
+#include "model/replay/mlperf_study.h"
 #include "model/report/table_writer.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <ctime>
-#include <map>
-#include <optional>
-#include <set>
 
 namespace isobar::cli {
 namespace {
 
 struct Options {
-    std::string measured, systems, models, out, holdOut;
+    std::string measured, systems, models, out, holdOut, rowsOut, mlperf;
     bool json = false;
 };
-
-struct Mode {
-    const char* name;
-    const char* title;
-    serving::HoldOut holdOut;
-};
-constexpr Mode kModes[] = {{"none", "in sample: fitted to the rows they predict", serving::HoldOut::Nothing},
-                           {"alternate", "alternating rows held out", serving::HoldOut::Alternate},
-                           {"accelerator", "one accelerator held out", serving::HoldOut::Accelerator},
-                           {"model", "one model held out", serving::HoldOut::Model},
-                           {"engine", "one engine held out", serving::HoldOut::Engine}};
-
-/// Errors of one way of holding rows out: over all of them, and in parts.
-struct Table {
-    const Mode* mode = nullptr;
-    std::vector<serving::ErrorRow> rows; ///< the first is over everything
-};
-
-/// Which rows a table is about: a mixture of experts has costs the formula leaves out, so dense models are told apart.
-struct Subset {
-    const char* key;
-    const char* title;
-    std::vector<std::size_t> rows;
-    std::vector<Table> tables;
-};
-
-struct Skipped {
-    std::int64_t rows = 0, firstLine = 0;
-};
-
-struct Outcome {
-    ingest::MeasuredRows read;
-    serving::Measurements measured;
-    std::map<std::string, Skipped> skipped; ///< by reason
-    std::vector<Subset> subsets;
-    serving::CalibrationFit fit;
-};
-
-using Predictions = std::vector<serving::Prediction>;
-
-/// The errors of the predictions, grouped by a name each has.
-template <class NameOf>
-void addGroups(const serving::Measurements& measured, const Predictions& predictions, NameOf&& nameOf, Table& table)
-{
-    std::map<std::string, Predictions> groups;
-    for (const serving::Prediction& p : predictions) {
-        groups[nameOf(p)].push_back(p);
-    }
-    for (const auto& [name, group] : groups) {
-        table.rows.push_back(serving::errorOf(measured, group, name));
-    }
-}
-
-const char* precisionName(Precision precision)
-{
-    return precision == Precision::Fp8 ? "fp8" : "bf16";
-}
-
-std::string chipAndPrecision(const serving::Measurements& measured, const serving::Observation& o)
-{
-    return measured.accelerators[o.accelerator].name + " " + precisionName(o.precision);
-}
-
-Result<Table> tableOf(const serving::Measurements& measured, const Subset& subset, const Mode& mode,
-                      const JobContext& job, Predictions* keep = nullptr)
-{
-    ISOBAR_TRY_ASSIGN(Predictions predictions,
-                      serving::crossPredict(measured, subset.rows, mode.holdOut, serving::FitOptions{}, job));
-    Table table{&mode, {serving::errorOf(measured, predictions, "all")}};
-    const auto observation = [&](const serving::Prediction& p) -> const serving::Observation& {
-        return measured.observations[p.row];
-    };
-    if (mode.holdOut == serving::HoldOut::Nothing || mode.holdOut == serving::HoldOut::Alternate) {
-        addGroups(
-            measured, predictions, [&](const auto& p) { return chipAndPrecision(measured, observation(p)); }, table);
-        addGroups(
-            measured, predictions, [&](const auto& p) { return measured.models[observation(p).model].name; }, table);
-        addGroups(
-            measured, predictions, [&](const auto& p) { return measured.engines[observation(p).engine]; }, table);
-    } else {
-        addGroups(
-            measured, predictions, [](const auto& p) { return p.fold; }, table);
-    }
-    if (keep != nullptr) {
-        *keep = std::move(predictions);
-    }
-    return table;
-}
-
-/// What a time is expected to be off by, from rows that were not seen: of an accelerator with rows by the others of its
-/// own, of one without (or with a handful) by the accelerators left out.
-Status setExpectedErrors(Outcome& outcome, const Subset& subset, const JobContext& job)
-{
-    const serving::Measurements& measured = outcome.measured;
-    Predictions alternate, unseen;
-    ISOBAR_TRY(tableOf(measured, subset, kModes[1], job, &alternate));
-    ISOBAR_TRY(tableOf(measured, subset, kModes[2], job, &unseen));
-    constexpr double kUnknown = 0.5;        // nothing was left to compare with
-    constexpr std::size_t kEnoughRows = 20; // fewer agree with their neighbours by chance
-    const auto error = [&](const Predictions& from, Precision precision, const std::string& accelerator) {
-        Predictions own;
-        for (const serving::Prediction& p : from) {
-            const serving::Observation& o = measured.observations[p.row];
-            if (o.precision == precision &&
-                (accelerator.empty() || measured.accelerators[o.accelerator].name == accelerator)) {
-                own.push_back(p);
-            }
-        }
-        return serving::errorOf(measured, own, {});
-    };
-    for (Efficiency& e : outcome.fit.calibration.efficiencies) {
-        const serving::ErrorRow own = error(alternate, e.precision, e.accelerator);
-        const serving::ErrorRow other = error(unseen, e.precision, {});
-        const double unknown = other.rows > 0 ? std::min(1.0, other.tpot.mean) : kUnknown;
-        const bool isKnown = !e.accelerator.empty() && own.rows >= kEnoughRows;
-        e.errorRatio = isKnown ? std::min(1.0, own.tpot.mean) : unknown;
-    }
-    return Done{};
-}
-
-void setSources(Calibration& calibration, const std::string& file, std::size_t rows)
-{
-    char date[11] = "";
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    std::strftime(date, sizeof date, "%F", &utc);
-    calibration.sources = {
-        {"isobar-calibrate", fmt::format("isobar-cli calibrate: fit to {} measured rows of {}", rows, file), date}};
-    for (Efficiency& e : calibration.efficiencies) {
-        // A generic row speaks of chips nobody measured here.
-        e.provenance = {SourceId{0}, e.accelerator.empty() ? Basis::Estimated : Basis::Measured};
-    }
-}
-
-Result<Outcome> calibrate(const Options& options, const JobContext& job)
-{
-    Outcome out;
-    ISOBAR_TRY_ASSIGN(out.read, ingest::readMeasuredRows(options.measured, {options.systems, options.models}, job));
-    serving::Measurements& measured = out.measured;
-    measured.models = out.read.models;
-    measured.accelerators = out.read.accelerators;
-    measured.engines = out.read.engines;
-    for (const ingest::MeasuredRow& r : out.read.rows) {
-        measured.observations.push_back({.model = r.model,
-                                         .accelerator = r.accelerator,
-                                         .engine = r.engine,
-                                         .precision = r.precision,
-                                         .tensorParallel = r.tensorParallel,
-                                         .concurrency = r.concurrency,
-                                         .inputTokens = r.inputTokens,
-                                         .outputTokens = r.outputTokens,
-                                         .ttftSeconds = r.ttftSeconds,
-                                         .tpotSeconds = r.tpotSeconds});
-    }
-    const auto skip = [&](const std::string& reason, std::int64_t line) {
-        Skipped& skipped = out.skipped[reason];
-        skipped.firstLine = ++skipped.rows == 1 ? line : std::min(line, skipped.firstLine);
-    };
-    for (const ingest::SkippedRow& s : out.read.skipped) {
-        skip(s.reason, s.line);
-    }
-    std::set<std::size_t> unusable;
-    for (const serving::UnusableRow& u : serving::unusableRows(measured)) {
-        unusable.insert(u.row);
-        skip(u.reason, out.read.rows[u.row].line);
-    }
-    Subset all{"all", "all models", {}, {}}, dense{"dense", "dense models only", {}, {}};
-    for (std::size_t i = 0; i < measured.observations.size(); ++i) {
-        if (!unusable.contains(i)) {
-            all.rows.push_back(i);
-            if (measured.models[measured.observations[i].model].experts == 0) {
-                dense.rows.push_back(i);
-            }
-        }
-    }
-    ISOBAR_TRY_ASSIGN(out.fit, serving::fitCalibration(measured, all.rows, serving::FitOptions{}, job));
-    ISOBAR_TRY(setExpectedErrors(out, all, job));
-    setSources(out.fit.calibration, std::filesystem::path(options.measured).filename().string(), all.rows.size());
-    if (!dense.rows.empty() && dense.rows.size() != all.rows.size()) {
-        out.subsets.push_back(std::move(dense));
-    }
-    out.subsets.push_back(std::move(all));
-    for (Subset& subset : out.subsets) {
-        for (const Mode& mode : kModes) {
-            if (options.holdOut.empty() || options.holdOut == mode.name || mode.holdOut == serving::HoldOut::Nothing) {
-                ISOBAR_TRY_ASSIGN(Table table, tableOf(measured, subset, mode, job));
-                subset.tables.push_back(std::move(table));
-            }
-        }
-    }
-    return out;
-}
 
 Json json(const serving::QuantityError& e)
 {
     return {{"mean", e.mean}, {"median", e.median}};
 }
 
-Json json(const Options& options, const Outcome& outcome)
+Json json(const serving::EngineSetup& e, const std::string& name)
+{
+    return {{"name", name},
+            {"time_ratio", e.timeRatio},
+            {"overhead_ratio", e.overheadRatio},
+            {"first_token_seconds", e.firstTokenSeconds},
+            {"per_prompt_token_seconds", e.perPromptTokenSeconds}};
+}
+
+using MlperfPredictions = std::vector<replay::MlperfPrediction>;
+
+/// What was asked for about MLPerf; nothing when it was not.
+Result<MlperfPredictions> mlperf(const Options& options, const Calibration& calibration)
+{
+    if (options.mlperf.empty()) {
+        return MlperfPredictions{};
+    }
+    ISOBAR_TRY_ASSIGN(const ingest::MlperfResults results, ingest::readMlperfResults(options.mlperf));
+    ISOBAR_TRY_ASSIGN(const Fleet fleet, proto::shippedSample()); // for datasheets that are in no folder
+    return replay::predictMlperf(results, calibration, fleet.accelerators, options.systems);
+}
+
+Json json(const MlperfPredictions& predictions)
+{
+    Json out = Json::array();
+    for (const replay::MlperfPrediction& p : predictions) {
+        Json row{{"model", p.measured.model},
+                 {"accelerator", p.measured.accelerator},
+                 {"scenario", p.measured.scenario},
+                 {"results", p.measured.results},
+                 {"tokens_per_second", p.measured.tokensPerSecond}};
+        if (!p.accelerator.empty()) {
+            row["datasheet"] = p.accelerator;
+            row["precision"] = precisionName(p.precision);
+            row["tensor_parallel"] = p.tensorParallel;
+            row["batch"] = p.batch;
+            row["own_coefficients"] = p.isMeasuredChip;
+            row["predicted_tokens_per_second"] = p.tokensPerSecond;
+            row["tuned_tokens_per_second"] = p.tunedTokensPerSecond;
+        }
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
+std::string words(const MlperfPredictions& predictions)
+{
+    if (predictions.empty()) {
+        return {};
+    }
+    std::string out = fmt::format("\nMLPerf: output tokens/s of one chip, predicted by the coefficients, and times its "
+                                  "vendor's factor held out\n  {:<54}{:>9}{:>20}{:>20}\n",
+                                  "", "measured", "predicted", "with factor");
+    const auto cell = [](double predicted, double measured) {
+        return fmt::format("{:.0f} ({:+.0f} %)", predicted, 100 * (predicted / measured - 1));
+    };
+    for (const replay::MlperfPrediction& p : predictions) {
+        const std::string name = fmt::format("{} {} {}", p.measured.model, p.measured.scenario, p.measured.accelerator);
+        const bool isKnown = !p.accelerator.empty();
+        out += fmt::format("  {:<54}{:>9.0f}{:>20}{:>20}\n", name, p.measured.tokensPerSecond,
+                           isKnown ? cell(p.tokensPerSecond, p.measured.tokensPerSecond) : "no datasheet",
+                           isKnown ? cell(p.tunedTokensPerSecond, p.measured.tokensPerSecond) : "");
+    }
+    return out;
+}
+
+Json json(const Options& options, const replay::CalibrationStudy& study)
 {
     Json document;
     document["measured"] = options.measured;
     document["coefficients"] = options.out;
-    document["rows_read"] = outcome.read.read;
-    document["rows_fitted"] = outcome.fit.rows;
+    document["rows_read"] = study.read.read;
+    document["rows_fitted"] = study.fit.rows;
     document["rows_skipped"] = Json::array();
-    for (const auto& [reason, skipped] : outcome.skipped) {
+    for (const auto& [reason, skipped] : study.skipped) {
         document["rows_skipped"].push_back(
             {{"reason", reason}, {"rows", skipped.rows}, {"first_line", skipped.firstLine}});
     }
     document["errors"] = Json::array();
-    for (const Subset& subset : outcome.subsets) {
-        for (const Table& table : subset.tables) {
-            for (const serving::ErrorRow& row : table.rows) {
-                document["errors"].push_back({{"models", subset.key},
-                                              {"hold_out", table.mode->name},
-                                              {"part", row.name},
-                                              {"rows", row.rows},
-                                              {"tpot", json(row.tpot)},
-                                              {"ttft", json(row.ttft)},
-                                              {"throughput", json(row.throughput)}});
-            }
+    const auto add = [&](const replay::HeldOut& heldOut) {
+        for (const replay::ErrorPart& part : replay::errorParts(study, heldOut)) {
+            document["errors"].push_back({{"models", part.models},
+                                          {"hold_out", heldOut.key},
+                                          {"part", part.part},
+                                          {"rows", part.error.rows},
+                                          {"tpot", json(part.error.tpot)},
+                                          {"ttft", json(part.error.ttft)},
+                                          {"throughput", json(part.error.throughput)}});
         }
+    };
+    for (const replay::HeldOut& heldOut : study.heldOut) {
+        add(heldOut);
     }
+    add({serving::HoldOut::Nothing, "coefficients", "", study.byCoefficients});
     document["engines"] = Json::array();
-    for (std::size_t i = 0; i < outcome.fit.engines.size(); ++i) {
-        const serving::EngineSetup& e = outcome.fit.engines[i];
-        document["engines"].push_back({{"name", outcome.measured.engines[i]},
-                                       {"time_ratio", e.timeRatio},
-                                       {"first_token_seconds", e.firstTokenSeconds},
-                                       {"queue_scale", e.queueScale},
-                                       {"queue_exponent", e.queueExponent}});
+    for (std::size_t i = 0; i < study.fit.engines.size(); ++i) {
+        document["engines"].push_back(json(study.fit.engines[i], study.measured.engines[i]));
+    }
+    document["builds"] = Json::array();
+    for (std::size_t i = 0; i < study.fit.builds.size(); ++i) {
+        document["builds"].push_back(json(study.fit.builds[i], study.measured.builds[i]));
     }
     return document;
 }
 
-std::string words(const Options& options, const Outcome& outcome)
+std::string words(const Options& options, const replay::CalibrationStudy& study)
 {
-    std::string out = fmt::format("{}: {} rows read, {} fitted to\n", options.measured, grouped(outcome.read.read),
-                                  grouped(static_cast<std::int64_t>(outcome.fit.rows)));
-    for (const auto& [reason, skipped] : outcome.skipped) {
+    std::string out = fmt::format("{}: {} rows read, {} fitted to\n", options.measured, grouped(study.read.read),
+                                  grouped(static_cast<std::int64_t>(study.fit.rows)));
+    for (const auto& [reason, skipped] : study.skipped) {
         out +=
             fmt::format("  {:>6} skipped (first in line {}): {}\n", grouped(skipped.rows), skipped.firstLine, reason);
     }
-    for (const Subset& subset : outcome.subsets) {
-        for (const Table& table : subset.tables) {
-            out += fmt::format("\n{}, {}\n{:<34}{:>7}{:>16}{:>16}{:>16}\n", subset.title, table.mode->title,
-                               "  error: mean / median", "rows", "TPOT", "TTFT", "throughput");
-            for (const serving::ErrorRow& row : table.rows) {
-                const auto percent = [](const serving::QuantityError& e) {
-                    return fmt::format("{:.1f} / {:.1f} %", e.mean * 100, e.median * 100);
-                };
-                out += fmt::format("  {:<32}{:>7}{:>16}{:>16}{:>16}\n", row.name, row.rows, percent(row.tpot),
-                                   percent(row.ttft), percent(row.throughput));
-            }
+    const auto percent = [](const serving::QuantityError& e) {
+        return fmt::format("{:.1f} / {:.1f} %", e.mean * 100, e.median * 100);
+    };
+    const auto add = [&](const replay::HeldOut& heldOut) {
+        out += fmt::format("\n{}\n{:<42}{:>7}{:>16}{:>16}{:>16}\n", heldOut.title, "  error: mean / median", "rows",
+                           "TPOT", "TTFT", "throughput");
+        for (const replay::ErrorPart& part : replay::errorParts(study, heldOut)) {
+            const serving::ErrorRow& row = part.error;
+            out += fmt::format("  {:<40}{:>7}{:>16}{:>16}{:>16}\n", row.name, row.rows, percent(row.tpot),
+                               percent(row.ttft), percent(row.throughput));
+        }
+    };
+    for (const replay::HeldOut& heldOut : study.heldOut) {
+        add(heldOut);
+    }
+    add({serving::HoldOut::Nothing, "coefficients", "in sample, by the coefficients alone: the engine not told",
+         study.byCoefficients});
+    return out;
+}
+
+std::vector<replay::HoldOutWay> waysOf(const Options& options)
+{
+    std::vector<replay::HoldOutWay> ways;
+    for (const replay::HoldOutWay& way : replay::holdOutWays()) {
+        const bool isAsked = options.holdOut.empty() ? way.how != serving::HoldOut::Build : options.holdOut == way.key;
+        if (isAsked || way.how == serving::HoldOut::Nothing) {
+            ways.push_back(way);
         }
     }
-    return out + fmt::format("\nwrote {}\n", options.out);
+    return ways;
 }
 
 int run(const Options& options)
 {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(options.measured, options.out, ignored)) {
-        printError(fmt::format("--out '{}' is the table of measurements itself; choose another file", options.out));
-        return kUsage;
+    for (const std::string* out : {&options.out, &options.rowsOut}) {
+        std::error_code ignored;
+        if (std::filesystem::equivalent(options.measured, *out, ignored)) {
+            printError(fmt::format("--out '{}' is the table of measurements itself; choose another file", *out));
+            return kUsage;
+        }
     }
     const Interrupt interrupt;
     ProgressLine line;
-    const auto outcome = calibrate(options, line.job(interrupt.token()));
+    const auto study = replay::studyCalibration({options.measured, options.systems, options.models}, waysOf(options),
+                                                line.job(interrupt.token()));
     line.clear();
-    if (!outcome.ok()) {
-        return fail(outcome.error());
+    if (!study.ok()) {
+        return fail(study.error());
     }
-    const std::string text = proto::writeCalibrationText(outcome->fit.calibration);
+    const auto submitted = mlperf(options, study->fit.calibration);
+    if (!submitted.ok()) {
+        return fail(submitted.error());
+    }
+    const std::string text = proto::writeCalibrationText(study->fit.calibration);
     // What is written has to be what the programs will load.
     if (const auto back = proto::parseCalibrationText(text, options.out); !back.ok()) {
         return fail(back.error());
@@ -305,7 +197,19 @@ int run(const Options& options)
     if (const Status written = report::writeFile(options.out, text); !written.ok()) {
         return fail(written.error());
     }
-    return options.json ? printJson(json(options, *outcome)) : printText(words(options, *outcome));
+    if (!options.rowsOut.empty()) {
+        if (const Status written = report::writeFile(options.rowsOut, replay::predictionsCsv(*study)); !written.ok()) {
+            return fail(written.error());
+        }
+    }
+    if (options.json) {
+        Json document = json(options, *study);
+        if (!options.mlperf.empty()) {
+            document["mlperf"] = json(*submitted);
+        }
+        return printJson(document);
+    }
+    return printText(words(options, *study) + words(*submitted) + fmt::format("\nwrote {}\n", options.out));
 }
 
 } // namespace
@@ -314,8 +218,17 @@ void addCalibrate(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("calibrate", "Fit the serving model to measured rows, and tell its errors");
     auto options = std::make_shared<Options>();
-    command->add_option("--measured", options->measured, "Table of measurements (aiconfigurator's silicon rows, CSV)")
-        ->required();
+    auto* measured = command->add_option("--measured", options->measured,
+                                         "Table of measurements (aiconfigurator's silicon rows, CSV)");
+    auto runs = std::make_shared<RunCalibration>();
+    auto* vllm = command
+                     ->add_option("--vllm-run", runs->runs,
+                                  "Requests of a vLLM server (JSON lines, settings beside them); may be repeated")
+                     ->allow_extra_args(false)
+                     ->excludes(measured);
+    auto* chip =
+        command->add_option("--accelerator", runs->accelerator, "What the runs were on, by name or file")->needs(vllm);
+    vllm->needs(chip);
     command->add_option("--systems", options->systems, "Folder of the accelerators' descriptions (SYSTEM.yaml)")
         ->required();
     command->add_option("--models", options->models, "Folder of the models' config.json (owner--Name_config.json)")
@@ -323,10 +236,26 @@ void addCalibrate(CLI::App& app, Runner& chosen)
     command->add_option("--out", options->out, "The file of coefficients to write")->required();
     command
         ->add_option("--hold-out", options->holdOut,
-                     "Print only the errors on these rows, held out, and in sample; all ways when not given")
-        ->check(CLI::IsMember({"none", "alternate", "accelerator", "model", "engine"}));
+                     "Print only the errors on these rows, held out, and in sample; all ways but build when not given")
+        ->check(CLI::IsMember({"none", "alternate", "accelerator", "model", "engine", "build"}));
+    command->add_option("--mlperf", options->mlperf,
+                        "Set MLPerf's results (summary_results.json) beside what the coefficients predict");
+    command->add_option("--rows-out", options->rowsOut, "Write every prediction beside its measurement (CSV)");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
-    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+    command->callback([options, runs, &chosen] {
+        if (options->measured.empty() && runs->runs.empty()) {
+            throw CLI::RequiredError("--measured or --vllm-run");
+        }
+        if (runs->runs.empty()) {
+            chosen = [options] { return run(*options); };
+            return;
+        }
+        runs->systems = options->systems;
+        runs->models = options->models;
+        runs->out = options->out;
+        runs->json = options->json;
+        chosen = [runs] { return calibrateRuns(*runs); };
+    });
 }
 
 } // namespace isobar::cli

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace isobar::ingest {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 enum Column : std::size_t {
     Source,
     Backend,
+    Version,
     Model,
     System,
     PrecisionName,
@@ -31,12 +33,15 @@ enum Column : std::size_t {
     Tensor,
     Pipeline,
     Data,
+    ExpertTensor,
+    Expert,
     Ttft,
     Tpot,
     ColumnCount
 };
 constexpr std::array<std::string_view, ColumnCount> kColumns{"silicon_data_source",
                                                              "backend",
+                                                             "backend_version",
                                                              "model_path",
                                                              "system",
                                                              "precision",
@@ -48,6 +53,8 @@ constexpr std::array<std::string_view, ColumnCount> kColumns{"silicon_data_sourc
                                                              "tp_size",
                                                              "pp_size",
                                                              "attention_dp_size",
+                                                             "moe_tp_size",
+                                                             "moe_ep_size",
                                                              "silicon_ttft_ms",
                                                              "silicon_tpot_ms"};
 
@@ -61,6 +68,24 @@ std::optional<double> statedConcurrency(std::string_view source)
     }
     source.remove_prefix(at + kKey.size());
     return parseNumber(trimmed(source.substr(0, source.find(';'))));
+}
+
+/// "…; measured=2026-01-14T00:…": the day.
+std::string_view statedDay(std::string_view source)
+{
+    constexpr std::string_view kKey = "measured=";
+    const std::size_t at = source.find(kKey);
+    return at == std::string_view::npos ? std::string_view() : source.substr(at + kKey.size(), 10);
+}
+
+std::size_t position(std::vector<std::string>& names, const std::string& name)
+{
+    const auto known = std::find(names.begin(), names.end(), name);
+    const auto at = static_cast<std::size_t>(known - names.begin());
+    if (known == names.end()) {
+        names.push_back(name);
+    }
+    return at;
 }
 
 /// Descriptions of models or systems, each read once; what is wrong with one is kept too.
@@ -101,6 +126,10 @@ public:
         for (std::size_t c = 0; c < ColumnCount; ++c) {
             const auto at = std::find_if(record.fields.begin(), record.fields.end(),
                                          [&](std::string_view f) { return trimmed(f) == kColumns[c]; });
+            if (at == record.fields.end() && (c == ExpertTensor || c == Expert || c == Version)) {
+                m_at[c] = kAbsent; // a table need not tell these
+                continue;
+            }
             if (at == record.fields.end()) {
                 return Error{.code = ErrorCode::WrongFormat,
                              .message = fmt::format("has no column {}", kColumns[c]),
@@ -123,19 +152,17 @@ public:
         if (record.fields.size() != m_width) {
             return fmt::format("has {} fields, the header {}", record.fields.size(), m_width);
         }
-        const auto field = [&](Column c) { return trimmed(record.fields[m_at[c]]); };
+        const auto field = [&](Column c) {
+            return m_at[c] == kAbsent ? std::string_view() : trimmed(record.fields[m_at[c]]);
+        };
         if (field(Mode) != "agg") {
             return fmt::format("mode {}: prefill and decode on different replicas are not modelled",
                                clipped(field(Mode)));
         }
         MeasuredRow row;
         row.line = record.line;
-        const std::string_view precision = field(PrecisionName);
-        if (precision == "fp8") {
-            row.precision = Precision::Fp8;
-        } else if (precision != "bf16" && !(precision.empty() && field(GemmMode).empty())) {
-            return fmt::format("precision {} is not modelled",
-                               clipped(precision.empty() ? field(GemmMode) : precision));
+        if (const std::string why = takePrecision(field(PrecisionName), field(GemmMode), row.precision); !why.empty()) {
+            return why;
         }
 
         double tensor = 0, pipeline = 0, batch = 0, ttftMs = 0, tpotMs = 0;
@@ -158,25 +185,79 @@ public:
             }
             *n.to = *value;
         }
+        if (pipeline != 1) {
+            return "pipeline parallelism is not modelled";
+        }
         // Blank and 0 are how this table writes "not used".
-        const double data = field(Data).empty() ? 1 : parseNumber(field(Data)).value_or(-1);
-        if (pipeline != 1 || data < 0 || data > 1) {
-            return "pipeline or attention-data parallelism is not modelled";
+        const auto ways = [&](Column c) {
+            const std::string_view text = field(c);
+            const double value = text.empty() ? 1 : parseNumber(text).value_or(-1);
+            return value == 0 ? 1 : value;
+        };
+        const double data = ways(Data), expertTensor = ways(ExpertTensor), expert = ways(Expert);
+        for (const double n : {tensor, data, expertTensor, expert}) {
+            if (!(n >= 1) || n > 1e4 || n != std::floor(n)) {
+                return "the ways of its parallelism are not whole numbers";
+            }
         }
-        if (tensor != std::floor(tensor)) {
-            return "tp_size is not a whole number";
+        takeLayout(row, tensor, data, expertTensor, expert);
+        const auto stated = statedConcurrency(field(Source));
+        if (!stated) {
+            return "the number of clients is not said";
         }
-        row.tensorParallel = static_cast<std::int32_t>(tensor);
-        row.concurrency = statedConcurrency(field(Source)).value_or(batch);
-        if (row.concurrency != batch) {
+        // The batch is that of one attention group, labelled as above or as here, and rounded.
+        row.concurrency = *stated;
+        const auto matches = [&](double groups) { return std::abs(row.concurrency - batch * groups) < groups; };
+        if (row.concurrency != batch && !matches(data) && !matches(row.attentionDataParallel)) {
             return "the number of clients and the batch size differ: which one ran is not said";
         }
+        // InferenceMAX calls its benchmark with --random-range-ratio 0.8.
+        row.shortestRatio = field(Source).find("measured=") != std::string_view::npos ? 0.8 : 1;
         row.ttftSeconds = ttftMs / 1e3;
         row.tpotSeconds = tpotMs / 1e3;
-        return place(row, std::string(field(System)), std::string(field(Model)), std::string(field(Backend)));
+        const std::string engine(field(Backend));
+        if (std::string why = place(row, std::string(field(System)), std::string(field(Model)), engine); !why.empty()) {
+            return why;
+        }
+        out.rows.back().build =
+            position(out.builds, fmt::format("{} {} {}", engine, field(Version), statedDay(field(Source))));
+        return {};
     }
 
     MeasuredRows out;
+
+    /// "" or why it is skipped.
+    static std::string takePrecision(std::string_view name, std::string_view gemmMode, Precision& to)
+    {
+        if (name.empty() && gemmMode.empty()) {
+            return {};
+        }
+        for (const Precision precision : kAllPrecisions) {
+            if (name == precisionName(precision)) {
+                to = precision;
+                return {};
+            }
+        }
+        return fmt::format("precision {} is not modelled", clipped(name.empty() ? gemmMode : name));
+    }
+
+    /// The table gives one replica's ways in several manners. Where every chip holds part of the attention and of the
+    /// experts, some rows multiply the two and say 64 ways (8 x 8) for 8 chips.
+    void takeLayout(MeasuredRow& row, double tensor, double data, double expertTensor, double expert) const
+    {
+        const double chips = tensor * data, root = std::round(std::sqrt(chips));
+        const bool isSquare = root > 1 && root * root == chips;
+        if (isSquare && tensor == data && expertTensor * expert == chips) { // 4 x 4 ways, 16 experts' parts: 4 chips
+            tensor = 1;
+            data = expert = root;
+        } else if (isSquare && root >= 4 && expertTensor == root && expert == root) { // 64 ways, 8 x 8 experts': 8
+            tensor = data > 1 ? 1 : root;
+            data = data > 1 ? root : 1;
+        }
+        row.tensorParallel = static_cast<std::int32_t>(tensor);
+        row.attentionDataParallel = static_cast<std::int32_t>(data);
+        row.expertParallel = static_cast<std::int32_t>(std::min(expert, tensor * data));
+    }
 
     void finish()
     {
@@ -200,8 +281,12 @@ private:
         if (!accelerator.ok()) {
             return "system " + clipped(system) + ": " + accelerator.error().message;
         }
-        if (row.tensorParallel > m_systems.values()[*accelerator].chipsTogether) {
-            return "tensor parallelism beyond one node is not modelled";
+        if (row.tensorParallel * row.attentionDataParallel > m_systems.values()[*accelerator].chipsTogether) {
+            return "parallelism beyond one node is not modelled";
+        }
+        // The heads of no model are divided so far; such rows are of several replicas, all their chips counted.
+        if (row.tensorParallel > 16) {
+            return "more than 16 chips in one tensor-parallel group: rather the chips of several replicas";
         }
         const auto served = m_models.at(model, [this](const std::string& name) -> Result<ServedModel> {
             const auto file = findModelConfig(m_folders.models, name);
@@ -220,22 +305,30 @@ private:
         if (engine.empty()) {
             return "has no backend";
         }
+        if (!m_seen
+                 .insert(fmt::format("{:.8g} {:.8g} {} {}", row.ttftSeconds, row.tpotSeconds, row.inputTokens,
+                                     row.outputTokens))
+                 .second) {
+            return "the same measurement as an earlier row, to eight digits, under another label";
+        }
+        const AcceleratorType& chip = m_systems.values()[*accelerator].accelerator;
+        const bool followsCheckpoint = engine == "trtllm" || chip.fp4FlopsPerSecond;
+        row.kvBytesPerValue = row.precision != Precision::Bf16 && followsCheckpoint ? 1 : 2;
         row.accelerator = *accelerator;
         row.model = *served;
-        const auto known = std::find(out.engines.begin(), out.engines.end(), engine);
-        row.engine = static_cast<std::size_t>(known - out.engines.begin());
-        if (known == out.engines.end()) {
-            out.engines.push_back(engine);
-        }
+        row.engine = position(out.engines, engine);
         out.rows.push_back(row);
         return {};
     }
+
+    static constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
 
     const MeasuredFolders& m_folders;
     std::array<std::size_t, ColumnCount> m_at{};
     std::size_t m_width = 0;
     Described<SystemSpec> m_systems;
     Described<ServedModel> m_models;
+    std::set<std::string> m_seen; ///< measurements taken
 };
 
 } // namespace

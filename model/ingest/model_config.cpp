@@ -181,6 +181,7 @@ Result<ServedModel> readModelConfig(const std::filesystem::path& path, const std
 
     const double embedding = double{1} * f.count("vocab_size") * h;
     double total = embedding * (f.flag("tie_word_embeddings") ? 1 : 2) + layers * attention;
+    const double lookedUp = f.flag("tie_word_embeddings") ? 0 : embedding; // a token reads one row of the table
     m.experts = f.firstOf({"n_routed_experts", "num_local_experts", "num_experts"});
     if (m.experts > 0) {
         m.expertsPerToken = f.count("num_experts_per_tok");
@@ -200,11 +201,11 @@ Result<ServedModel> readModelConfig(const std::filesystem::path& path, const std
         }
         total += sparse * (3 * h * shared + h * m.experts);
         m.expertParameters = sparse * m.experts * 3 * h * width;
-        m.activeParameters = total + m.expertParameters * m.expertsPerToken / m.experts;
+        m.activeParameters = total - lookedUp + m.expertParameters * m.expertsPerToken / m.experts;
         total += m.expertParameters;
     } else {
         total += layers * 3 * h * f.count("intermediate_size");
-        m.activeParameters = total;
+        m.activeParameters = total - lookedUp;
     }
     m.totalParameters = total;
     if (f.error()) {

@@ -139,6 +139,9 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
     const double denseBytes = (model.totalParameters - model.expertParameters) * bytesPerValue(densePrecision);
     const bool hasExperts = model.expertParameters > 0;
     const double expertShare = model.experts > 0 ? std::min(1.0, double{1} * model.expertsPerToken / model.experts) : 1;
+    const double expertActive = hasExperts ? model.expertParameters * expertShare : 0;
+    const double denseActive =
+        std::clamp(model.activeParameters - expertActive, 0.0, model.totalParameters - model.expertParameters);
     const double imbalance = layout.expertParallel > 1 ? otherwise(row->expertImbalanceRatio, 1) : 1;
     const double attentionWidth = model.attentionHeads > 0 && model.headDimension > 0
                                       ? double{1} * model.attentionHeads * model.headDimension
@@ -151,16 +154,16 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
     m.fixedSeconds = row->stepOverheadSeconds +
                      model.layers * (row->layerOverheadSeconds + (hasExperts ? row->expertLayerOverheadSeconds : 0));
     m.perSequenceSeconds = row->sequenceOverheadSeconds / groups;
-    m.denseWeightSeconds = denseBytes / (ways * accelerator.hbmBytesPerSecond * row->bandwidthRatio);
+    // What is held but used by no token, a table of input embeddings, is not read.
+    m.denseWeightSeconds =
+        denseActive * bytesPerValue(densePrecision) / (ways * accelerator.hbmBytesPerSecond * row->bandwidthRatio);
     m.expertWeightSeconds =
         imbalance * expertBytes /
         (chips * accelerator.hbmBytesPerSecond * otherwise(row->expertBandwidthRatio, row->bandwidthRatio));
     m.expertsTouchedPerToken = expertShare;
     m.perContextTokenSeconds =
         kvBytes / (groups * shards * accelerator.hbmBytesPerSecond * row->attentionBandwidthRatio);
-    const double expertActive = hasExperts ? model.expertParameters * expertShare : 0;
-    m.perTokenComputeSeconds = 2 * (model.activeParameters - expertActive) /
-                               (chips * peakFlops(accelerator, densePrecision) * row->computeRatio);
+    m.perTokenComputeSeconds = 2 * denseActive / (chips * peakFlops(accelerator, densePrecision) * row->computeRatio);
     m.perTokenExpertComputeSeconds =
         imbalance * 2 * expertActive /
         (chips * peakFlops(accelerator, precision) * otherwise(row->expertComputeRatio, row->computeRatio));
@@ -182,6 +185,7 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
                                          (accelerator.interconnectBytesPerSecond * row->interconnectRatio);
     }
 
+    m.kvBytesPerToken = kvBytes;
     const double chipBytes = accelerator.hbmBytes * row->memoryRatio - row->reserveBytes;
     const double heldBytes = denseBytes * groups + expertBytes;
     m.kvCapacityTokens =

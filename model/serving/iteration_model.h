@@ -40,7 +40,8 @@ struct IterationModel {
     double perPrefillTokenSquaredSeconds = 0;
     std::int64_t kvCapacityTokens = 0; ///< tokens of KV cache the replica holds
     std::int32_t maxBatch = 0;
-    double errorRatio = 0; ///< expected relative error of the times
+    double errorRatio = 0;      ///< expected relative error of the times
+    double kvBytesPerToken = 0; ///< of one sequence, counted once: what moving a prompt to another replica moves
 
     [[nodiscard]] double seconds(const IterationLoad& load) const;
     [[nodiscard]] double decodeSeconds(double sequences, double contextTokens) const;

@@ -48,14 +48,13 @@ private Q_SLOTS:
         }
         QCOMPARE(d["rows_read"].get<qint64>(), d["rows_fitted"].get<qint64>() + skipped);
 
-        // Measured, docs/fidelity.md: 7.7, 13.4, 12.1 and 19.8 %. A four-parameter fit reaches 17.4 % on the first.
+        // Measured, docs/fidelity.md: 4.7, 9.3, 5.8, 15.2, 15.3 and 14.8 %. A four-parameter fit reaches 17.4 % on the
+        // first.
         const struct {
             const char *models, *holdOut;
             double most;
-        } bounds[] = {{"dense", "alternate", 0.085},
-                      {"dense", "accelerator", 0.15},
-                      {"all", "alternate", 0.135},
-                      {"all", "accelerator", 0.21}};
+        } bounds[] = {{"dense", "alternate", 0.055}, {"dense", "accelerator", 0.11}, {"all", "alternate", 0.07},
+                      {"all", "accelerator", 0.18},  {"all", "model", 0.18},         {"all", "engine", 0.17}};
         for (const auto& bound : bounds) {
             const double error = tpotError(d, bound.models, bound.holdOut, "all");
             QVERIFY2(error > 0 && error < bound.most,
