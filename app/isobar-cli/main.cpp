@@ -43,6 +43,9 @@ int runProgram(int argc, char** argv)
     addExport(app, chosen);
     addCalibrate(app, chosen);
     addFidelity(app, chosen);
+    addHistory(app, chosen);
+    addSql(app, chosen);
+    addRepair(app, chosen);
     addBench(app, chosen);
 
     if (argc < 2) {

@@ -91,11 +91,10 @@ public:
         std::optional<Error> error;                   ///< why the last attempt to write failed; absent when it did not
     };
 
-    /// Adds a run to the store at `path`, which must exist and be writable. Also brings the minutes and hours of runs
+    /// Adds a run to `store`, which must be writable; only its path is kept. Also brings the minutes and hours of runs
     /// that ended without finish() up to date.
-    static Result<std::unique_ptr<HistoryWriter>> start(const std::filesystem::path& path, const Run& run,
-                                                        const Options& options);
-    static Result<std::unique_ptr<HistoryWriter>> start(const std::filesystem::path& path, const Run& run);
+    static Result<std::unique_ptr<HistoryWriter>> start(const Store& store, const Run& run, const Options& options);
+    static Result<std::unique_ptr<HistoryWriter>> start(const Store& store, const Run& run);
     /// Tries once to write what waits, then stops.
     ~HistoryWriter();
     HistoryWriter(const HistoryWriter&) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/store/history_recorder.h"
-#include "model/store/store.h"
+#include "model/store/store_impl.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -160,22 +160,14 @@ HistoryWriter::HistoryWriter(std::unique_ptr<Impl> impl)
 
 HistoryWriter::~HistoryWriter() = default;
 
-Result<std::unique_ptr<HistoryWriter>> HistoryWriter::start(const std::filesystem::path& path, const Run& run)
+Result<std::unique_ptr<HistoryWriter>> HistoryWriter::start(const Store& store, const Run& run)
 {
-    return start(path, run, Options{});
+    return start(store, run, Options{});
 }
 
-Result<std::unique_ptr<HistoryWriter>> HistoryWriter::start(const std::filesystem::path& path, const Run& run,
-                                                            const Options& options)
+Result<std::unique_ptr<HistoryWriter>> HistoryWriter::start(const Store& store, const Run& run, const Options& options)
 {
-    // Says what is wrong with the file, and brings its schema up to date.
-    ISOBAR_TRY_ASSIGN(const Store store, Store::open(path));
-    if (store.isReadOnly()) {
-        return Error{.code = ErrorCode::NotWritable,
-                     .message = "could not record the history: the store is open read-only",
-                     .advice = "copy it to a folder you may write to, and open the copy",
-                     .file = store.path().string()};
-    }
+    ISOBAR_TRY(refuseReadOnly(store.impl(), "record the history"));
     try {
         SQLite::Database db = openConnection(store.path(), Access::ReadWrite, false);
         // What is pruned is no secret: without this its pages would be written a second time, full of zeros.

@@ -96,7 +96,7 @@ void makeStore(const std::filesystem::path& path, int offers = 400)
                    .ok() &&
                (*import)->commit({}).ok();
     }
-    auto writer = HistoryWriter::start(path, {fleet, 7, 0});
+    auto writer = HistoryWriter::start(*Store::open(path), {fleet, 7, 0});
     for (const auto& interval : historyRun(historyLayout(*fleet, 4), 130)) {
         (*writer)->append(interval);
     }

@@ -54,7 +54,7 @@ private Q_SLOTS:
         ISOBAR_OK((*import)->putQuarantined({.line = 3, .column = 2, .rule = "r", .text = "t"}, "raw"));
         ISOBAR_OK((*import)->commit({}));
         m_run = historyRun(historyLayout(*fleet, 5), 120);
-        auto writer = HistoryWriter::start(m_path, {fleet, 7, 0});
+        auto writer = HistoryWriter::start(*Store::open(m_path), {fleet, 7, 0});
         ISOBAR_OK(writer);
         for (const auto& interval : m_run) {
             (*writer)->append(interval);

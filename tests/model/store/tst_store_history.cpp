@@ -34,7 +34,7 @@ HistoryWriter::Options fast()
 std::int64_t record(const std::filesystem::path& path, const std::vector<IntervalPointer>& intervals,
                     std::uint64_t seed = 1)
 {
-    auto writer = HistoryWriter::start(path, {historyFleet(), seed, 0}, fast());
+    auto writer = HistoryWriter::start(*Store::open(path), {historyFleet(), seed, 0}, fast());
     if (!writer.ok()) {
         qWarning("%s", writer.error().toString().c_str());
         return 0;
@@ -188,7 +188,7 @@ private Q_SLOTS:
         ISOBAR_OK(Store::create(folder / "a.isobar", late));
         const auto intervals = historyRun(m_layout, 200);
         {
-            auto writer = HistoryWriter::start(folder / "a.isobar", {fleet, 1, 0}, fast());
+            auto writer = HistoryWriter::start(*Store::open(folder / "a.isobar"), {fleet, 1, 0}, fast());
             ISOBAR_OK(writer);
             for (const auto& interval : intervals) {
                 (*writer)->append(interval);
@@ -323,7 +323,7 @@ private Q_SLOTS:
         other.exec("BEGIN IMMEDIATE");
         auto options = fast();
         options.queueLimit = 100;
-        auto writer = HistoryWriter::start(folder / "a.isobar", {m_fleet, 1, 0}, options);
+        auto writer = HistoryWriter::start(*Store::open(folder / "a.isobar"), {m_fleet, 1, 0}, options);
         ISOBAR_OK(writer);
         const auto intervals = historyRun(m_layout, 1000);
         for (const auto& interval : intervals) {
@@ -357,7 +357,7 @@ private Q_SLOTS:
         std::filesystem::permissions(inside, std::filesystem::perms(0555));
         {
             const OrdinaryUser user;
-            const auto writer = HistoryWriter::start(inside / "a.isobar", {m_fleet, 1, 0});
+            const auto writer = HistoryWriter::start(*Store::open(inside / "a.isobar"), {m_fleet, 1, 0});
             QVERIFY(!writer.ok());
             QCOMPARE(writer.error().code, ErrorCode::NotWritable);
         }

@@ -95,7 +95,7 @@ std::int64_t importSome(Store& store, std::int64_t key)
             } // else: the history writer held the store longer than two seconds, which is no promise broken
         }
     });
-    auto writer = HistoryWriter::start(path, {fleet, seed, 0}, fast());
+    auto writer = HistoryWriter::start(*Store::open(path), {fleet, seed, 0}, fast());
     if (!writer.ok()) {
         say(pipe, {'E', 2});
         ::_exit(2);
@@ -286,7 +286,7 @@ private Q_SLOTS:
         ISOBAR_OK(Store::create(path, *fleet));
         constexpr int kSeconds = 150, kImports = 15;
         const auto record = [&](std::uint64_t seed) {
-            auto writer = HistoryWriter::start(path, {fleet, seed, 0}, fast());
+            auto writer = HistoryWriter::start(*Store::open(path), {fleet, seed, 0}, fast());
             for (int i = 0; i < kSeconds; ++i) {
                 (*writer)->append(historySecond(layout, i * kMicrosPerSecond, seed));
                 if (i % 10 == 9) {
@@ -351,7 +351,7 @@ private Q_SLOTS:
         Child child([&](int pipe) {
             std::signal(SIGXFSZ, SIG_IGN);
             const rlimit full{600'000, RLIM_INFINITY}, room{RLIM_INFINITY, RLIM_INFINITY};
-            auto writer = HistoryWriter::start(path, {fleet, 1, 0}, fast());
+            auto writer = HistoryWriter::start(*Store::open(path), {fleet, 1, 0}, fast());
             ::setrlimit(RLIMIT_FSIZE, &full);
             std::optional<Error> error;
             for (int i = 0; i < kSeconds; ++i) {

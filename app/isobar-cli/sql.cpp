@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/store/sql.h"
+#include "app/isobar-cli/command.h"
+#include "app/isobar-cli/output.h"
+#include "model/store/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace isobar::cli {
+namespace {
+
+constexpr std::size_t kWidestColumn = 60; ///< characters of one cell of a table for reading; the rest is cut
+
+struct Options {
+    std::string store, sql, format = "table";
+    store::SqlLimits limits;
+};
+
+std::string hex(const std::string& bytes)
+{
+    std::string out;
+    for (const char c : bytes) {
+        out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+/// As plain text: NULL is nothing, bytes are hexadecimal.
+std::string text(const store::SqlValue& value)
+{
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        return fmt::format("{}", *integer);
+    }
+    if (const auto* real = std::get_if<double>(&value)) {
+        return fmt::format("{}", *real);
+    }
+    if (const auto* blob = std::get_if<store::SqlBlob>(&value)) {
+        return hex(blob->bytes);
+    }
+    const auto* string = std::get_if<std::string>(&value);
+    return string != nullptr ? *string : std::string();
+}
+
+std::string csvCell(const std::string& cell)
+{
+    if (cell.find_first_of(",\"\r\n") == std::string::npos) {
+        return cell;
+    }
+    std::string quoted = "\"";
+    for (const char c : cell) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + "\"";
+}
+
+std::string csv(const store::SqlTable& table)
+{
+    std::string out;
+    const auto line = [&out](const auto& cells, auto write) {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            out += (i > 0 ? "," : "") + csvCell(write(cells[i]));
+        }
+        out += "\r\n";
+    };
+    line(table.columns, [](const std::string& name) { return name; });
+    for (const auto& row : table.rows) {
+        line(row, text);
+    }
+    return out;
+}
+
+/// One line, whatever is in it, cut on a whole character.
+std::string shortened(std::string cell)
+{
+    for (char& c : cell) {
+        c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+    }
+    if (cell.size() <= kWidestColumn) {
+        return cell;
+    }
+    std::size_t end = kWidestColumn;
+    while (end > 0 && (static_cast<unsigned char>(cell[end]) & 0xc0) == 0x80) {
+        --end;
+    }
+    return cell.substr(0, end) + "…";
+}
+
+std::string words(const store::SqlTable& table)
+{
+    std::vector<std::vector<std::string>> cells{table.columns};
+    for (const auto& row : table.rows) {
+        auto& line = cells.emplace_back();
+        for (const store::SqlValue& value : row) {
+            line.push_back(shortened(std::holds_alternative<std::monostate>(value) ? "-" : text(value)));
+        }
+    }
+    const auto length = [](const std::string& cell) { // in characters, not bytes
+        return static_cast<std::size_t>(std::count_if(
+            cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    };
+    std::vector<std::size_t> widths(table.columns.size(), 0);
+    for (const auto& line : cells) {
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            widths[i] = std::max(widths[i], length(line[i]));
+        }
+    }
+    std::string out;
+    for (std::size_t row = 0; row < cells.size(); ++row) {
+        for (std::size_t i = 0; i < cells[row].size(); ++i) {
+            const std::string padding(widths[i] - length(cells[row][i]), ' ');
+            const bool isNumber = row > 0 && (std::holds_alternative<double>(table.rows[row - 1][i]) ||
+                                              std::holds_alternative<std::int64_t>(table.rows[row - 1][i]));
+            out += (i > 0 ? "  " : "") + (isNumber ? padding + cells[row][i] : cells[row][i] + padding);
+        }
+        out.erase(out.find_last_not_of(' ') + 1);
+        out += '\n';
+    }
+    return out + fmt::format("{} rows in {:.3f} s{}\n", grouped(static_cast<std::int64_t>(table.rows.size())),
+                             table.seconds, table.truncated ? "; there are more (--limit)" : "");
+}
+
+Json json(const store::SqlTable& table)
+{
+    Json rows = Json::array();
+    for (const auto& row : table.rows) {
+        Json object = Json::object();
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            Json& cell = object[table.columns[i]];
+            if (const auto* integer = std::get_if<std::int64_t>(&row[i])) {
+                cell = *integer;
+            } else if (const auto* real = std::get_if<double>(&row[i])) {
+                cell = *real;
+            } else if (!std::holds_alternative<std::monostate>(row[i])) {
+                cell = text(row[i]);
+            }
+        }
+        rows.push_back(std::move(object));
+    }
+    return {{"columns", table.columns},
+            {"rows", std::move(rows)},
+            {"truncated", table.truncated},
+            {"wall_seconds", table.seconds}};
+}
+
+int run(const Options& options)
+{
+    Interrupt interrupt;
+    const auto store = store::Store::open(options.store); // checks it, and brings its views up to date
+    if (!store.ok()) {
+        return fail(store.error());
+    }
+    const auto table = store::runReadOnlySql(store->path(), options.sql, options.limits, interrupt.token());
+    if (!table.ok()) {
+        return fail(table.error());
+    }
+    if (options.format == "json") {
+        return printJson(json(*table));
+    }
+    return printText(options.format == "csv" ? csv(*table) : words(*table));
+}
+
+} // namespace
+
+void addSql(CLI::App& app, Runner& chosen)
+{
+    auto* command = app.add_subcommand("sql", "Ask a store one SELECT; nothing can be changed by it");
+    auto options = std::make_shared<Options>();
+    command->add_option("STORE", options->store, "The store")->required();
+    command->add_option("QUERY", options->sql, "One SELECT, of views such as v_cost_daily (docs/store.md)")->required();
+    command->add_option("--format", options->format, "How to print it")
+        ->check(CLI::IsMember({"table", "csv", "json"}))
+        ->capture_default_str();
+    command->add_option("--limit", options->limits.rows, "Rows to print at most")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000'000}))
+        ->capture_default_str();
+    command->add_option("--timeout", options->limits.seconds, "Seconds it may take")
+        ->check(CLI::Range(0.001, 86'400.0))
+        ->capture_default_str();
+    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+} // namespace isobar::cli
