@@ -27,6 +27,7 @@ Session::~Session() = default;
 Status Session::openSample()
 {
     ISOBAR_TRY_ASSIGN(Fleet fleet, proto::shippedSample());
+    m_recorder.reset();
     m_store.reset();
     m_undo.clear();
     return start(std::make_shared<const Fleet>(std::move(fleet)));
@@ -36,8 +37,15 @@ Status Session::openStore(const std::filesystem::path& path)
 {
     ISOBAR_TRY_ASSIGN(store::Store opened, store::Store::open(path));
     ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
+    m_recorder.reset();
     m_store.emplace(std::move(opened));
     m_undo.clear();
+    if (!m_store->damage().empty()) {
+        Q_EMIT problem({.code = ErrorCode::Corrupt,
+                        .message = "this store is damaged and open read-only: " + m_store->damage(),
+                        .advice = "save what can be saved with: isobar-cli repair STORE --out NEW",
+                        .file = path.string()});
+    }
     return start(std::make_shared<const Fleet>(std::move(fleet)));
 }
 
@@ -46,6 +54,7 @@ Status Session::saveAs(const std::filesystem::path& path)
     ISOBAR_TRY_ASSIGN(store::Store created, store::Store::create(path));
     ISOBAR_TRY(created.saveFleet(*m_fleet));
     m_store.emplace(std::move(created));
+    startRecording();
     m_undo.setClean();
     Q_EMIT placementsChanged();
     return Done{};
@@ -76,7 +85,9 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     m_history.clear();
     m_events.clear();
     m_snapshot.reset();
+    startRecording();
     if (m_engine) {
+        ++m_runGeneration;
         m_engine->restart(std::move(engine));
         // What the old engine still publishes must not be taken for the new one's.
         m_generation = 0;
@@ -94,6 +105,45 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     return Done{};
 }
 
+void Session::startRecording()
+{
+    m_recorder.reset();
+    m_recordingFails = false;
+    if (!m_store || m_store->isReadOnly()) {
+        return;
+    }
+    if (auto started = store::HistoryWriter::start(*m_store, {m_fleet, m_seed, 0}); started.ok()) {
+        m_recorder = std::move(*started);
+    } else {
+        Q_EMIT problem(started.error());
+    }
+}
+
+/// Says once when the history cannot be written; the writer keeps what it has and goes on trying.
+void Session::watchRecording()
+{
+    if (!m_recorder) {
+        return;
+    }
+    const auto state = m_recorder->state();
+    if (state.error && !m_recordingFails) {
+        Q_EMIT problem(*state.error);
+    }
+    m_recordingFails = state.error.has_value();
+}
+
+Result<std::vector<store::HistoryRun>> Session::recordedRuns() const
+{
+    return m_store ? store::historyRuns(*m_store) : std::vector<store::HistoryRun>();
+}
+
+Result<store::RecordedHistory> Session::recordedHistory(std::int64_t run, aggregate::SimMicros from,
+                                                        aggregate::SimMicros to) const
+{
+    return m_store ? store::readHistory(*m_store, run, from, to)
+                   : Error{ErrorCode::NotFound, "no store is open, so nothing was recorded"};
+}
+
 void Session::poll()
 {
     const auto latest = m_engine->latest();
@@ -107,6 +157,9 @@ void Session::poll()
         m_events.clear();
     }
     for (auto& interval : feed.intervals) {
+        if (m_recorder && feed.generation == m_runGeneration) {
+            m_recorder->append(interval);
+        }
         m_history.append(std::move(interval));
         m_historyPending = true;
     }
@@ -124,6 +177,7 @@ void Session::poll()
     if (m_historyPending && m_sinceHistory.elapsed() >= kHistoryMilliseconds) {
         m_historyPending = false;
         m_sinceHistory.restart();
+        watchRecording();
         Q_EMIT historyChanged();
     }
 }

@@ -5,6 +5,7 @@
 #include "model/fleet/calibration.h"
 #include "model/fleet/places.h"
 #include "model/plan/planner.h"
+#include "model/store/history.h"
 #include "model/store/store.h"
 #include "ui/session/selection.h"
 
@@ -47,8 +48,17 @@ public:
     [[nodiscard]] QString title() const; ///< the fleet's name and where it is kept
     [[nodiscard]] store::Store* store() { return m_store ? &*m_store : nullptr; }
 
+    /// What the open store remembers of earlier runs and of this one; none where there is no store.
+    [[nodiscard]] Result<std::vector<store::HistoryRun>> recordedRuns() const;
+    /// See store::readHistory(); takes about ten milliseconds for ten minutes of the sample fleet.
+    [[nodiscard]] Result<store::RecordedHistory> recordedHistory(std::int64_t run, aggregate::SimMicros from,
+                                                                 aggregate::SimMicros to) const;
+    /// Writes this run into the open store; null without a store, or when it is read-only.
+    [[nodiscard]] const store::HistoryWriter* recorder() const { return m_recorder.get(); }
+
     [[nodiscard]] const Fleet& fleet() const { return *m_fleet; }
     [[nodiscard]] std::shared_ptr<const Fleet> fleetPointer() const { return m_fleet; }
+    [[nodiscard]] std::shared_ptr<const Calibration> calibrationPointer() const { return m_calibration; }
     [[nodiscard]] const std::vector<Place>& places() const { return m_places; }
     [[nodiscard]] const aggregate::History& history() const { return m_history; }
     [[nodiscard]] const std::vector<engine::Event>& events() const { return m_events; }
@@ -90,11 +100,16 @@ Q_SIGNALS:
 private:
     Status start(std::shared_ptr<const Fleet> fleet);
     void poll();
+    void startRecording();
+    void watchRecording();
 
     std::shared_ptr<const Fleet> m_fleet;
     std::shared_ptr<const Calibration> m_calibration;
     std::vector<Place> m_places;
     std::optional<store::Store> m_store;
+    std::unique_ptr<store::HistoryWriter> m_recorder;
+    std::uint64_t m_runGeneration = 1; ///< of this run's engine; what older ones left behind is not this run's
+    bool m_recordingFails = false;
     std::unique_ptr<engine::LiveEngine> m_engine;
     std::shared_ptr<const engine::Snapshot> m_snapshot;
     aggregate::History m_history;
