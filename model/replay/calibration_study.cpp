@@ -43,10 +43,24 @@ void setExpectedErrors(CalibrationStudy& study, const Predictions& otherEngine, 
         }
         return serving::errorOf(measured, own, {});
     };
+    // Few accelerators are left out in turn, so what is expected of another is the worst of them, not their mean.
+    double worst = 0;
+    for (const AcceleratorType& a : measured.accelerators) {
+        Predictions left;
+        for (const serving::Prediction& p : otherAccelerator) {
+            if (p.fold == a.name) {
+                left.push_back(p);
+            }
+        }
+        if (left.size() >= kEnoughRows) {
+            worst = std::max(worst, serving::errorOf(measured, left, {}).tpot.mean);
+        }
+    }
     for (Efficiency& e : study.fit.calibration.efficiencies) {
         const serving::ErrorRow own = error(otherEngine, e.precision, e.accelerator);
         const serving::ErrorRow other = error(otherAccelerator, e.precision, {});
-        const double unknown = other.rows > 0 ? std::min(1.0, other.tpot.mean) : kUnknown;
+        const double unknown =
+            other.rows > 0 ? std::min(1.0, std::max(worst, other.tpot.mean)) : std::max(worst, kUnknown);
         const bool isKnown = !e.accelerator.empty() && own.rows >= kEnoughRows;
         e.errorRatio = isKnown ? std::min(unknown, own.tpot.mean) : unknown;
         e.errorRatio = std::round(e.errorRatio * 1000) / 1000;

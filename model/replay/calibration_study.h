@@ -47,7 +47,8 @@ struct HoldOutWay {
 
 /// Reads, fits, and predicts every row in each of `ways`. The expected error of an accelerator's coefficients is that
 /// of its rows when their engine was left out, as the programs do not say which engine serves; of one without rows or
-/// with a handful, that of accelerators left out. Errors: those of readMeasuredRows and fitCalibration.
+/// with a handful, that of accelerators left out: of its precision, or of the worst of them where that is more. Errors:
+/// those of readMeasuredRows and fitCalibration.
 [[nodiscard]] Result<CalibrationStudy> studyCalibration(const CalibrationInput& input, std::span<const HoldOutWay> ways,
                                                         const JobContext& job);
 

@@ -42,20 +42,29 @@ class Replica:
         flops = chip["fp8" if precision == "FP8" else "bf16"]
         if flops is None:
             raise ValueError(f"{chip_name} has no {precision}")
-        self.compute = ways * flops * c["compute_ratio"]
+        # 0 or absent: as the formula would have it without the coefficient.
+        def other(key, otherwise):
+            return c.get(key) or otherwise
+        self.exposed = c.get("exposed_ratio", 0)
         bandwidth = ways * chip["bandwidth"]
         dense = model["total"] - model["expert_parameters"]
         self.dense_seconds = dense * size / (bandwidth * c["bandwidth_ratio"])
-        self.expert_seconds = model["expert_parameters"] * size / (bandwidth * c["bandwidth_ratio"])
+        self.expert_seconds = (model["expert_parameters"] * size
+                               / (bandwidth * other("expert_bandwidth_ratio", c["bandwidth_ratio"])))
         self.touched = model["experts_per_token"] / model["experts"] if model["experts"] else 0
-        self.active = model["active"]
-        # The cache is bf16 whatever the weights are. Heads are not split: chips beyond their number hold copies, and a
-        # latent cache (one head) is copied to every chip.
+        expert_active = model["expert_parameters"] * self.touched
+        self.dense_compute = 2 * min(dense, model["active"] - expert_active) / (ways * flops * c["compute_ratio"])
+        self.expert_compute = (2 * expert_active
+                               / (ways * flops * other("expert_compute_ratio", c["compute_ratio"])))
+        # Heads are not split: chips beyond their number hold copies, and a latent cache (one head) is copied to every
+        # chip.
         shards = min(ways, model["kv_heads"])
-        kv_bytes = model["kv_values"] * 2
+        kv_bytes = model["kv_values"] * other("kv_bytes_per_value", 2)
         self.context_seconds = kv_bytes / (shards * chip["bandwidth"] * c["attention_bandwidth_ratio"])
         layers = model["layers"]
-        self.fixed = c["step_overhead_seconds"] + layers * c["layer_overhead_seconds"]
+        self.fixed = c["step_overhead_seconds"] + layers * (
+            c["layer_overhead_seconds"]
+            + (c.get("expert_layer_overhead_seconds", 0) if model["expert_parameters"] else 0))
         self.sequence_seconds = c["sequence_overhead_seconds"]
         self.token_communication = 0.0
         if ways > 1:
@@ -64,15 +73,20 @@ class Replica:
                                         / (chip["interconnect"] * c["interconnect_ratio"]))
         # Causal attention of a prompt of s tokens: 2 L (heads x head dimension) s^2 operations.
         self.squared_seconds = (2 * layers * model["heads"] * model["head_dim"]
-                                / (ways * chip["bf16"] * c["compute_ratio"]))
+                                / (ways * chip["bf16"] * other("prefill_attention_ratio", c["compute_ratio"])))
         self.weight_bytes_per_chip = model["total"] * size / ways
         memory = chip["hbm"] * c["memory_ratio"] - c["reserve_bytes"] - self.weight_bytes_per_chip
         self.kv_capacity = max(0, int(shards * memory / kv_bytes))
 
     def iteration(self, sequences, context, prompt=0):
         tokens = sequences + prompt
-        weights = self.dense_seconds + self.expert_seconds * (1 - (1 - self.touched) ** tokens)
-        return (self.fixed + sequences * self.sequence_seconds + max(weights, 2 * self.active * tokens / self.compute)
+        touched = 1 - (1 - self.touched) ** tokens
+
+        def roof(read, multiply):
+            return max(read, multiply) + self.exposed * min(read, multiply)
+        return (self.fixed + (sequences + (prompt > 0)) * self.sequence_seconds
+                + roof(self.dense_seconds, tokens * self.dense_compute)
+                + roof(self.expert_seconds * touched, tokens * self.expert_compute)
                 + context * self.context_seconds + prompt * prompt * self.squared_seconds
                 + tokens * self.token_communication)
 
