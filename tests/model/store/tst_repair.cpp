@@ -261,7 +261,7 @@ private Q_SLOTS:
         makeStore(folder / "a.isobar", 300);
         const std::string whole = readAll(folder / "a.isobar");
         const auto sound = dump(folder / "a.isobar");
-        const int rounds = std::max(60, qEnvironmentVariableIntValue("ISOBAR_DAMAGE_ROUNDS"));
+        const int rounds = std::max(40, qEnvironmentVariableIntValue("ISOBAR_DAMAGE_ROUNDS"));
         std::mt19937 random(20261123);
         int repaired = 0, openedReadOnly = 0, refused = 0, exact = 0;
         for (int round = 0; round < rounds; ++round) {
