@@ -4,6 +4,7 @@
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
+#include "model/proto/shipped.h"
 #include "model/report/table_writer.h"
 
 #include <fmt/format.h>
@@ -15,7 +16,7 @@ namespace isobar::cli {
 namespace {
 
 struct Options {
-    std::string systems, models, runs, accelerator = "RTX PRO 6000", azure, out;
+    std::string measured, systems, models, runs, mlperf, accelerator = "RTX PRO 6000", azure, out;
 };
 
 struct Part {
@@ -48,11 +49,25 @@ int run(const Options& options)
     ProgressLine line;
     const JobContext job = line.job(interrupt.token());
     const Headless qt(ui::ThemeChoice::Light);
+    Calibration calibration; // of the measured rows, where they are there
     const Part parts[] = {
+        {"--measured, --systems and --models",
+         {&options.measured, &options.systems, &options.models},
+         [&](const JobContext& j) {
+             return rowsSection(options.measured, options.systems, options.models, calibration, j);
+         }},
         {"--vllm-runs, --systems and --models",
          {&options.runs, &options.systems, &options.models},
          [&](const JobContext& j) {
              return runsSection(options.runs, options.accelerator, options.systems, options.models, j);
+         }},
+        {"--mlperf and --systems",
+         {&options.mlperf, &options.systems},
+         [&](const JobContext&) -> Result<FidelitySection> {
+             if (calibration.efficiencies.empty()) {
+                 ISOBAR_TRY_ASSIGN(calibration, proto::shippedCalibration());
+             }
+             return mlperfSection(options.mlperf, calibration, options.systems);
          }},
         {"--azure", {&options.azure}, [&](const JobContext& j) { return peersSection(options.azure, j); }},
     };
@@ -81,7 +96,7 @@ int run(const Options& options)
     }
     line.clear();
     if (sections == 0) {
-        printError(fmt::format("nothing to report on ({})", "give --vllm-runs or --azure"));
+        printError(fmt::format("nothing to report on ({})", "give --measured, --vllm-runs, --mlperf or --azure"));
         return kFailed;
     }
     const std::filesystem::path file = folder / "fidelity.md";
@@ -104,10 +119,12 @@ void addFidelity(CLI::App& app, Runner& chosen)
     auto* command = app.add_subcommand(
         "fidelity", "Compare the serving model with measured hardware and with other simulators: tables and pictures");
     auto options = std::make_shared<Options>();
+    command->add_option("--measured", options->measured, "Table of measurements (aiconfigurator's silicon rows, CSV)");
     command->add_option("--systems", options->systems, "Folder of the accelerators' descriptions (SYSTEM.yaml)");
     command->add_option("--models", options->models, "Folder of the models' config.json (owner--Name_config.json)");
     command->add_option("--vllm-runs", options->runs, "Folder of vLLM runs, each with its settings beside it");
     command->add_option("--vllm-accelerator", options->accelerator, "What those ran on")->capture_default_str();
+    command->add_option("--mlperf", options->mlperf, "MLPerf's summary_results.json");
     command->add_option("--azure", options->azure, "The Azure conversation trace of 2023 (CSV)");
     command->add_option("--out", options->out, "Folder for fidelity.md and its pictures")->required();
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });

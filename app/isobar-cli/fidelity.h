@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "app/isobar-cli/fidelity_plots.h"
+#include "model/fleet/calibration.h"
 #include "model/fleet/job.h"
 
 #include <filesystem>
@@ -15,6 +16,18 @@ struct FidelitySection {
     std::string markdown; ///< tables and sentences, without the title
     std::vector<PlotPicture> pictures;
 };
+
+/// Measured rows (a table of benchmarks), each predicted without its accelerator, model, engine or neighbours. `fitted`
+/// becomes the calibration fitted to all of them.
+[[nodiscard]] Result<FidelitySection> rowsSection(const std::filesystem::path& measured,
+                                                  const std::filesystem::path& systems,
+                                                  const std::filesystem::path& models, Calibration& fitted,
+                                                  const JobContext& job);
+
+/// MLPerf's results beside what a calibration says.
+[[nodiscard]] Result<FidelitySection> mlperfSection(const std::filesystem::path& results,
+                                                    const Calibration& calibration,
+                                                    const std::filesystem::path& systems);
 
 /// Real vLLM servers, request by request: every *.jsonl of the folder that has settings beside it, all on one
 /// accelerator.

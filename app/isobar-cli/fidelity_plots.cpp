@@ -61,7 +61,8 @@ Scale scaleOf(const PlotAxis& axis, double low, double high, double from, double
         for (const double digit : {1.0, 2.0, 5.0}) {
             const double value = digit * std::pow(10.0, power);
             if (value >= scale.lower && value <= scale.upper && (digit == 1 || decades < 2.2)) {
-                scale.ticks.push_back({value, QString::number(value, 'g', 6)});
+                scale.ticks.push_back(
+                    {value, value >= 1e4 ? QStringLiteral("%1 k").arg(value / 1e3) : QString::number(value, 'g', 6)});
             }
         }
     }
