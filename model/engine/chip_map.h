@@ -55,6 +55,10 @@ public:
         return static_cast<std::int32_t>(rack) % m_zones;
     }
     [[nodiscard]] std::uint32_t chipsPerRack() const { return m_chipsPerNode * m_nodesPerRack; }
+    [[nodiscard]] std::size_t memoryBytes() const ///< about
+    {
+        return sizeof *this + m_owner.size() * (sizeof m_owner[0] + sizeof m_faults[0]);
+    }
 
 private:
     [[nodiscard]] bool isFree(std::uint32_t first, std::uint32_t count) const;

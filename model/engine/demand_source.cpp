@@ -306,4 +306,15 @@ std::uint64_t DemandSource::hash(std::uint64_t hash) const
     return hash;
 }
 
+std::size_t DemandSource::memoryBytes() const
+{
+    std::size_t bytes = sizeof *this + m_candidates.size() * (sizeof(Candidate) + sizeof(ReportedLoad)) +
+                        (m_position.size() + m_sessions.capacity()) * sizeof(std::uint32_t) +
+                        m_held.capacity() * sizeof(Asked) + m_again.capacity() * sizeof(Again);
+    for (const Candidate& candidate : m_candidates) {
+        bytes += candidate.outbox.capacity() * sizeof(Arrival);
+    }
+    return bytes;
+}
+
 } // namespace isobar::engine

@@ -88,6 +88,7 @@ public:
     [[nodiscard]] const std::vector<Arrival>& outboxFor(std::uint32_t placement) const;
     [[nodiscard]] double rate(double seconds) const { return m_shape.requestsPerSecond(seconds); }
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
+    [[nodiscard]] std::size_t memoryBytes() const; ///< about
 
 private:
     struct Asked {

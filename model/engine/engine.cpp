@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine_impl.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <utility>
 
@@ -8,6 +10,28 @@ namespace isobar::engine {
 
 using aggregate::Interval;
 using aggregate::Layout;
+
+namespace {
+
+/// By Event::Kind.
+constexpr std::array<std::string_view, 10> kEventKindNames{
+    "plan-applied", "replicas-ready", "replicas-drained", "queue-building", "fault-began",
+    "fault-ended",  "scaled",         "chips-lacking",    "chips-arrived",  "training"};
+static_assert(kEventKindNames.size() == static_cast<std::size_t>(Event::Kind::Training) + 1);
+
+} // namespace
+
+std::string_view eventKindName(Event::Kind kind)
+{
+    return kEventKindNames[static_cast<std::size_t>(kind)];
+}
+
+std::optional<Event::Kind> eventKindByName(std::string_view name)
+{
+    const auto at = std::find(kEventKindNames.begin(), kEventKindNames.end(), name);
+    return at == kEventKindNames.end() ? std::nullopt
+                                       : std::optional(static_cast<Event::Kind>(at - kEventKindNames.begin()));
+}
 
 Result<Engine> Engine::create(std::shared_ptr<const Fleet> fleet, const Calibration& calibration, EngineOptions options)
 {
@@ -187,6 +211,11 @@ std::int64_t Engine::waiting() const
     return m_impl->waiting();
 }
 
+std::shared_ptr<const Fleet> Engine::fleet() const
+{
+    return m_impl->fleet;
+}
+
 std::shared_ptr<const Layout> Engine::layout() const
 {
     return m_impl->layout;
@@ -231,6 +260,25 @@ std::uint64_t Engine::stateHash() const
         hash = mix(hash, static_cast<std::uint64_t>(count));
     }
     return hash;
+}
+
+std::size_t Engine::memoryBytes() const
+{
+    const Impl& e = *m_impl;
+    std::size_t bytes = sizeof e;
+    for (const DemandSource& source : e.sources) {
+        bytes += source.memoryBytes();
+    }
+    for (const PlacementRun& run : e.placements) {
+        bytes += run.memoryBytes();
+    }
+    for (const auto& held : e.holderOfSlot) {
+        bytes += held.size() * (sizeof held[0] + sizeof(Capacity::Holder));
+    }
+    for (std::size_t pool = 0; pool < e.capacity->pools(); ++pool) {
+        bytes += e.capacity->map(PoolId(pool)).memoryBytes();
+    }
+    return bytes;
 }
 
 } // namespace isobar::engine

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The live fleet, one request at a time. Time goes in windows: first every source draws its requests of the window
@@ -77,7 +79,10 @@ struct Event {
         Training,     ///< a gang has stopped or runs again
     } kind;
     std::string text;
+    friend bool operator==(const Event&, const Event&) = default;
 };
+[[nodiscard]] std::string_view eventKindName(Event::Kind kind); ///< "plan-applied", "fault-began", …
+[[nodiscard]] std::optional<Event::Kind> eventKindByName(std::string_view name);
 
 class Engine {
 public:
@@ -114,11 +119,14 @@ public:
     [[nodiscard]] RunTotals totals() const;
     /// Of the requests in flight, those at no placement: held back by their source, or between two attempts.
     [[nodiscard]] std::int64_t waiting() const;
+    [[nodiscard]] std::shared_ptr<const Fleet> fleet() const; ///< with the placements in force
     [[nodiscard]] std::shared_ptr<const aggregate::Layout> layout() const;
     /// By Layout::placements.
     [[nodiscard]] std::vector<PlacementState> placementStates() const;
     /// A hash of everything that decides the future: equal on one thread and on many.
     [[nodiscard]] std::uint64_t stateHash() const;
+    /// What a clone takes in memory, about: what clones share is not counted. Work: linear in replicas.
+    [[nodiscard]] std::size_t memoryBytes() const;
 
     struct Impl;
 

@@ -29,21 +29,38 @@ struct SetSpeed {
 struct StepBy {
     SimMicros duration;
 };
+struct Seek {
+    SimMicros to;
+};
 struct Restart {
     Engine engine;
 };
 struct Apply {
     std::shared_ptr<const Fleet> fleet;
 };
-using Command = std::variant<Play, Pause, SetSpeed, StepBy, Restart, Apply>;
+struct Inject {
+    Fault fault;
+};
+struct Mend {
+    std::uint32_t number;
+};
+using Command = std::variant<Play, Pause, SetSpeed, StepBy, Seek, Restart, Apply, Inject, Mend>;
+
+/// Those that need not wait for a seek to arrive.
+bool isUrgent(const Command& command)
+{
+    return std::holds_alternative<Pause>(command) || std::holds_alternative<SetSpeed>(command) ||
+           std::holds_alternative<Restart>(command);
+}
 
 } // namespace
 
 struct LiveEngine::Impl {
-    explicit Impl(Engine first)
-        : engine(std::move(first))
+    Impl(Engine first, const TimeMachineOptions& options)
+        : checkpoints(options)
+        , engine(std::move(first), options)
     {
-        feeds.push_back(Feed{generation, {}, {}, {}});
+        feeds.push_back(emptyFeed(generation));
         publish(Clock::now());
         thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
     }
@@ -93,7 +110,17 @@ struct LiveEngine::Impl {
             const std::lock_guard lock(mutex);
             todo.swap(commands);
         }
+        if (!seekingTo && !afterSeek.empty()) {
+            std::move(todo.begin(), todo.end(), std::back_inserter(afterSeek));
+            todo = std::exchange(afterSeek, {});
+        }
         for (Command& command : todo) {
+            // What waits for the seek keeps its order; only while nothing does, another seek replaces it.
+            const bool replaces = std::holds_alternative<Seek>(command) && afterSeek.empty();
+            if (seekingTo && !isUrgent(command) && !replaces) {
+                afterSeek.push_back(std::move(command));
+                continue;
+            }
             std::visit([this](auto& c) { carryOut(c); }, command);
             collect();
             unpublished = true;
@@ -105,12 +132,7 @@ struct LiveEngine::Impl {
         paused = runsFreely = false;
         setAnchor();
     }
-    void carryOut(Pause&)
-    {
-        paused = true;
-        runsFreely = false;
-        samples.clear();
-    }
+    void carryOut(Pause&) { halt(); }
     void carryOut(SetSpeed& c)
     {
         speed = std::clamp(c.speed, kSlowest, kFastest);
@@ -125,30 +147,84 @@ struct LiveEngine::Impl {
         paused = !runsFreely;
         samples.clear();
     }
+    void carryOut(Seek& c)
+    {
+        halt();
+        const SimMicros to = std::max<SimMicros>(0, c.to);
+        if (to < engine.now()) {
+            const auto from = engine.rewind(std::max(to, engine.earliest()));
+            if (!from.ok()) {
+                report(from.error());
+                return;
+            }
+            const std::lock_guard lock(mutex);
+            Feed& feed = feeds.back();
+            std::erase_if(feed.intervals, [&](const auto& interval) { return interval->begin >= *from; });
+            std::erase_if(feed.events, [&](const Event& event) { return event.at >= *from; });
+            feed.rewoundTo = std::min(feed.rewoundTo.value_or(*from), *from);
+        }
+        if (engine.now() < to) {
+            seekingTo = stepUntil = to;
+            runsFreely = true;
+            paused = false;
+        }
+    }
     void carryOut(Restart& c)
     {
-        engine = std::move(c.engine);
+        engine = TimeMachine(std::move(c.engine), checkpoints);
         paused = paused || runsFreely;
         runsFreely = false;
+        seekingTo.reset();
+        afterSeek.clear(); // they were meant for the run that is gone
         samples.clear();
         setAnchor();
         const std::lock_guard lock(mutex);
         ++generation;
-        feeds.push_back(Feed{generation, {}, {}, {}});
+        feeds.push_back(emptyFeed(generation));
     }
     void carryOut(Apply& c)
     {
-        const Status applied = engine.applyPlacements(std::move(c.fleet));
-        if (!applied.ok()) {
-            const std::lock_guard lock(mutex);
-            feeds.back().errors.push_back(applied.error());
+        if (const Status applied = engine.applyPlacements(std::move(c.fleet)); !applied.ok()) {
+            report(applied.error());
         }
     }
+    void carryOut(Inject& c)
+    {
+        if (const auto number = engine.inject(c.fault); !number.ok()) {
+            report(number.error());
+        }
+    }
+    void carryOut(Mend& c) { engine.mend(c.number); }
+
+    void halt()
+    {
+        paused = true;
+        runsFreely = false;
+        seekingTo.reset();
+        samples.clear();
+    }
+
+    void report(const Error& error)
+    {
+        const std::lock_guard lock(mutex);
+        feeds.back().errors.push_back(error);
+    }
+
+    static Feed emptyFeed(std::uint64_t generation) { return {generation, {}, {}, {}, {}}; }
 
     /// Before the clock's zero there is nothing to pace or to pause.
     [[nodiscard]] bool settling() const { return engine.now() < 0; }
 
+    /// From here on the clock is paced, and what it falls behind counts.
     void setAnchor()
+    {
+        catchUp();
+        speedReal = anchorReal;
+        speedSim = anchorSim;
+    }
+
+    /// From here on the clock is paced: it does not run after what it is behind.
+    void catchUp()
     {
         anchorReal = Clock::now();
         anchorSim = engine.now();
@@ -157,7 +233,8 @@ struct LiveEngine::Impl {
     /// When the next window is over on the paced clock.
     [[nodiscard]] Clock::time_point nextStep() const
     {
-        const double simulated = static_cast<double>(engine.now() + engine.options().windowMicros - anchorSim) * 1e-6;
+        const double simulated =
+            static_cast<double>(engine.now() + engine.engine().options().windowMicros - anchorSim) * 1e-6;
         return anchorReal + std::chrono::duration_cast<Clock::duration>(duration<double>(simulated / speed));
     }
 
@@ -171,11 +248,10 @@ struct LiveEngine::Impl {
             setAnchor();
         } else if (runsFreely) {
             if (engine.now() >= stepUntil) {
-                runsFreely = false;
-                paused = true;
+                halt();
             }
         } else if (duration<double>(Clock::now() - nextStep()).count() > kMostLagSeconds) {
-            setAnchor();
+            catchUp();
         }
     }
 
@@ -203,16 +279,27 @@ struct LiveEngine::Impl {
         auto snapshot = std::make_shared<Snapshot>();
         snapshot->generation = generation;
         snapshot->now = engine.now();
-        snapshot->seed = engine.options().seed;
+        snapshot->seed = engine.engine().options().seed;
         snapshot->paused = paused;
         snapshot->requestedSpeed = speed;
         if (samples.size() > 1) {
             snapshot->achievedSpeed = static_cast<double>(samples.back().second - samples.front().second) * 1e-6 /
                                       duration<double>(samples.back().first - samples.front().first).count();
         }
-        snapshot->totals = engine.totals();
-        snapshot->layout = engine.layout();
-        snapshot->placements = engine.placementStates();
+        if (!paused && !runsFreely && !settling()) {
+            const double due = duration<double>(now - speedReal).count() * speed;
+            snapshot->behindSeconds = std::max(0.0, due - static_cast<double>(engine.now() - speedSim) * 1e-6);
+        }
+        snapshot->seekingTo = seekingTo;
+        snapshot->seekableFrom = std::max<SimMicros>(0, engine.earliest());
+        snapshot->seekableTo = engine.latest();
+        const Engine& run = engine.engine();
+        snapshot->totals = run.totals();
+        snapshot->fleet = run.fleet();
+        snapshot->layout = run.layout();
+        snapshot->placements = run.placementStates();
+        snapshot->faults = run.faults();
+        snapshot->training = run.trainingStates();
         unpublished = false;
         nextSnapshot = now + kSnapshotPeriod;
         const std::lock_guard lock(mutex);
@@ -220,14 +307,19 @@ struct LiveEngine::Impl {
     }
 
     // Owned by the thread; `generation` is written under the mutex only for clarity of the feed.
-    Engine engine;
+    const TimeMachineOptions checkpoints;
+    TimeMachine engine;
     std::uint64_t generation = 1;
     bool paused = true;
     bool runsFreely = false; ///< stepBy: no pacing
     SimMicros stepUntil = 0;
+    std::optional<SimMicros> seekingTo; ///< runsFreely to there, and commands wait
+    std::deque<Command> afterSeek;
     double speed = 1;
     Clock::time_point anchorReal = Clock::now();
     SimMicros anchorSim = 0;
+    Clock::time_point speedReal = anchorReal; ///< since when it should keep to its speed
+    SimMicros speedSim = 0;
     bool unpublished = false;
     Clock::time_point nextSnapshot{};
     std::deque<std::pair<Clock::time_point, SimMicros>> samples;
@@ -242,8 +334,8 @@ struct LiveEngine::Impl {
     std::jthread thread; ///< last: it stops before anything it uses goes
 };
 
-LiveEngine::LiveEngine(Engine engine)
-    : m_impl(std::make_unique<Impl>(std::move(engine)))
+LiveEngine::LiveEngine(Engine engine, const TimeMachineOptions& checkpoints)
+    : m_impl(std::make_unique<Impl>(std::move(engine), checkpoints))
 {
 }
 LiveEngine::~LiveEngine() = default;
@@ -278,6 +370,21 @@ void LiveEngine::applyPlacements(std::shared_ptr<const Fleet> fleet)
     m_impl->send(Apply{std::move(fleet)});
 }
 
+void LiveEngine::seek(SimMicros to)
+{
+    m_impl->send(Seek{to});
+}
+
+void LiveEngine::injectFault(const Fault& fault)
+{
+    m_impl->send(Inject{fault});
+}
+
+void LiveEngine::mendFault(std::uint32_t number)
+{
+    m_impl->send(Mend{number});
+}
+
 std::shared_ptr<const Snapshot> LiveEngine::latest() const
 {
     const std::lock_guard lock(m_impl->mutex);
@@ -293,7 +400,7 @@ LiveEngine::Feed LiveEngine::take()
     if (feeds.size() > 1) {
         feeds.pop_front();
     } else {
-        feeds.front() = Feed{feed.generation, {}, {}, {}};
+        feeds.front() = Impl::emptyFeed(feed.generation);
     }
     return feed;
 }

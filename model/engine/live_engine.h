@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "model/engine/engine.h"
+#include "model/engine/time_machine.h"
 
 #include <chrono>
 #include <functional>
@@ -18,16 +18,22 @@ struct Snapshot {
     bool paused = true;
     double requestedSpeed = 1; ///< simulated seconds a real second
     double achievedSpeed = 0;  ///< over the last real second; below requestedSpeed the clock falls behind
+    double behindSeconds = 0;  ///< simulated: how much further the clock would be had it kept to its speed since play
+    std::optional<SimMicros> seekingTo;         ///< while a seek runs on to its time
+    SimMicros seekableFrom = 0, seekableTo = 0; ///< where seek() can go back to; how far this run is known
     RunTotals totals;
+    std::shared_ptr<const Fleet> fleet; ///< with the placements in force
     std::shared_ptr<const aggregate::Layout> layout;
-    std::vector<PlacementState> placements; ///< by layout->placements
+    std::vector<PlacementState> placements;              ///< by layout->placements
+    std::vector<std::pair<std::uint32_t, Fault>> faults; ///< under way, with the numbers to mend them by
+    std::vector<TrainingState> training;                 ///< by Fleet::trainingJobs
 };
 
 /// An Engine on its own thread. Commands go down a queue and are carried out between two windows; snapshots come up.
 /// Nothing here ever calls the owner. Thread-safe.
 class LiveEngine {
 public:
-    explicit LiveEngine(Engine engine);
+    explicit LiveEngine(Engine engine, const TimeMachineOptions& checkpoints = {});
     ~LiveEngine(); ///< stops the thread; waits at most one window
 
     void play();
@@ -36,13 +42,25 @@ public:
     void stepBy(SimMicros duration);                 ///< runs as fast as it can, then is paused
     /// Replaces the engine (another seed, another fleet), keeping pause and speed; the generation grows.
     void restart(Engine engine);
+    /// Goes to a simulated time, back through a checkpoint or forward, as fast as it can, then is paused; the state is
+    /// the one there was on arriving there. Commands given meanwhile are carried out on arrival, but another seek
+    /// replaces this one, and pause() and restart() end it where it is. Going back loses nothing until something is
+    /// changed there: see TimeMachine.
+    void seek(SimMicros to);
+
+    // What changes the run from now on. What cannot be done comes back as an error of the feed.
     void applyPlacements(std::shared_ptr<const Fleet> fleet);
+    void injectFault(const Fault& fault);
+    void mendFault(std::uint32_t number); ///< as in Snapshot::faults
 
     [[nodiscard]] std::shared_ptr<const Snapshot> latest() const;
     /// Intervals and events since the last call, with the generation they belong to; nothing is ever dropped: after a
     /// restart the first call hands out what the old engine left, the next one the new generation.
     struct Feed {
         std::uint64_t generation = 0;
+        /// Set after going back: what was handed out before of this generation, of this time and later, is void (an
+        /// interval ends there, or there was none). The rest of the feed comes after.
+        std::optional<SimMicros> rewoundTo;
         std::vector<std::shared_ptr<const aggregate::Interval>> intervals;
         std::vector<Event> events;
         std::vector<Error> errors; ///< commands that could not be carried out

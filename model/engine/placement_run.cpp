@@ -418,4 +418,16 @@ std::uint64_t PlacementRun::hash(std::uint64_t hash) const
     return mix(hash, static_cast<std::uint64_t>(m_workMicros));
 }
 
+std::size_t PlacementRun::memoryBytes() const
+{
+    std::size_t bytes = sizeof *this + m_rows.size() * sizeof(DemandRow) + m_feeders.size() * sizeof(Feeder) +
+                        (m_onTheWay.capacity() + m_now.capacity()) * sizeof(Arrival) +
+                        m_pasts.capacity() * sizeof(Past) +
+                        m_slots.size() * (sizeof(Slot) + sizeof(double) + 3 * sizeof(std::uint32_t));
+    for (const serving::Replica& replica : m_replicas) {
+        bytes += replica.memoryBytes();
+    }
+    return bytes;
+}
+
 } // namespace isobar::engine

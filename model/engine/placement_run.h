@@ -89,6 +89,7 @@ public:
     [[nodiscard]] std::int64_t workMicros() const { return m_workMicros; }
     [[nodiscard]] const serving::IterationModel& model() const { return m_times->model(); }
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
+    [[nodiscard]] std::size_t memoryBytes() const; ///< about
 
 private:
     struct Slot {

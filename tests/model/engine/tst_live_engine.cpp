@@ -3,6 +3,7 @@
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
+#include <limits>
 
 using namespace isobar;
 using namespace isobar::engine;
@@ -25,6 +26,14 @@ Engine steppedTo(const Fleet& fleet, SimMicros until)
         engine.step();
     }
     return engine;
+}
+
+/// At every chance, however slow the machine.
+TimeMachineOptions checkpointsAlways()
+{
+    TimeMachineOptions options;
+    options.mostCostRatio = std::numeric_limits<double>::infinity();
+    return options;
 }
 
 } // namespace
@@ -173,6 +182,112 @@ private Q_SLOTS:
         };
         QTRY_VERIFY(refused());
         QCOMPARE(errors.size(), std::size_t{1});
+    }
+
+    void seekingBackVoidsWhatCameAfter()
+    {
+        LiveEngine live(engineOf(test::smallFleet()), checkpointsAlways());
+        live.stepBy(45 * kMicrosPerSecond);
+        QTRY_VERIFY(live.latest()->now == 45 * kMicrosPerSecond && live.latest()->paused);
+        const LiveEngine::Feed whole = live.take();
+        QVERIFY(!whole.rewoundTo);
+        QCOMPARE(whole.intervals.size(), std::size_t{45});
+        QCOMPARE(live.latest()->seekableFrom, 0);
+
+        live.seek(33'500'000);
+        QTRY_VERIFY(live.latest()->now == 33'500'000 && live.latest()->paused);
+        QVERIFY(!live.latest()->seekingTo);
+        QCOMPARE(live.latest()->seekableTo, 45 * kMicrosPerSecond);
+        Engine plain = steppedTo(test::smallFleet(), 33'500'000);
+        QVERIFY(live.latest()->totals.demand == plain.totals().demand);
+        const LiveEngine::Feed back = live.take();
+        QCOMPARE(back.generation, whole.generation);
+        QCOMPARE(back.rewoundTo, 30 * kMicrosPerSecond);
+        QCOMPARE(back.intervals.size(), std::size_t{3});
+        QCOMPARE(back.intervals.front()->begin, 30 * kMicrosPerSecond);
+        for (std::size_t i = 0; i < back.intervals.size(); ++i) {
+            QVERIFY(back.intervals[i]->demand == whole.intervals[30 + i]->demand);
+            QVERIFY(back.intervals[i]->latencies == whole.intervals[30 + i]->latencies);
+        }
+
+        // Several times before anybody looks: one rewind, to the earliest, and what is left is in a row.
+        live.seek(12 * kMicrosPerSecond);
+        QTRY_COMPARE(live.latest()->now, 12 * kMicrosPerSecond);
+        live.seek(31 * kMicrosPerSecond);
+        QTRY_COMPARE(live.latest()->now, 31 * kMicrosPerSecond);
+        live.seek(25 * kMicrosPerSecond);
+        QTRY_COMPARE(live.latest()->now, 25 * kMicrosPerSecond);
+        const LiveEngine::Feed often = live.take();
+        QCOMPARE(often.rewoundTo, 10 * kMicrosPerSecond);
+        QCOMPARE(often.intervals.size(), std::size_t{15});
+        for (std::size_t i = 0; i < often.intervals.size(); ++i) {
+            QVERIFY(often.intervals[i]->demand == whole.intervals[10 + i]->demand);
+        }
+        QVERIFY(!live.take().rewoundTo);
+    }
+
+    void aSeekBeforeTheStartGoesToTheStart()
+    {
+        LiveEngine live(engineOf(test::smallFleet()), checkpointsAlways());
+        live.stepBy(15 * kMicrosPerSecond);
+        live.seek(-5);
+        QTRY_VERIFY(live.latest()->now == 15 * kMicrosPerSecond || live.latest()->now == 0);
+        QTRY_COMPARE(live.latest()->now, 0);
+        QVERIFY(live.latest()->paused);
+        QCOMPARE(live.latest()->totals.demand.requests, 0);
+    }
+
+    void whatIsCommandedDuringASeekWaitsForItsEnd()
+    {
+        const Fleet fleet = test::smallFleet();
+        LiveEngine live(engineOf(fleet), checkpointsAlways());
+        live.stepBy(40 * kMicrosPerSecond);
+        QTRY_COMPARE(live.latest()->now, 40 * kMicrosPerSecond);
+        Fault fault;
+        fault.kind = FaultKind::Region;
+        fault.region = RegionId(std::size_t{1});
+        fault.durationSeconds = 5;
+        // All at once: the engine's thread finds them together.
+        live.seek(38 * kMicrosPerSecond);
+        live.seek(29 * kMicrosPerSecond);
+        live.injectFault(fault);
+        live.stepBy(2 * kMicrosPerSecond);
+        QTRY_VERIFY(live.latest()->now == 31 * kMicrosPerSecond && live.latest()->paused);
+        QCOMPARE(live.latest()->faults.size(), std::size_t{1});
+        QVERIFY(live.latest()->faults.front().second.kind == FaultKind::Region);
+        QCOMPARE(live.latest()->training.size(), fleet.trainingJobs.size());
+        QCOMPARE(live.latest()->seekableTo, 31 * kMicrosPerSecond); // the old future is gone
+        Engine plain = steppedTo(fleet, 29 * kMicrosPerSecond);
+        QVERIFY(plain.inject(fault).ok());
+        while (plain.now() < 31 * kMicrosPerSecond) {
+            plain.step();
+        }
+        QVERIFY(live.latest()->totals.demand == plain.totals().demand);
+
+        live.mendFault(live.latest()->faults.front().first);
+        QTRY_VERIFY(live.latest()->faults.empty());
+        fault.region = {};
+        live.injectFault(fault);
+        std::vector<Error> errors;
+        const auto refused = [&] {
+            const std::vector<Error> taken = live.take().errors;
+            errors.insert(errors.end(), taken.begin(), taken.end());
+            return !errors.empty();
+        };
+        QTRY_VERIFY(refused());
+        QCOMPARE(errors.size(), std::size_t{1});
+    }
+
+    void aClockThatCannotKeepUpSaysHowFarItIsBehind()
+    {
+        LiveEngine live(engineOf(test::smallFleet()));
+        live.setSpeed(10'000);
+        live.play();
+        QTRY_VERIFY(live.latest()->behindSeconds > 100);
+        const auto snapshot = live.latest();
+        QVERIFY(snapshot->achievedSpeed < snapshot->requestedSpeed);
+        live.pause();
+        QTRY_COMPARE(live.latest()->behindSeconds, 0.0);
     }
 
     void stopsWhileRunningFreely()
