@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/isobar-cli/aggregate_bench.h"
 #include "app/isobar-cli/arguments.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/headless.h"
@@ -266,6 +267,7 @@ void addBench(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("bench", "Measure how fast a part of Isobar is on this machine");
     command->require_subcommand(1);
+    addAggregateBench(*command, chosen);
     addFleet(*command, chosen);
     addImportBench(*command, chosen);
     addMap(*command, chosen);

@@ -2,6 +2,7 @@
 #include "model/aggregate/cube_kernels.h"
 
 #include <algorithm>
+#include <cstring>
 
 // Resolvers of cloned functions run before a sanitizer is ready, so instrumented builds take the plain ones.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&               \
@@ -84,12 +85,17 @@ template <class Code> ISOBAR_INLINE void addAny(std::span<const Code> codes, boo
     }
 }
 
-template <class To, class From>
-ISOBAR_INLINE void addCountsAs(To* __restrict to, const From* __restrict counts, std::size_t count)
+template <class Count>
+ISOBAR_INLINE std::int64_t addPackedAs(std::int64_t* __restrict to, const char* __restrict counts, std::size_t length)
 {
-    for (std::size_t i = 0; i < count; ++i) {
-        to[i] += counts[i];
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+        Count count;
+        std::memcpy(&count, counts + i * sizeof(Count), sizeof(Count));
+        to[i] += count;
+        sum += count;
     }
+    return sum;
 }
 
 } // namespace
@@ -120,21 +126,23 @@ ISOBAR_CLONES void add(std::span<const std::uint64_t> codes, bool missing, const
     addAny(codes, missing, lanes);
 }
 
-ISOBAR_CLONES void addCounts(std::int64_t* to, std::span<const std::uint8_t> counts)
-{
-    addCountsAs(to, counts.data(), counts.size());
-}
-ISOBAR_CLONES void addCounts(std::int64_t* to, std::span<const std::uint16_t> counts)
-{
-    addCountsAs(to, counts.data(), counts.size());
-}
-ISOBAR_CLONES void addCounts(std::int64_t* to, std::span<const std::uint32_t> counts)
-{
-    addCountsAs(to, counts.data(), counts.size());
-}
 ISOBAR_CLONES void addCounts(std::uint32_t* to, std::span<const std::uint32_t> counts)
 {
-    addCountsAs(to, counts.data(), counts.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        to[i] += counts[i];
+    }
+}
+
+ISOBAR_CLONES std::int64_t addPacked(std::int64_t* to, const char* counts, std::size_t width, std::size_t length)
+{
+    switch (width) {
+    case 1:
+        return addPackedAs<std::uint8_t>(to, counts, length);
+    case 2:
+        return addPackedAs<std::uint16_t>(to, counts, length);
+    default:
+        return addPackedAs<std::uint32_t>(to, counts, length);
+    }
 }
 
 } // namespace isobar::aggregate::kernels

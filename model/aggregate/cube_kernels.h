@@ -32,9 +32,8 @@ void add(std::span<const std::uint32_t> codes, bool missing, const Lanes& lanes)
 void add(std::span<const std::uint64_t> codes, bool missing, const Lanes& lanes);
 
 /// to[i] += counts[i].
-void addCounts(std::int64_t* to, std::span<const std::uint8_t> counts);
-void addCounts(std::int64_t* to, std::span<const std::uint16_t> counts);
-void addCounts(std::int64_t* to, std::span<const std::uint32_t> counts);
 void addCounts(std::uint32_t* to, std::span<const std::uint32_t> counts);
+/// The same from `length` counts of 1, 2 or 4 bytes each, at any address; returns their sum.
+std::int64_t addPacked(std::int64_t* to, const char* counts, std::size_t width, std::size_t length);
 
 } // namespace isobar::aggregate::kernels

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/aggregate/interval.h"
 
+#include "model/aggregate/cube_kernels.h"
+#include "model/aggregate/time_buckets.h"
+
 #include <algorithm>
 #include <cassert>
+#include <cstring>
+#include <string>
 
 namespace isobar::aggregate {
 namespace {
@@ -25,15 +30,86 @@ std::uint64_t readVarint(const unsigned char*& at)
     return value;
 }
 
-/// Calls visit(bucket, count) for every pair of a packed sketch, ascending.
-template <class Visit> void forEachBucket(const std::string& packed, Visit visit)
+/// What comes first in a packed sketch. `width` 0: pairs of how far a bucket is above the last one, and its count;
+/// else counts of `width` bytes from bucket `first` on. In the machine's byte order: never leaves the process.
+struct PackedHeader {
+    std::uint8_t width = 0;
+    std::uint8_t unused = 0;
+    std::uint16_t first = 0;
+};
+static_assert(sizeof(PackedHeader) == 4);
+
+PackedHeader headerOf(std::string_view packed)
 {
-    const auto* at = reinterpret_cast<const unsigned char*>(packed.data());
-    const auto* const end = at + packed.size();
+    PackedHeader header;
+    std::memcpy(&header, packed.data(), sizeof(header));
+    return header;
+}
+
+/// Calls visit(bucket, count) for every pair of a packed sketch, ascending.
+template <class Visit> void forEachPair(std::string_view packed, Visit visit)
+{
+    const auto* at = reinterpret_cast<const unsigned char*>(packed.data()) + sizeof(PackedHeader);
+    const auto* const end = reinterpret_cast<const unsigned char*>(packed.data()) + packed.size();
     std::uint32_t bucket = 0;
     while (at != end) {
         bucket += static_cast<std::uint32_t>(readVarint(at));
-        visit(bucket, readVarint(at));
+        visit(bucket, static_cast<std::int64_t>(readVarint(at)));
+    }
+}
+
+template <class Count> void appendCounts(std::string& to, std::span<const std::int64_t> counts)
+{
+    const std::size_t begin = to.size();
+    to.resize(begin + counts.size() * sizeof(Count));
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const auto count = static_cast<Count>(counts[i]);
+        std::memcpy(to.data() + begin + i * sizeof(Count), &count, sizeof(Count));
+    }
+}
+
+/// Appends the packed form of counts; nothing when there are none.
+void encode(std::span<const std::int64_t, Sketch::kBuckets> counts, std::string& packed)
+{
+    std::size_t first = 0, last = counts.size();
+    while (first < last && counts[first] == 0) {
+        ++first;
+    }
+    while (last > first && counts[last - 1] == 0) {
+        --last;
+    }
+    if (first == last) {
+        return;
+    }
+    const std::span<const std::int64_t> span = counts.subspan(first, last - first);
+    std::int64_t most = 0;
+    std::size_t filled = 0;
+    for (const std::int64_t count : span) {
+        most = std::max(most, count);
+        filled += count != 0 ? 1 : 0;
+    }
+    const std::size_t width = most < 0x100 ? 1 : most < 0x1'0000 ? 2 : 4;
+    // As pairs, a bucket takes about one byte more than its count.
+    const bool dense = most < 0x1'0000'0000 && span.size() * width <= 2 * filled * (width + 1);
+    PackedHeader header;
+    header.width = static_cast<std::uint8_t>(dense ? width : 0);
+    header.first = static_cast<std::uint16_t>(dense ? first : 0);
+    packed.append(reinterpret_cast<const char*>(&header), sizeof(header));
+    if (!dense) {
+        std::size_t before = 0;
+        for (std::size_t bucket = first; bucket < last; ++bucket) {
+            if (counts[bucket] != 0) {
+                appendVarint(packed, bucket - before);
+                appendVarint(packed, static_cast<std::uint64_t>(counts[bucket]));
+                before = bucket;
+            }
+        }
+    } else if (width == 1) {
+        appendCounts<std::uint8_t>(packed, span);
+    } else if (width == 2) {
+        appendCounts<std::uint16_t>(packed, span);
+    } else {
+        appendCounts<std::uint32_t>(packed, span);
     }
 }
 
@@ -88,53 +164,76 @@ SupplyTotals& SupplyTotals::operator+=(const SupplyTotals& other)
 
 SparseSketch::SparseSketch(std::span<const Bucket> buckets)
 {
-    std::uint32_t last = 0;
+    std::array<std::int64_t, Sketch::kBuckets> counts{};
     for (const Bucket& b : buckets) {
-        append(b.bucket - last, b.count);
-        last = b.bucket;
+        counts[b.bucket] += b.count;
     }
+    *this = SparseSketch(counts);
 }
 
 SparseSketch SparseSketch::of(const Sketch& sketch)
 {
-    SparseSketch sparse;
-    std::uint32_t last = 0;
-    for (std::uint32_t bucket = 0; bucket < Sketch::kBuckets; ++bucket) {
-        if (const std::int64_t count = sketch.bucketCount(bucket); count > 0) {
-            sparse.append(bucket - last, static_cast<std::uint64_t>(count));
-            last = bucket;
-        }
-    }
-    return sparse;
+    return SparseSketch(sketch.counts());
 }
 
-void SparseSketch::append(std::uint32_t gap, std::uint64_t count)
+SparseSketch::SparseSketch(std::span<const std::int64_t, Sketch::kBuckets> counts)
 {
-    appendVarint(m_packed, gap);
-    appendVarint(m_packed, count);
+    std::string packed;
+    encode(counts, packed);
+    if (packed.empty()) {
+        return;
+    }
+    auto block = std::make_shared<char[]>(packed.size());
+    std::memcpy(block.get(), packed.data(), packed.size());
+    m_bytes = std::shared_ptr<const char>(block, block.get());
+    m_size = static_cast<std::uint32_t>(packed.size());
 }
 
 std::int64_t SparseSketch::count() const
 {
-    std::int64_t total = 0;
-    forEachBucket(m_packed, [&](std::uint32_t, std::uint64_t count) { total += static_cast<std::int64_t>(count); });
-    return total;
+    std::array<std::int64_t, Sketch::kBuckets> counts{};
+    return addTo(counts);
+}
+
+std::size_t SparseSketch::firstBucket() const
+{
+    return empty() ? Sketch::kBuckets : headerOf(bytes()).first;
 }
 
 std::vector<SparseSketch::Bucket> SparseSketch::buckets() const
 {
+    std::array<std::int64_t, Sketch::kBuckets> counts{};
+    addTo(counts);
     std::vector<Bucket> all;
-    forEachBucket(m_packed, [&](std::uint32_t bucket, std::uint64_t count) {
-        all.push_back({static_cast<std::uint16_t>(bucket), static_cast<std::uint32_t>(count)});
-    });
+    for (std::size_t bucket = 0; bucket < counts.size(); ++bucket) {
+        if (counts[bucket] != 0) {
+            all.push_back({static_cast<std::uint16_t>(bucket), static_cast<std::uint32_t>(counts[bucket])});
+        }
+    }
     return all;
+}
+
+std::int64_t SparseSketch::addTo(std::span<std::int64_t, Sketch::kBuckets> counts) const
+{
+    if (empty()) {
+        return 0;
+    }
+    const PackedHeader header = headerOf(bytes());
+    if (header.width != 0) {
+        const std::size_t length = (m_size - sizeof(header)) / header.width;
+        return kernels::addPacked(counts.data() + header.first, m_bytes.get() + sizeof(header), header.width, length);
+    }
+    std::int64_t total = 0;
+    forEachPair(bytes(), [&](std::uint32_t bucket, std::int64_t count) {
+        counts[bucket] += count;
+        total += count;
+    });
+    return total;
 }
 
 void SparseSketch::addTo(Sketch& sketch) const
 {
-    forEachBucket(m_packed, [&](std::uint32_t bucket, std::uint64_t count) {
-        sketch.addToBucket(bucket, static_cast<std::int64_t>(count));
-    });
+    sketch.m_total += addTo(std::span<std::int64_t, Sketch::kBuckets>(sketch.m_counts));
 }
 
 void SparseSketch::merge(const SparseSketch& other)
@@ -143,31 +242,13 @@ void SparseSketch::merge(const SparseSketch& other)
         return;
     }
     if (empty()) {
-        m_packed = other.m_packed;
+        *this = other;
         return;
     }
-    const std::vector<Bucket> mine = buckets();
-    SparseSketch sum;
-    std::uint32_t last = 0;
-    const auto put = [&](std::uint32_t bucket, std::uint64_t count) {
-        sum.append(bucket - last, count);
-        last = bucket;
-    };
-    auto at = mine.begin();
-    forEachBucket(other.m_packed, [&](std::uint32_t bucket, std::uint64_t count) {
-        for (; at != mine.end() && at->bucket < bucket; ++at) {
-            put(at->bucket, at->count);
-        }
-        if (at != mine.end() && at->bucket == bucket) {
-            count += at->count;
-            ++at;
-        }
-        put(bucket, count);
-    });
-    for (; at != mine.end(); ++at) {
-        put(at->bucket, at->count);
-    }
-    *this = std::move(sum);
+    std::array<std::int64_t, Sketch::kBuckets> counts{};
+    addTo(counts);
+    other.addTo(counts);
+    *this = SparseSketch(counts);
 }
 
 void Interval::merge(const Interval& next)
@@ -184,6 +265,37 @@ void Interval::merge(const Interval& next)
     }
 }
 
+/// Packs many sketches into one block.
+class SketchPacker {
+public:
+    void add(std::span<const std::int64_t, Sketch::kBuckets> counts, SparseSketch& to)
+    {
+        const std::size_t begin = m_packed.size();
+        encode(counts, m_packed);
+        if (m_packed.size() > begin) {
+            m_todo.push_back({&to, begin, static_cast<std::uint32_t>(m_packed.size() - begin)});
+        }
+    }
+    void finish()
+    {
+        auto block = std::make_shared<char[]>(m_packed.size());
+        std::memcpy(block.get(), m_packed.data(), m_packed.size());
+        for (const auto& [sketch, begin, size] : m_todo) {
+            sketch->m_bytes = std::shared_ptr<const char>(block, block.get() + begin);
+            sketch->m_size = size;
+        }
+    }
+
+private:
+    struct Todo {
+        SparseSketch* sketch;
+        std::size_t begin;
+        std::uint32_t size;
+    };
+    std::string m_packed;
+    std::vector<Todo> m_todo;
+};
+
 Interval sumOf(std::span<const std::shared_ptr<const Interval>> intervals)
 {
     assert(!intervals.empty());
@@ -195,65 +307,103 @@ Interval sumOf(std::span<const std::shared_ptr<const Interval>> intervals)
         rows = std::max(rows, interval->latencies.size());
     }
     sum.latencies.resize(rows);
-    for (std::size_t row = 0; row < rows; ++row) {
-        for (std::size_t kind = 0; kind < kLatencies; ++kind) {
-            Sketch dense;
+    SketchPacker packer;
+    for (std::size_t kind = 0; kind < kLatencies; ++kind) {
+        for (std::size_t row = 0; row < rows; ++row) {
+            std::array<std::int64_t, Sketch::kBuckets> counts{};
             for (const auto& interval : intervals) {
                 if (row < interval->latencies.size()) {
-                    interval->latencies[row][kind].addTo(dense);
+                    interval->latencies[row][kind].addTo(counts);
                 }
             }
-            if (dense.count() > 0) {
-                sum.latencies[row][kind] = SparseSketch::of(dense);
-            }
+            packer.add(counts, sum.latencies[row][kind]);
         }
     }
+    packer.finish();
     return sum;
 }
+
+namespace {
+
+struct Tier {
+    SimMicros width, keepFinerFor;
+};
+constexpr std::array<Tier, 4> kTiers{{{10 * kMicrosPerSecond, 120 * kMicrosPerSecond},
+                                      {60 * kMicrosPerSecond, 1'200 * kMicrosPerSecond},
+                                      {600 * kMicrosPerSecond, 21'600 * kMicrosPerSecond},
+                                      {3'600 * kMicrosPerSecond, 172'800 * kMicrosPerSecond}}};
+
+bool beginsBefore(const std::shared_ptr<const Interval>& interval, SimMicros at)
+{
+    return interval->begin < at;
+}
+
+} // namespace
 
 void History::append(std::shared_ptr<const Interval> interval)
 {
     assert(m_intervals.empty() || interval->begin == m_intervals.back()->end);
+    static_assert(kTiers.size() == kThinnings);
     if (m_intervals.empty()) {
         m_thinnedTo.fill(interval->begin);
+        m_summedTo.fill(interval->begin);
     }
     m_intervals.push_back(std::move(interval));
-
-    struct Tier {
-        SimMicros width, keepFinerFor;
-    };
-    constexpr std::array<Tier, kThinnings> kTiers{{{10 * kMicrosPerSecond, 120 * kMicrosPerSecond},
-                                                   {60 * kMicrosPerSecond, 1'200 * kMicrosPerSecond},
-                                                   {600 * kMicrosPerSecond, 21'600 * kMicrosPerSecond}}};
     for (std::size_t tier = 0; tier < kThinnings; ++tier) {
-        thin(kTiers[tier].width, end() - kTiers[tier].keepFinerFor, m_thinnedTo[tier]);
+        sumUp(tier);
+        thin(tier);
     }
 }
 
-void History::thin(SimMicros width, SimMicros keepFrom, SimMicros& doneTo)
+void History::sumUp(std::size_t tier)
+{
+    const SimMicros width = kTiers[tier].width;
+    for (SimMicros& doneTo = m_summedTo[tier]; floorTo(doneTo, width) + width <= end(); doneTo += width) {
+        doneTo = floorTo(doneTo, width);
+        const auto parts = range(doneTo, doneTo + width, width);
+        // Only what begins and ends there: a sum never counts time twice or leaves some out.
+        if (!parts.empty() && parts.front()->begin == doneTo && parts.back()->end == doneTo + width) {
+            m_sums[tier].push_back(parts.size() == 1 ? parts.front() : std::make_shared<const Interval>(sumOf(parts)));
+        }
+    }
+}
+
+std::shared_ptr<const Interval> History::sumAt(std::size_t tier, SimMicros begin) const
+{
+    const Sums& sums = m_sums[tier];
+    const auto at = std::lower_bound(sums.begin(), sums.end(), begin, beginsBefore);
+    return at != sums.end() && (*at)->begin == begin ? *at : nullptr;
+}
+
+void History::thin(std::size_t tier)
 {
     // Whole buckets only, so the boundaries do not depend on when thinning happened.
-    const SimMicros until = keepFrom / width * width;
+    const SimMicros width = kTiers[tier].width, until = floorTo(end() - kTiers[tier].keepFinerFor, width);
+    SimMicros& doneTo = m_thinnedTo[tier];
     while (doneTo < until) {
-        const SimMicros bucketEnd = (doneTo / width + 1) * width;
-        const auto first = std::lower_bound(m_intervals.begin(), m_intervals.end(), doneTo,
-                                            [](const auto& i, SimMicros at) { return i->begin < at; });
+        const SimMicros bucketEnd = floorTo(doneTo, width) + width;
+        const auto first = std::lower_bound(m_intervals.begin(), m_intervals.end(), doneTo, beginsBefore);
         auto last = first;
         while (last != m_intervals.end() && (*last)->end <= bucketEnd) {
             ++last;
         }
         if (last - first > 1) {
-            *first = std::make_shared<const Interval>(sumOf({first, last}));
+            auto sum = sumAt(tier, (*first)->begin);
+            *first = sum && sum->end == (*(last - 1))->end ? std::move(sum)
+                                                           : std::make_shared<const Interval>(sumOf({first, last}));
             m_intervals.erase(first + 1, last);
         }
         doneTo = bucketEnd;
+        if (tier > 0) { // finer sums have nothing left to stand for
+            Sums& finer = m_sums[tier - 1];
+            finer.erase(finer.begin(), std::lower_bound(finer.begin(), finer.end(), doneTo, beginsBefore));
+        }
     }
 }
 
 void History::clear()
 {
-    m_intervals.clear();
-    m_thinnedTo.fill(0);
+    *this = {};
 }
 
 SimMicros History::begin() const
@@ -276,6 +426,28 @@ std::vector<std::shared_ptr<const Interval>> History::range(SimMicros from, SimM
     const auto last =
         std::partition_point(first, m_intervals.end(), [&](const auto& interval) { return interval->begin < to; });
     return {first, last};
+}
+
+std::vector<std::shared_ptr<const Interval>> History::range(SimMicros from, SimMicros to, SimMicros bucketMicros) const
+{
+    const auto fine = range(from, to);
+    std::vector<std::shared_ptr<const Interval>> few;
+    for (auto at = fine.begin(); at != fine.end();) {
+        const SimMicros begin = (*at)->begin;
+        std::shared_ptr<const Interval> widest;
+        for (std::size_t tier = kThinnings; tier-- > 0 && !widest;) {
+            const SimMicros width = kTiers[tier].width;
+            if (floorTo(begin, width) == begin && bucketMicros % width == 0 && begin + width <= fine.back()->end) {
+                widest = sumAt(tier, begin);
+            }
+        }
+        if (!widest || widest->end <= (*at)->end) {
+            widest = *at;
+        }
+        at = std::lower_bound(at, fine.end(), widest->end, beginsBefore);
+        few.push_back(std::move(widest));
+    }
+    return few;
 }
 
 } // namespace isobar::aggregate

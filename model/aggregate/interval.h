@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 /// What the live fleet counts, per short interval of simulated time. Every count is an integer, so sums are exact and
@@ -71,7 +71,8 @@ struct Layout {
     std::size_t areas = 0;
 };
 
-/// The non-empty buckets of a Sketch, packed: two bytes a bucket for ordinary counts. A value.
+/// The counts of a Sketch, packed: a byte a bucket from the first to the last that is not empty for ordinary counts. A
+/// value.
 class SparseSketch {
 public:
     struct Bucket {
@@ -84,18 +85,26 @@ public:
     explicit SparseSketch(std::span<const Bucket> buckets);
     [[nodiscard]] static SparseSketch of(const Sketch& sketch);
 
-    [[nodiscard]] bool empty() const { return m_packed.empty(); }
+    [[nodiscard]] bool empty() const { return m_size == 0; }
     [[nodiscard]] std::int64_t count() const;
     [[nodiscard]] std::vector<Bucket> buckets() const;
+    /// The first that is not empty, or one before it; kBuckets when all are.
+    [[nodiscard]] std::size_t firstBucket() const;
     void addTo(Sketch& sketch) const;
+    /// The same to bare counts; returns how many there were.
+    std::int64_t addTo(std::span<std::int64_t, Sketch::kBuckets> counts) const;
     void merge(const SparseSketch& other);
-    friend bool operator==(const SparseSketch&, const SparseSketch&) = default;
+    friend bool operator==(const SparseSketch& a, const SparseSketch& b) { return a.bytes() == b.bytes(); }
 
 private:
-    void append(std::uint32_t gap, std::uint64_t count);
-    // Pairs of LEB128 numbers: how far this bucket is above the last one, and its count. A string for its inline
-    // buffer: most rows of a second need no allocation.
-    std::string m_packed;
+    friend class SketchPacker;
+    explicit SparseSketch(std::span<const std::int64_t, Sketch::kBuckets> counts);
+    [[nodiscard]] std::string_view bytes() const { return {m_bytes.get(), m_size}; }
+    // A header of four bytes (see interval.cpp), then either the counts of neighbouring buckets, each in 1, 2 or 4
+    // bytes, which are added a dozen at a time, or, where that would be long, pairs of LEB128 numbers. Equal counts
+    // always make equal bytes. Sketches of one sum share a block of memory: reading them is then one long read.
+    std::shared_ptr<const char> m_bytes;
+    std::uint32_t m_size = 0;
 };
 
 enum class Latency : std::uint8_t { Ttft, Itl, EndToEnd };
@@ -119,8 +128,10 @@ struct Interval {
 [[nodiscard]] Interval sumOf(std::span<const std::shared_ptr<const Interval>> intervals);
 
 /// The past of one run, kept in tiers: as appended (1 s) for two minutes, 10 s for twenty minutes, 60 s for six hours,
-/// 600 s beyond. Boundaries are multiples of the tier's width in simulated time, so two runs of one seed keep the same
-/// rows; totals over any stretch that ends on such boundaries are exact. A day of the sample fleet fits in 200 MB.
+/// 600 s for two days, 1 h beyond. Wider sums are made as soon as their time is over, each from the next finer ones,
+/// and kept beside what they sum up: a question about a long range reads a few of them. Boundaries are multiples of the
+/// tier's width in simulated time, so two runs of one seed keep the same rows; totals over any stretch that ends on
+/// such boundaries are exact. A day of the sample fleet fits in 200 MB.
 class History {
 public:
     /// `interval` must begin where the last one ended.
@@ -131,14 +142,23 @@ public:
     [[nodiscard]] SimMicros end() const;
     /// The intervals that overlap [from, to), oldest first.
     [[nodiscard]] std::vector<std::shared_ptr<const Interval>> range(SimMicros from, SimMicros to) const;
+    /// As few intervals as there are that cover the same time, wide sums in place of what they sum up; none lies across
+    /// a multiple of `bucketMicros`, unless it was kept or appended so. 0: wide as can be.
+    [[nodiscard]] std::vector<std::shared_ptr<const Interval>> range(SimMicros from, SimMicros to,
+                                                                     SimMicros bucketMicros) const;
     [[nodiscard]] const std::vector<std::shared_ptr<const Interval>>& intervals() const { return m_intervals; }
 
 private:
-    static constexpr std::size_t kThinnings = 3;
+    static constexpr std::size_t kThinnings = 4;
+    using Sums = std::vector<std::shared_ptr<const Interval>>;
+    void sumUp(std::size_t tier);
+    /// The sum of a tier that begins there; null when there is none.
+    [[nodiscard]] std::shared_ptr<const Interval> sumAt(std::size_t tier, SimMicros begin) const;
     /// Sums what lies in [doneTo, keepFrom) into buckets of `width`; doneTo moves to the last whole bucket's end.
-    void thin(SimMicros width, SimMicros keepFrom, SimMicros& doneTo);
+    void thin(std::size_t tier);
     std::vector<std::shared_ptr<const Interval>> m_intervals;
-    std::array<SimMicros, kThinnings> m_thinnedTo{};
+    std::array<Sums, kThinnings> m_sums; ///< by tier: whole buckets that could be summed up, ascending
+    std::array<SimMicros, kThinnings> m_summedTo{}, m_thinnedTo{};
 };
 
 } // namespace isobar::aggregate

@@ -23,13 +23,18 @@ std::int64_t Sketch::rankOf(double q, std::int64_t total)
 
 double Sketch::quantile(double q) const
 {
-    if (m_total == 0) {
+    return quantile(m_counts, m_total, q);
+}
+
+double Sketch::quantile(std::span<const std::int64_t, kBuckets> counts, std::int64_t total, double q, std::size_t from)
+{
+    if (total == 0) {
         return std::numeric_limits<double>::quiet_NaN();
     }
-    const std::int64_t rank = rankOf(q, m_total);
+    const std::int64_t rank = rankOf(q, total);
     std::int64_t seen = 0;
-    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-        seen += m_counts[bucket];
+    for (std::size_t bucket = from; bucket < kBuckets; ++bucket) {
+        seen += counts[bucket];
         if (seen >= rank) {
             return valueOf(bucket);
         }

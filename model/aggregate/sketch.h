@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace isobar::aggregate {
 
@@ -41,14 +42,19 @@ public:
         m_total += times;
     }
     void merge(const Sketch& other);
+    [[nodiscard]] std::span<const std::int64_t, kBuckets> counts() const { return m_counts; }
     [[nodiscard]] std::int64_t count() const { return m_total; }
     [[nodiscard]] std::int64_t bucketCount(std::size_t bucket) const { return m_counts[bucket]; }
     /// The q-quantile (0-1) in seconds; NaN when empty. Nearest rank: the smallest value with rank >= q * count.
     [[nodiscard]] double quantile(double q) const;
+    /// The same of bare counts, `total` in all, none before bucket `from`.
+    [[nodiscard]] static double quantile(std::span<const std::int64_t, kBuckets> counts, std::int64_t total, double q,
+                                         std::size_t from = 0);
     /// The rank, from 1, of the q-quantile of `total` (above zero) values.
     [[nodiscard]] static std::int64_t rankOf(double q, std::int64_t total);
 
 private:
+    friend class SparseSketch;
     static constexpr double kInverseLogGamma = 24.996666311036567; // 1 / ln(1.02 / 0.98); tested against std::log
     std::array<std::int64_t, kBuckets> m_counts{};
     std::int64_t m_total = 0;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/query/query.h"
 
+#include "model/aggregate/time_buckets.h"
 #include "model/query/row_keys.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace isobar::query {
@@ -98,51 +100,41 @@ public:
         return Done{};
     }
 
+    /// Intervals ascend in time, so a bucket of time is complete when one of the next begins.
     void add(const Interval& interval)
     {
         if (interval.layout.get() != m_layout) {
             useLayout(*interval.layout);
         }
-        Bucket& bucket = m_buckets[m_byTime ? interval.begin / m_query.bucketMicros : 0];
-        bucket.micros += interval.end - interval.begin;
-        bucket.groups.resize(m_groups.size());
-        addDemand(interval, bucket);
+        const SimMicros number = m_byTime ? aggregate::floorTo(interval.begin, m_query.bucketMicros) : 0;
+        if (number != m_bucket) {
+            flush();
+            m_bucket = number;
+        }
+        m_bucketMicros += interval.end - interval.begin;
+        addDemand(interval);
         if (m_byArea) {
-            addFlows(interval, bucket);
+            addFlows(interval);
         } else {
-            addSupply(interval, bucket);
+            addSupply(interval);
         }
     }
 
     Table finish()
     {
-        using SortedKey = std::array<SimMicros, kMaxDimensions>;
-        std::vector<std::pair<SortedKey, Accumulator*>> found;
-        for (auto& [number, bucket] : m_buckets) {
-            for (const auto& [key, group] : m_groups) {
-                if (group >= bucket.groups.size() || !bucket.groups[group].seen) {
-                    continue;
-                }
-                SortedKey sorted{};
-                for (std::size_t i = 0; i < m_query.by.size(); ++i) {
-                    sorted[i] = m_query.by[i] == Dimension::Time ? number : SimMicros{key[i]};
-                }
-                bucket.groups[group].sums.durationMicros = bucket.micros;
-                found.emplace_back(sorted, &bucket.groups[group].sums);
-            }
-        }
-        std::sort(found.begin(), found.end());
+        flush();
+        std::sort(m_rows.begin(), m_rows.end(), [](const Found& a, const Found& b) { return a.key < b.key; });
         Table table{m_query.by, m_query.measures, {}, 0, 0};
-        for (const auto& [key, sums] : found) {
+        table.rows.reserve(m_rows.size());
+        for (Found& found : m_rows) {
             Row row;
+            row.keys.reserve(m_query.by.size());
             for (std::size_t i = 0; i < m_query.by.size(); ++i) {
                 row.keys.push_back(m_query.by[i] == Dimension::Time
-                                       ? fmt::format("{}", static_cast<double>(key[i] * m_query.bucketMicros) * 1e-6)
-                                       : m_keys.name(m_query.by[i], static_cast<std::uint32_t>(key[i])));
+                                       ? fmt::format("{}", static_cast<double>(found.key[i]) * 1e-6)
+                                       : m_keys.name(m_query.by[i], static_cast<std::uint32_t>(found.key[i])));
             }
-            for (const Measure measure : m_query.measures) {
-                row.values.push_back(evaluate(measure, *sums));
-            }
+            row.values = std::move(found.values);
             table.rows.push_back(std::move(row));
         }
         return table;
@@ -153,13 +145,20 @@ private:
     using Key = std::array<std::uint32_t, kMaxDimensions>;
     static constexpr std::uint32_t kNoGroup = 0xffffffffu;
 
-    struct Group {
-        Accumulator sums;
-        bool seen = false; ///< some row of these intervals belongs here
+    using SortedKey = std::array<SimMicros, kMaxDimensions>;
+    /// One latency of one group: a Sketch whose counts lie in `m_counts`.
+    struct LatencyTotal {
+        std::int64_t total = 0;
+        std::size_t first = aggregate::Sketch::kBuckets; ///< no bucket before it was counted in
     };
-    struct Bucket {
-        SimMicros micros = 0; ///< simulated time its intervals cover
-        std::vector<Group> groups;
+    struct Group {
+        Accumulator sums; ///< its latencies are kept beside it
+        std::array<LatencyTotal, aggregate::kLatencies> latencies{};
+        bool seen = false; ///< some row of this bucket's intervals belongs here
+    };
+    struct Found {
+        SortedKey key{};
+        std::vector<double> values;
     };
 
     [[nodiscard]] bool grouped(Dimension dimension) const
@@ -185,7 +184,12 @@ private:
                 }
             }
         }
-        return m_groups.try_emplace(key, static_cast<std::uint32_t>(m_groups.size())).first->second;
+        const auto [at, isNew] = m_numbers.try_emplace(key, static_cast<std::uint32_t>(m_groups.size()));
+        if (isNew) {
+            m_groups.emplace_back();
+            m_keyOf.push_back(key);
+        }
+        return at->second;
     }
 
     void useLayout(const Layout& layout)
@@ -207,7 +211,7 @@ private:
         }
     }
 
-    void addDemand(const Interval& interval, Bucket& bucket) const
+    void addDemand(const Interval& interval)
     {
         for (std::size_t i = 0; i < interval.demand.size(); ++i) {
             const aggregate::DemandTotals& row = interval.demand[i];
@@ -216,32 +220,48 @@ private:
             if (m_demandGroup[i] == kNoGroup || nothing) {
                 continue;
             }
-            Group& group = bucket.groups[m_demandGroup[i]];
+            Group& group = m_groups[m_demandGroup[i]];
             group.seen = true;
             if (m_asksDemand) {
                 group.sums.demand += row;
-                addLatencies(interval, i, group.sums);
             }
         }
-    }
-
-    void addLatencies(const Interval& interval, std::size_t row, Accumulator& sums) const
-    {
         for (std::size_t which = 0; which < aggregate::kLatencies; ++which) {
-            if (m_asksLatency[which] && row < interval.latencies.size()) {
-                sums.latencies.resize(aggregate::kLatencies);
-                interval.latencies[row][which].addTo(sums.latencies[which]);
+            if (m_asksLatency[which]) {
+                addLatency(interval, which);
             }
         }
     }
 
-    void addSupply(const Interval& interval, Bucket& bucket) const
+    void addLatency(const Interval& interval, std::size_t which)
+    {
+        constexpr std::size_t kBuckets = aggregate::Sketch::kBuckets;
+        m_counts[which].resize(m_groups.size() * kBuckets);
+        for (std::size_t row = 0; row < interval.latencies.size(); ++row) {
+            const aggregate::SparseSketch& sketch = interval.latencies[row][which];
+            const std::uint32_t group = m_demandGroup[row];
+            if (group == kNoGroup || sketch.empty()) {
+                continue;
+            }
+            LatencyTotal& latency = m_groups[group].latencies[which];
+            latency.first = std::min(latency.first, sketch.firstBucket());
+            latency.total += sketch.addTo(countsOf(which, group));
+        }
+    }
+
+    [[nodiscard]] std::span<std::int64_t, aggregate::Sketch::kBuckets> countsOf(std::size_t which, std::size_t group)
+    {
+        constexpr std::size_t kBuckets = aggregate::Sketch::kBuckets;
+        return std::span<std::int64_t, kBuckets>(m_counts[which].data() + group * kBuckets, kBuckets);
+    }
+
+    void addSupply(const Interval& interval)
     {
         for (std::size_t i = 0; i < interval.supply.size(); ++i) {
             if (m_supplyGroup[i] == kNoGroup) {
                 continue;
             }
-            Group& group = bucket.groups[m_supplyGroup[i]];
+            Group& group = m_groups[m_supplyGroup[i]];
             group.seen = true;
             if (!m_asksSupply) {
                 continue;
@@ -259,15 +279,57 @@ private:
         }
     }
 
-    void addFlows(const Interval& interval, Bucket& bucket) const
+    void addFlows(const Interval& interval)
     {
         for (std::size_t i = 0; i < interval.flows.size(); ++i) {
             if (interval.flows[i] > 0 && m_flowGroup[i] != kNoGroup) {
-                Group& group = bucket.groups[m_flowGroup[i]];
+                Group& group = m_groups[m_flowGroup[i]];
                 group.seen = true;
                 group.sums.demand.requests += interval.flows[i];
             }
         }
+    }
+
+    [[nodiscard]] double valueOf(Measure measure, std::uint32_t number)
+    {
+        const Group& group = m_groups[number];
+        if (const auto quantile = quantileOf(measure)) {
+            const auto which = static_cast<std::size_t>(quantile->of);
+            const LatencyTotal& latency = group.latencies[which];
+            return latency.total == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                      : aggregate::Sketch::quantile(countsOf(which, number), latency.total,
+                                                                    quantile->ratio, latency.first);
+        }
+        return evaluate(measure, group.sums);
+    }
+
+    /// Makes rows of the bucket's groups and empties them for the next.
+    void flush()
+    {
+        for (std::uint32_t number = 0; number < m_groups.size(); ++number) {
+            Group& group = m_groups[number];
+            if (!group.seen) {
+                continue;
+            }
+            group.sums.durationMicros = m_bucketMicros;
+            Found found;
+            for (std::size_t i = 0; i < m_query.by.size(); ++i) {
+                found.key[i] = m_query.by[i] == Dimension::Time ? m_bucket : SimMicros{m_keyOf[number][i]};
+            }
+            found.values.reserve(m_query.measures.size());
+            for (const Measure measure : m_query.measures) {
+                found.values.push_back(valueOf(measure, number));
+            }
+            m_rows.push_back(std::move(found));
+            for (std::size_t which = 0; which < aggregate::kLatencies; ++which) {
+                if (group.latencies[which].total > 0) {
+                    const auto counts = countsOf(which, number);
+                    std::fill(counts.begin(), counts.end(), 0);
+                }
+            }
+            group = {};
+        }
+        m_bucketMicros = 0;
     }
 
     static constexpr aggregate::DemandTotals kNoDemand{};
@@ -279,8 +341,14 @@ private:
 
     const Layout* m_layout = nullptr; ///< what the three below stand for
     std::vector<std::uint32_t> m_demandGroup, m_supplyGroup, m_flowGroup;
-    std::map<Key, std::uint32_t> m_groups; ///< to positions in Bucket::groups
-    std::map<SimMicros, Bucket> m_buckets;
+    std::map<Key, std::uint32_t> m_numbers; ///< of groups
+    std::vector<Key> m_keyOf;               ///< by group
+
+    SimMicros m_bucket = 0;       ///< where the bucket begins that is being summed up
+    SimMicros m_bucketMicros = 0; ///< simulated time its intervals cover so far
+    std::vector<Group> m_groups;
+    std::array<std::vector<std::int64_t>, aggregate::kLatencies> m_counts; ///< by group, then bucket of the sketch
+    std::vector<Found> m_rows;
 };
 
 } // namespace
@@ -311,6 +379,13 @@ Result<Table> run(const Query& query, const Fleet& fleet,
     table.from = from;
     table.to = to;
     return table;
+}
+
+Result<Table> runOver(const Query& query, const Fleet& fleet, const aggregate::History& history)
+{
+    const bool byTime = std::find(query.by.begin(), query.by.end(), Dimension::Time) != query.by.end();
+    const SimMicros bucket = byTime && query.bucketMicros > 0 ? query.bucketMicros : 0;
+    return run(query, fleet, history.range(query.from, query.to, bucket));
 }
 
 } // namespace isobar::query

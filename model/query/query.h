@@ -49,4 +49,7 @@ struct Table {
 [[nodiscard]] Result<Table> run(const Query& query, const Fleet& fleet,
                                 std::span<const std::shared_ptr<const aggregate::Interval>> intervals);
 
+/// The same over a history, which reads as few of its intervals as cover the range.
+[[nodiscard]] Result<Table> runOver(const Query& query, const Fleet& fleet, const aggregate::History& history);
+
 } // namespace isobar::query

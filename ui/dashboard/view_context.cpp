@@ -140,6 +140,7 @@ ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> pla
     context.now = history.end();
     context.seed = seed;
     const auto range = static_cast<SimMicros>(selection.rangeSeconds * 1e6);
+    context.history = history;
     context.intervals = history.range(range > 0 ? context.now - 2 * range : history.begin(), context.now);
     return context;
 }

@@ -25,9 +25,15 @@ query::Query questionOf(const ViewContext& context, std::vector<Measure> measure
     return q;
 }
 
+Result<query::Table> answer(const query::Query& question, const ViewContext& context)
+{
+    return context.history.empty() ? query::run(question, *context.fleet, context.intervals)
+                                   : query::runOver(question, *context.fleet, context.history);
+}
+
 query::Table tableOf(const query::Query& question, const ViewContext& context)
 {
-    auto table = query::run(question, *context.fleet, context.intervals);
+    auto table = answer(question, context);
     Q_ASSERT(table.ok());
     return table.ok() ? std::move(table).value() : query::Table{question.by, question.measures, {}, 0, 0};
 }
@@ -107,7 +113,7 @@ double valueOf(const query::Table& table, const std::vector<std::string>& keys, 
 Result<query::Table> viewTable(View view, const ViewContext& context)
 {
     const auto run = [&context](std::vector<Measure> measures, std::vector<Dimension> by) {
-        return query::run(questionOf(context, std::move(measures), std::move(by)), *context.fleet, context.intervals);
+        return answer(questionOf(context, std::move(measures), std::move(by)), context);
     };
     switch (view) {
     case View::Overview:

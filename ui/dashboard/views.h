@@ -32,6 +32,7 @@ struct ViewContext {
     std::shared_ptr<const Fleet> fleet;
     std::vector<Place> places;
     std::vector<std::shared_ptr<const aggregate::Interval>> intervals; ///< of the range and the one before it
+    aggregate::History history; ///< what they are of, asked where there is one: it has sums of long ranges
     SelectionState selection;
     aggregate::SimMicros now = 0; ///< end of the range
     std::uint64_t seed = 0;

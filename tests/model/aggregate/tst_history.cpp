@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/aggregate/interval.h"
+#include "model/aggregate/time_buckets.h"
 
 #include <QTest>
 #include <random>
@@ -192,6 +193,63 @@ private Q_SLOTS:
         }
         // The last two minutes are there second by second.
         QCOMPARE(history.range(1'880 * kSecond, 2'000 * kSecond).size(), std::size_t{120});
+    }
+
+    void wideSumsStandForWhatTheySumUp_data()
+    {
+        QTest::addColumn<qint64>("first"); // where the history begins, in its steps
+        QTest::addColumn<qint64>("width");
+        QTest::addColumn<int>("count");
+        QTest::newRow("seconds") << qint64(0) << qint64(kSecond) << 8'000;
+        QTest::newRow("from the middle of a minute, before the clock's zero")
+            << qint64(-95) << qint64(kSecond) << 5'000;
+        QTest::newRow("steps of 7 s, which meet few boundaries") << qint64(3) << qint64(7 * kSecond) << 3'000;
+        QTest::newRow("ten minutes, for three days") << qint64(1) << qint64(600 * kSecond) << 433;
+    }
+    void wideSumsStandForWhatTheySumUp()
+    {
+        QFETCH(qint64, first);
+        QFETCH(qint64, width);
+        QFETCH(int, count);
+        std::mt19937_64 random(17);
+        const auto small = layoutOf(1), large = layoutOf(2);
+        History history;
+        for (int i = 0; i < count; ++i) {
+            const SimMicros begin = (first + i) * width;
+            history.append(randomInterval(random, i < count / 2 ? small : large, begin, begin + width));
+        }
+        std::size_t fewest = history.intervals().size();
+        for (int i = 0; i < 60; ++i) {
+            const auto instant = [&] {
+                return std::uniform_int_distribution<SimMicros>(history.begin() - 9 * kSecond,
+                                                                history.end() + 9 * kSecond)(random);
+            };
+            const SimMicros from = i == 0 ? history.begin() : instant(), to = i == 0 ? history.end() : instant();
+            const SimMicros bucket = std::array<SimMicros, 6>{0, 1, 10, 60, 1'800, 3'600}[std::size_t(i % 6)] * kSecond;
+            const auto fine = history.range(from, to), few = history.range(from, to, bucket);
+            QVERIFY(few.size() <= fine.size());
+            QCOMPARE(few.empty(), fine.empty());
+            if (fine.empty()) {
+                continue;
+            }
+            fewest = std::min(fewest, i == 0 ? few.size() : fewest);
+            QCOMPARE(few.front()->begin, fine.front()->begin);
+            QCOMPARE(few.back()->end, fine.back()->end);
+            auto at = fine.begin();
+            for (std::size_t k = 0; k < few.size(); ++k) {
+                QVERIFY(k == 0 || few[k]->begin == few[k - 1]->end);
+                Reference expected;
+                std::size_t parts = 0;
+                for (; at != fine.end() && (*at)->end <= few[k]->end; ++at, ++parts) {
+                    expected.add(**at);
+                }
+                QVERIFY(expected.equals(*few[k]));
+                // A sum lies in one bucket of time.
+                QVERIFY(parts == 1 || bucket == 0 ||
+                        floorTo(few[k]->begin, bucket) == floorTo(few[k]->end - 1, bucket));
+            }
+        }
+        QVERIFY(width == 7 * kSecond || fewest * 4 < history.intervals().size());
     }
 
     void rangeTakesWhatOverlaps_data()

@@ -616,15 +616,21 @@ private Q_SLOTS:
                     q.to = to;
                     const Intervals kept = history.range(from, to);
                     const Table thin = ask(q, kept), whole = ask(q, all);
+                    const Table wide = query::runOver(q, m_fleet, history).value(); // from the widest sums there are
+                    QCOMPARE(wide.from, whole.from);
+                    QCOMPARE(wide.to, whole.to);
+                    QCOMPARE(wide.rows.size(), whole.rows.size());
                     QCOMPARE(thin.from, whole.from);
                     QCOMPARE(thin.to, whole.to);
                     QCOMPARE(thin.rows.size(), whole.rows.size());
                     QVERIFY(!thin.rows.empty());
                     for (std::size_t i = 0; i < thin.rows.size(); ++i) {
                         QVERIFY(thin.rows[i].keys == whole.rows[i].keys);
+                        QVERIFY(wide.rows[i].keys == whole.rows[i].keys);
                         for (std::size_t m = 0; m < asked.size(); ++m) { // to the last bit
                             const double a = thin.rows[i].values[m], b = whole.rows[i].values[m];
-                            QVERIFY(a == b || (std::isnan(a) && std::isnan(b)));
+                            const double c = wide.rows[i].values[m];
+                            QVERIFY((a == b && c == b) || (std::isnan(a) && std::isnan(b) && std::isnan(c)));
                         }
                     }
                 }
