@@ -17,7 +17,8 @@ namespace {
 constexpr LengthDistribution kInput{1155, 1.0, 8192}, kOutput{211, 0.8, 2048};
 
 struct Tally {
-    std::int64_t completed = 0;
+    std::int64_t completed = 0, events = 0, preemptions = 0;
+    std::size_t bytes = 0;
     double ttft = 0, stay = 0, last = 0;
 };
 
@@ -39,6 +40,9 @@ Tally replayGroup(serving::ReplicaGroup group, std::int64_t requests, double req
         group.arrive(now, inputTokens, output.draw(random.bits()), sink);
     }
     group.drain(sink);
+    tally.events = group.events();
+    tally.preemptions = group.preemptions();
+    tally.bytes = group.memoryBytes();
     return tally;
 }
 
@@ -49,7 +53,7 @@ Result<ReplayBench> benchmarkReplay(const serving::IterationModel& model, const 
     const double inputMean = engine::LengthTable(kInput).mean(), outputMean = engine::LengthTable(kOutput).mean();
     const double capacity = 1 / serving::fullBatchWorkSeconds(model, inputMean, outputMean, inputMean + outputMean);
     const double rate = options.loadRatio * capacity * static_cast<double>(options.replicas);
-    const serving::GroupOptions group{options.replicas, serving::RouterPolicy::LeastInFlight, 42};
+    const serving::GroupOptions group{.replicas = options.replicas, .seed = 42};
     ISOBAR_TRY(serving::ReplicaGroup::create(model, group)); // so that it cannot fail on the threads
     const std::int64_t each = options.requests / options.threads;
     std::vector<Tally> tallies(static_cast<std::size_t>(options.threads));
@@ -68,9 +72,12 @@ Result<ReplayBench> benchmarkReplay(const serving::IterationModel& model, const 
     ReplayBench bench;
     bench.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     bench.requests = each * options.threads;
-    double stay = 0, seconds = 0;
+    double stay = 0, seconds = 0, bytes = 0;
     for (const Tally& tally : tallies) {
         bench.completed += tally.completed;
+        bench.events += tally.events;
+        bench.preemptions += tally.preemptions;
+        bytes += static_cast<double>(tally.bytes);
         bench.meanTtftSeconds += tally.ttft;
         stay += tally.stay;
         seconds += tally.last;
@@ -78,6 +85,8 @@ Result<ReplayBench> benchmarkReplay(const serving::IterationModel& model, const 
     }
     bench.meanTtftSeconds /= static_cast<double>(bench.completed);
     bench.meanInFlight = stay / seconds / static_cast<double>(options.replicas);
+    bench.bytesPerInFlight =
+        bytes / static_cast<double>(options.replicas) / static_cast<double>(options.threads) / bench.meanInFlight;
     return bench;
 }
 

@@ -16,6 +16,9 @@ struct ReplayBenchOptions {
 
 struct ReplayBench {
     std::int64_t requests = 0, completed = 0;
+    std::int64_t events = 0;      ///< arrivals and changes of a batch
+    std::int64_t preemptions = 0; ///< of running sequences
+    double bytesPerInFlight = 0;  ///< of batches and queues, per request in flight in the mean
     double wallSeconds = 0;
     double simulatedSeconds = 0;                  ///< of the longest group
     double meanTtftSeconds = 0, meanInFlight = 0; ///< in flight: per replica, by Little's law

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/replay/replay.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 
@@ -52,6 +53,41 @@ void RequestRows::operator()(const serving::Outcome& outcome)
     m_file.write({m_row.data(), m_row.size()});
 }
 
+void Figures::count(const serving::Outcome& outcome, bool isUrgent)
+{
+    switch (outcome.refusal) {
+    case serving::Refusal::None:
+        break;
+    case serving::Refusal::NoTokens:
+        ++noTokens;
+        return;
+    case serving::Refusal::TooLong:
+        ++tooLong;
+        return;
+    case serving::Refusal::BadTime:
+        ++badTime;
+        return;
+    }
+    ++completed;
+    inputTokens += outcome.inputTokens;
+    outputTokens += outcome.outputTokens;
+    prefixHitTokens += outcome.prefixHitTokens;
+    simulatedSeconds = std::max(simulatedSeconds, outcome.finishSeconds);
+    const auto add = [&](Latencies& all) {
+        all.ttft.add(outcome.ttftSeconds());
+        if (outcome.outputTokens > 1) {
+            all.itl.add(outcome.itlSeconds());
+        }
+        all.endToEnd.add(outcome.endToEndSeconds());
+        all.queue.add(outcome.queueSeconds());
+    };
+    add(latencies);
+    if (isUrgent) {
+        ++urgent;
+        add(urgentLatencies);
+    }
+}
+
 Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
                     const serving::GroupOptions& options, const JobContext& job)
 {
@@ -59,11 +95,12 @@ Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& m
 }
 
 Result<Figures> runToCsv(const ingest::Trace& trace, const serving::IterationModel& model,
-                         const serving::GroupOptions& options, const std::filesystem::path& path, const JobContext& job)
+                         const serving::GroupOptions& options, const std::filesystem::path& path, const JobContext& job,
+                         const Tiers& tiers)
 {
     ISOBAR_TRY_ASSIGN(report::StreamFile file, report::StreamFile::create(path));
     serving::InOrder rows{RequestRows(file, trace)};
-    ISOBAR_TRY_ASSIGN(Figures figures, run(trace, model, options, job, rows));
+    ISOBAR_TRY_ASSIGN(Figures figures, run(trace, model, options, job, rows, tiers));
     if (figures.stopped) {
         return Error{ErrorCode::Cancelled, "cancelled"};
     }

@@ -5,14 +5,15 @@
 #include "model/fleet/result.h"
 #include "model/ingest/trace_file.h"
 #include "model/report/stream_file.h"
+#include "model/serving/mix.h"
 #include "model/serving/replay.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <vector>
 
 /// A trace through a group of replicas, and what is counted on the way.
@@ -36,35 +37,39 @@ struct Named {
 
 struct Figures {
     std::int64_t arrived = 0; ///< requests that were given to the group
-    std::int64_t completed = 0, tooLong = 0, noTokens = 0;
+    std::int64_t completed = 0, tooLong = 0, noTokens = 0, badTime = 0;
     std::int64_t inputTokens = 0, outputTokens = 0; ///< of completed requests
-    double simulatedSeconds = 0;                    ///< from the first arrival to the last finish
+    std::int64_t prefixHitTokens = 0;               ///< of inputTokens
+    /// Running sequences preempted, and the tokens whose KV they gave up.
+    std::int64_t preemptions = 0, preemptedTokens = 0;
+    std::int64_t urgent = 0;     ///< completed requests of the urgent tier
+    double simulatedSeconds = 0; ///< from the first arrival to the last finish
     double wallSeconds = 0;
     bool stopped = false; ///< Cancel came before the end: figures of what was completed until then
     Latencies latencies;
+    Latencies urgentLatencies; ///< of the urgent tier; they are in `latencies` too
 
-    [[nodiscard]] std::int64_t rejected() const { return tooLong + noTokens; }
+    [[nodiscard]] std::int64_t rejected() const { return tooLong + noTokens + badTime; }
     /// Arrived and neither completed nor rejected; 0 unless stopped.
     [[nodiscard]] std::int64_t unfinished() const { return arrived - completed - rejected(); }
     /// Over the simulated time; NaN where there is none.
     [[nodiscard]] double outputTokensPerSecond() const { return static_cast<double>(outputTokens) / simulatedSeconds; }
 
-    void count(const serving::Outcome& outcome)
+    void count(const serving::Outcome& outcome, bool isUrgent = false);
+};
+
+/// Traces have no tiers; this makes two of one trace.
+struct Tiers {
+    double urgentRatio = 0; ///< of the requests, drawn one by one: admitted first and preempted last
+    std::uint64_t seed = 0;
+
+    [[nodiscard]] bool isUrgent(std::uint32_t number) const
     {
-        if (!outcome.completed()) {
-            ++(outcome.refusal == serving::Refusal::TooLong ? tooLong : noTokens);
-            return;
-        }
-        ++completed;
-        inputTokens += outcome.inputTokens;
-        outputTokens += outcome.outputTokens;
-        simulatedSeconds = std::max(simulatedSeconds, outcome.finishSeconds);
-        latencies.ttft.add(outcome.ttftSeconds());
-        if (outcome.outputTokens > 1) {
-            latencies.itl.add(outcome.itlSeconds());
-        }
-        latencies.endToEnd.add(outcome.endToEndSeconds());
-        latencies.queue.add(outcome.queueSeconds());
+        return urgentRatio > 0 && static_cast<double>(serving::mix(seed, number)) * 0x1p-64 < urgentRatio;
+    }
+    [[nodiscard]] std::uint32_t priorityOf(std::uint32_t number) const
+    {
+        return urgentRatio > 0 && !isUrgent(number) ? 1 : 0;
     }
 };
 
@@ -87,7 +92,8 @@ private:
 /// Errors: those of ReplicaGroup::create.
 template <class Observer>
 [[nodiscard]] Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
-                                  const serving::GroupOptions& options, const JobContext& job, Observer&& observer)
+                                  const serving::GroupOptions& options, const JobContext& job, Observer&& observer,
+                                  const Tiers& tiers = {})
 {
     using Clock = std::chrono::steady_clock;
     constexpr std::int64_t kLookEvery = 256; ///< steps between two looks at clock and stop token
@@ -95,10 +101,10 @@ template <class Observer>
     ISOBAR_TRY_ASSIGN(serving::ReplicaGroup group, serving::ReplicaGroup::create(model, options));
     Figures figures;
     const auto sink = [&](const serving::Outcome& outcome) {
-        figures.count(outcome);
+        figures.count(outcome, tiers.isUrgent(outcome.number));
         observer(outcome);
     };
-    const auto total = static_cast<std::int64_t>(trace.requests.size());
+    const auto total = std::ssize(trace.requests);
     const auto start = Clock::now();
     auto reported = start;
     std::int64_t steps = 0;
@@ -114,15 +120,23 @@ template <class Observer>
         }
         return !job.cancelled();
     };
-    for (const ingest::TracedRequest& request : trace.requests) {
+    for (std::size_t i = 0; i < trace.requests.size(); ++i) {
         if (!goOn()) {
             figures.stopped = true;
             break;
         }
+        const ingest::TracedRequest& request = trace.requests[i];
         ++figures.arrived;
-        group.arrive(request.arrivalSeconds, request.inputTokens, request.outputTokens, sink);
+        group.arrive({.seconds = request.arrivalSeconds,
+                      .inputTokens = request.inputTokens,
+                      .outputTokens = request.outputTokens,
+                      .priority = tiers.priorityOf(static_cast<std::uint32_t>(i)),
+                      .prefixHashes = trace.prefixOf(i)},
+                     sink);
     }
     figures.stopped = figures.stopped || !group.drainWhile(sink, goOn);
+    figures.preemptions = group.preemptions();
+    figures.preemptedTokens = group.preemptedTokens();
     job.progress("Replaying", figures.completed + figures.rejected(), total);
     figures.wallSeconds = std::chrono::duration<double>(Clock::now() - start).count();
     return figures;
@@ -136,6 +150,6 @@ template <class Observer>
 /// then there is no file.
 [[nodiscard]] Result<Figures> runToCsv(const ingest::Trace& trace, const serving::IterationModel& model,
                                        const serving::GroupOptions& options, const std::filesystem::path& path,
-                                       const JobContext& job);
+                                       const JobContext& job, const Tiers& tiers = {});
 
 } // namespace isobar::replay

@@ -5,7 +5,6 @@
 #include "model/ingest/input_file.h"
 #include "model/proto/fleet_text.h"
 #include "model/proto/shipped.h"
-#include "model/serving/replay.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -68,8 +67,21 @@ Result<serving::IterationModel> buildReplica(const Fleet& fleet, const Calibrati
     if (!accelerator.valid()) {
         return unknown("accelerator", hardware.accelerator, fleet.accelerators);
     }
-    return serving::buildIterationModel(fleet.models[model.index()], fleet.accelerators[accelerator.index()],
-                                        hardware.precision, hardware.tensorParallel, hardware.maxBatch, calibration);
+    const ServedModel& served = fleet.models[model.index()];
+    const std::int32_t inStep = served.experts > 0 ? hardware.dataParallel : 1;
+    return serving::buildIterationModel(
+        served, fleet.accelerators[accelerator.index()], hardware.precision,
+        serving::ReplicaLayout{.tensorParallel = hardware.tensorParallel, .attentionDataParallel = inStep},
+        hardware.maxBatch * inStep, calibration);
+}
+
+void layOutRanks(const Hardware& hardware, const serving::IterationModel& model, serving::GroupOptions& group)
+{
+    if (model.maxBatch > hardware.maxBatch) { // ranks in step
+        group.policy.maxBatchedTokens *= model.maxBatch / hardware.maxBatch;
+    } else {
+        group.dataParallel = static_cast<std::size_t>(hardware.dataParallel);
+    }
 }
 
 TraceLoad loadOf(const ingest::Trace& trace)

@@ -5,6 +5,7 @@
 #include "model/fleet/result.h"
 #include "model/ingest/trace_file.h"
 #include "model/serving/iteration_model.h"
+#include "model/serving/replay.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,14 +15,23 @@ namespace isobar::replay {
 
 inline constexpr std::int32_t kMaxTensorParallel = 1024;
 inline constexpr std::int32_t kMaxBatch = 65'536;
+inline constexpr std::int32_t kMaxDataParallel = 256;
 
 /// What a replica is made of, by name.
 struct Hardware {
     std::string model, accelerator;
     Precision precision = Precision::Bf16;
     std::int32_t tensorParallel = 1; ///< chips a replica
-    std::int32_t maxBatch = 256;     ///< sequences a replica runs at once, at most
+    std::int32_t maxBatch = 256;     ///< sequences a replica runs at once, at most; of each data-parallel rank
+    /// Times the chips. Ranks of a dense model are replicas in one (serving::GroupOptions::dataParallel); those of a
+    /// mixture of experts run in step with the experts divided over all of them, as one replica with a batch and a KV
+    /// cache so many times as large.
+    std::int32_t dataParallel = 1;
 };
+
+/// Lays `hardware`'s ranks out: whether and how often the group divides a replica, and the token budget of all that run
+/// in step.
+void layOutRanks(const Hardware& hardware, const serving::IterationModel& model, serving::GroupOptions& group);
 
 /// A file of coefficients in protobuf text; an empty path = the shipped ones. Errors: those of InputFile and of
 /// parseCalibrationText; WrongFormat when it is too large to be one.

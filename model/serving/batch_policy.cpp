@@ -23,7 +23,8 @@ Status checkBatching(const IterationModel& model, const BatchPolicy& policy)
     for (const double seconds :
          {model.fixedSeconds, model.perSequenceSeconds, model.perContextTokenSeconds, model.denseWeightSeconds,
           model.expertWeightSeconds, model.expertsTouchedPerToken, model.perTokenComputeSeconds,
-          model.perTokenCommunicationSeconds, model.perPrefillTokenSquaredSeconds}) {
+          model.perTokenExpertComputeSeconds, model.exposedRatio, model.perTokenCommunicationSeconds,
+          model.collectiveSetupSeconds, model.perPrefillTokenSquaredSeconds}) {
         if (!std::isfinite(seconds) || seconds < 0) {
             return invalid("an iteration would take a negative or infinite time",
                            "check the coefficients: none may be negative");

@@ -72,6 +72,15 @@ std::optional<PrefillPool::Prefilled> PrefillPool::next(double seconds)
     return first;
 }
 
+std::size_t PrefillPool::memoryBytes() const
+{
+    std::size_t bytes = 0;
+    for (const Replica& replica : m_replicas) {
+        bytes += replica.memoryBytes();
+    }
+    return bytes;
+}
+
 double PrefillPool::nextEventSeconds() const
 {
     double next = m_ready.empty() ? Replica::kNever : m_ready.top().readySeconds;

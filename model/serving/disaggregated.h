@@ -45,6 +45,7 @@ public:
     [[nodiscard]] std::size_t inFlight() const { return m_outputTokens.size(); }
     /// The next event of any replica or transfer; Replica::kNever when there is none.
     [[nodiscard]] double nextEventSeconds() const;
+    [[nodiscard]] std::size_t memoryBytes() const; ///< of their batches and queues
     [[nodiscard]] const ReplicaLog& log() const { return m_log; }
 
 private:

@@ -76,6 +76,20 @@ std::int64_t ReplicaGroup::preemptedTokens() const
     return m_log.preemptedTokens + (m_prefill ? m_prefill->log().preemptedTokens : 0);
 }
 
+std::int64_t ReplicaGroup::events() const
+{
+    return m_arrivals + m_log.batchChanges + (m_prefill ? m_prefill->log().batchChanges : 0);
+}
+
+std::size_t ReplicaGroup::memoryBytes() const
+{
+    std::size_t bytes = m_prefill ? m_prefill->memoryBytes() : 0;
+    for (const Replica& rank : m_ranks) {
+        bytes += rank.memoryBytes();
+    }
+    return bytes;
+}
+
 Outcome ReplicaGroup::refused(std::uint32_t number, const Arrival& arrival, Refusal why)
 {
     constexpr double kNever = std::numeric_limits<double>::quiet_NaN();

@@ -139,6 +139,10 @@ public:
     /// So far: how often a running sequence was preempted, and the tokens whose KV it gave up.
     [[nodiscard]] std::int64_t preemptions() const;
     [[nodiscard]] std::int64_t preemptedTokens() const;
+    /// Events so far: arrivals and changes of a batch.
+    [[nodiscard]] std::int64_t events() const;
+    /// Of all replicas' batches and queues.
+    [[nodiscard]] std::size_t memoryBytes() const;
 
 private:
     static constexpr std::size_t kSweepEvery = 64; ///< arrivals a replica

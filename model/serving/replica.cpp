@@ -269,6 +269,7 @@ double Replica::boundaryAfter(double seconds) const
 void Replica::finishRun(ReplicaLog& log)
 {
     const double now = m_nextEvent;
+    ++log.batchChanges;
     m_tokens += m_runIterations;
     m_context += std::int64_t{m_decoding} * m_runIterations;
     if (m_exact) {
@@ -669,6 +670,12 @@ std::int64_t Replica::heldBlocks() const
                             m_times->policy().kvBlockTokens);
     }
     return blocks;
+}
+
+std::size_t Replica::memoryBytes() const
+{
+    return sizeof *this + m_running.capacity() * sizeof(Running) + m_records.capacity() * sizeof(Record) +
+           m_queue.capacity() * sizeof(Waiting);
 }
 
 std::uint64_t Replica::hash(std::uint64_t hash) const

@@ -60,6 +60,7 @@ struct ReplicaLog {
     std::vector<Completion> completed;
     std::int64_t preemptions = 0;
     std::int64_t preemptedTokens = 0; ///< whose KV preempted sequences gave up
+    std::int64_t batchChanges = 0;    ///< events other than arrivals
 };
 
 /// One replica with continuous batching, moved from event to event.
@@ -135,17 +136,24 @@ public:
     [[nodiscard]] std::size_t inFlight() const { return running() + queued(); }
     /// KV blocks held in the first iteration of the run in progress. Work: linear in running().
     [[nodiscard]] std::int64_t heldBlocks() const;
+    /// What it takes in memory, the prefix cache aside.
+    [[nodiscard]] std::size_t memoryBytes() const;
     /// Memory hints for a caller that goes through many replicas: what the next event reads first, and, once that has
     /// arrived, what it points to. No effect on results.
     void prefetchBatch() const
     {
+        __builtin_prefetch(m_queue.data());
         __builtin_prefetch(m_running.data());
+        __builtin_prefetch(m_running.data() + m_running.size());
         if (m_freeRecord != kNone) {
             __builtin_prefetch(&m_records[m_freeRecord]);
         }
     }
     void prefetchNext() const
     {
+        if (!m_queue.empty()) {
+            __builtin_prefetch(&m_records[m_queue.front().record]);
+        }
         if (!m_running.empty()) {
             __builtin_prefetch(&m_records[m_running.front().record]);
             __builtin_prefetch(&m_records[m_running.back().record]);

@@ -181,6 +181,67 @@ private Q_SLOTS:
         }
     }
 
+    void replicasBatchAsTheyAreTold()
+    {
+        const QString trace = m_place.write("batching.csv", azureTrace(400));
+        const auto run = [&](const QStringList& more) {
+            return document(replay(trace, QStringList{QStringLiteral("--json")} + more));
+        };
+        const auto ttft = [](const Json& figures) { return figures["ttft_seconds"]["mean"].get<double>(); };
+        const Json usual = run({});
+        QVERIFY(hasKeys(usual, {"max_batched_tokens", "kv_block_tokens", "admission", "prefix_cache", "data_parallel",
+                                "prefill_replicas", "preemptions", "preempted_tokens", "prefix_hit_tokens"}));
+        QCOMPARE(usual["preemptions"].get<int>(), 0);
+        QCOMPARE(usual["admission"].get<std::string>(), std::string("optimistic"));
+
+        const QStringList small{QStringLiteral("--kv-blocks"), QStringLiteral("200")};
+        const Json preempting = run(small);
+        QVERIFY(preempting["preemptions"].get<int>() > 0 && preempting["preempted_tokens"].get<int>() > 0);
+        QCOMPARE(preempting["kv_capacity_tokens"].get<int>(), 3200);
+        QCOMPARE(preempting["completed"].get<int>(), 400);
+        const Json reserving = run(small + QStringList{QStringLiteral("--admission"), QStringLiteral("reserve")});
+        QCOMPARE(reserving["preemptions"].get<int>(), 0);
+        QCOMPARE(reserving["completed"].get<int>(), 400);
+        QCOMPARE(reserving["output_tokens"].get<int>(), preempting["output_tokens"].get<int>());
+
+        // Small parts of prompts keep answers going but take longer to the first token.
+        QVERIFY(ttft(run({QStringLiteral("--max-batched-tokens"), QStringLiteral("256")})) > 1.2 * ttft(usual));
+        // Twice the ranks have half the work each; prompts apart do not wait for answers.
+        QVERIFY(ttft(run({QStringLiteral("--data-parallel"), QStringLiteral("2")})) < ttft(usual));
+        const Json apart = run({QStringLiteral("--prefill-replicas"), QStringLiteral("1")});
+        QVERIFY(ttft(apart) < ttft(usual));
+        QCOMPARE(apart["kv_bytes_per_token"].get<double>(), 131072.0);
+
+        const Json tiers = run(small + QStringList{QStringLiteral("--priority"), QStringLiteral("0.25")});
+        QVERIFY(std::abs(tiers["urgent"]["completed"].get<int>() - 100) < 45);
+        QVERIFY(ttft(tiers["urgent"]) < 0.5 * ttft(tiers));
+    }
+
+    void prefixesAreFoundByTheirHashes()
+    {
+        QByteArray lines;
+        for (int i = 0; i < 50; ++i) { // a conversation: each prompt has all the blocks of the one before
+            QByteArray hashes;
+            for (int block = 0; block <= i; ++block) {
+                hashes += (block > 0 ? "," : "") + QByteArray::number(block);
+            }
+            lines += R"({"timestamp": )" + QByteArray::number(20'000 * i) + R"(, "input_length": )" +
+                     QByteArray::number(512 * (i + 1)) + R"(, "output_length": 10, "hash_ids": [)" + hashes + "]}\n";
+        }
+        const QString trace = m_place.write("conversation.jsonl", lines);
+        const QStringList cached{QStringLiteral("--json"), QStringLiteral("--prefix-cache")};
+        const Json run = document(replay(trace, cached));
+        QCOMPARE(run["completed"].get<int>(), 50);
+        QCOMPARE(run["prefix_hit_tokens"].get<int>(), 512 * 49 * 50 / 2); // all but the last block of each
+        const Json without = document(replay(trace, {QStringLiteral("--json")}));
+        QCOMPARE(without["prefix_hit_tokens"].get<int>(), 0);
+        QVERIFY(run["ttft_seconds"]["mean"].get<double>() < without["ttft_seconds"]["mean"].get<double>());
+
+        const Ran refused = cli(replay(m_place.write("plain.csv", azureTrace(3)), cached));
+        QVERIFY(failedWith(refused, 1));
+        QVERIFY2(refused.err.contains("--prefix-cache"), refused.err.constData());
+    }
+
     void measuredRunsAreShownBeside()
     {
         const QString trace = m_place.write(
@@ -316,6 +377,10 @@ private Q_SLOTS:
         QCOMPARE(bench["completed"].get<int>(), 100'000);
         QCOMPARE(bench["requests"].get<int>(), 100'000);
         QVERIFY(bench["rate"].get<double>() > 0);
+        QCOMPARE(bench["requests_per_second"].get<double>(), bench["rate"].get<double>());
+        QVERIFY(bench["events"].get<int>() > 200'000); // an arrival and a finish each
+        QVERIFY(near(bench["events_per_second"].get<double>() * bench["ns_per_event"].get<double>(), 1e9));
+        QVERIFY(bench["bytes_per_request_in_flight"].get<double>() > 48);
         // At 70 % load the replicas keep up: nobody waits long.
         QVERIFY(bench["mean_ttft_seconds"].get<double>() < 1);
         QVERIFY(bench["mean_in_flight"].get<double>() > 1);

@@ -372,6 +372,9 @@ inline IterationModel randomModel(Random& random)
     m.expertWeightSeconds = integer(random, 0, 1) == 0 ? 0 : uniform(random, 0, 2e-2);
     m.expertsTouchedPerToken = uniform(random, 0.01, 0.5);
     m.perTokenComputeSeconds = uniform(random, 0, 1e-4);
+    m.perTokenExpertComputeSeconds = integer(random, 0, 1) == 0 ? 0 : uniform(random, 0, 1e-4);
+    m.exposedRatio = integer(random, 0, 1) == 0 ? 0 : uniform(random, 0, 1);
+    m.collectiveSetupSeconds = integer(random, 0, 1) == 0 ? 0 : uniform(random, 0, 1e-4);
     m.perTokenCommunicationSeconds = uniform(random, 0, 1e-6);
     m.perPrefillTokenSquaredSeconds = uniform(random, 0, 1e-9);
     m.maxBatch = static_cast<std::int32_t>(integer(random, 1, 12));
