@@ -270,7 +270,10 @@ void TestStore::damagedStoreIsReported()
     ISOBAR_OK(Store::create(folder / "a.isobar", everythingFleet()));
     std::string bytes = readAll(folder / "a.isobar");
     const std::string whole = bytes;
-    for (std::size_t i = 4096 * 3; i < bytes.size(); i += 7) {
+    const unsigned page = SQLite::Database((folder / "a.isobar").string())
+                              .execAndGet("SELECT rootpage FROM sqlite_schema WHERE name = 'regions'")
+                              .getUInt();
+    for (std::size_t i = 4096 * (page - 1); i < 4096 * page; i += 7) {
         bytes[i] = static_cast<char>(bytes[i] ^ 0x5a);
     }
     writeAll(folder / "a.isobar", bytes);
