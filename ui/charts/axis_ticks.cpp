@@ -83,6 +83,21 @@ std::vector<double> monthStarts(double from, double to, int months)
     }
 }
 
+/// A time since a start, as exact as a step between two labels asks for.
+QString elapsedLabel(double seconds, double step)
+{
+    if (step >= kDay) {
+        return grouped(seconds / kDay, 0) + QStringLiteral(" d");
+    }
+    if (step < 1) {
+        return grouped(seconds, 1) + QStringLiteral(" s");
+    }
+    const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+    const auto two = [](std::int64_t n) { return QStringLiteral("%1").arg(n, 2, 10, QLatin1Char('0')); };
+    return whole >= 3600 ? QStringLiteral("%1:%2:%3").arg(whole / 3600).arg(two(whole / 60 % 60), two(whole % 60))
+                         : QStringLiteral("%1:%2").arg(whole / 60).arg(two(whole % 60));
+}
+
 } // namespace
 
 ValueAxis valueAxis(double low, double high, int maxTicks, bool fromZero)
@@ -181,6 +196,85 @@ std::vector<Tick> timeTicks(double from, double to, double widthPixels, double o
         }
     }
     return ticks;
+}
+
+std::vector<Tick> elapsedTicks(double from, double to, double widthPixels, double overhangPixels,
+                               const std::function<double(const QString&)>& labelWidth)
+{
+    std::vector<Tick> ticks;
+    if (!(to > from) || !(widthPixels > 0)) {
+        return ticks;
+    }
+    constexpr double kGap = 14, kPitch = 50;
+    const double pixelsPerSecond = widthPixels / (to - from);
+    static constexpr std::array<double, 24> kSteps{
+        0.1, 0.2, 0.5,  1,     2,         5,         10,        15,         30,   kMinute,  120,      300,
+        600, 900, 1800, kHour, 2 * kHour, 3 * kHour, 6 * kHour, 12 * kHour, kDay, 2 * kDay, 7 * kDay, 14 * kDay};
+    double step = 28 * kDay;
+    for (const double candidate : kSteps) {
+        if (candidate * pixelsPerSecond >= std::max(labelWidth(elapsedLabel(to, candidate)) + kGap, kPitch)) {
+            step = candidate;
+            break;
+        }
+    }
+    const double first = std::ceil(from / step - 1e-9), last = std::floor(to / step + 1e-9);
+    for (double i = first; i <= last; ++i) {
+        const QString label = elapsedLabel(i * step, step);
+        if ((i * step - from) * pixelsPerSecond + labelWidth(label) / 2 <= widthPixels + overhangPixels) {
+            ticks.push_back({i * step, label});
+        }
+    }
+    return ticks;
+}
+
+QString elapsedText(double seconds)
+{
+    if (seconds < kMinute) {
+        return grouped(seconds, seconds < 10 ? 2 : 1) + QStringLiteral(" s");
+    }
+    const auto whole = static_cast<std::int64_t>(seconds);
+    const std::int64_t days = whole / 86'400;
+    const QString clock = elapsedLabel(static_cast<double>(whole % 86'400), 1);
+    return days > 0 ? QStringLiteral("%1 d %2").arg(days).arg(clock) : clock;
+}
+
+DurationAxis durationAxis(double low, double high, double floorSeconds, int maxTicks)
+{
+    const bool below = !(low >= floorSeconds);
+    low = below ? floorSeconds : low;
+    high = std::isfinite(high) ? std::max(high, low) : low;
+    // Steps 1, 2, 5 of each power of ten, by number: 0 is 1 s, 1 is 2 s, 3 is 10 s.
+    static constexpr std::array<double, 3> kOfTen{1, 2, 5};
+    const auto valueOf = [](int step) {
+        const int power = step >= 0 ? step / 3 : -((2 - step) / 3);
+        return kOfTen[static_cast<std::size_t>(step - 3 * power)] * std::pow(10.0, power);
+    };
+    int first = -30, last = 30;
+    while (first < last && valueOf(first + 1) <= low * (1 + 1e-9)) {
+        ++first;
+    }
+    last = first + 1;
+    while (last < 30 && valueOf(last) < high * (1 - 1e-9)) {
+        ++last;
+    }
+    DurationAxis axis;
+    axis.lower = valueOf(first);
+    axis.upper = valueOf(last);
+    int every = 1;
+    while ((last - first) / every + 1 > std::max(2, maxTicks)) {
+        every = every == 1 ? 3 : every + 3; // from 1, 2, 5 to powers of ten, then every other power
+    }
+    for (int step = first; step <= last; ++step) {
+        // Powers of ten are multiples of three.
+        if (((step % every) + every) % every == 0) {
+            const double value = valueOf(step);
+            const QString label = value < 0.9 ? grouped(value * 1000, value < 0.9e-3 ? (value < 0.9e-4 ? 2 : 1) : 0) +
+                                                    QStringLiteral(" ms")
+                                              : grouped(value, 0) + QStringLiteral(" s");
+            axis.ticks.push_back({value, below && step == first ? QStringLiteral("≤ ") + label : label});
+        }
+    }
+    return axis;
 }
 
 QString momentText(double utcSeconds, double spanSeconds)

@@ -29,6 +29,20 @@ struct ValueAxis {
 [[nodiscard]] std::vector<Tick> timeTicks(double from, double to, double widthPixels, double overhangPixels,
                                           const std::function<double(const QString&)>& labelWidth);
 
+/// The same for a time since a start, in seconds: "30 s", "2:30", "1:05:00", "2 d"; the smallest step is a tenth.
+[[nodiscard]] std::vector<Tick> elapsedTicks(double from, double to, double widthPixels, double overhangPixels,
+                                             const std::function<double(const QString&)>& labelWidth);
+/// "1:05:09", "12.4 s", "3 d 04:00:00".
+[[nodiscard]] QString elapsedText(double seconds);
+
+/// Ticks of a logarithmic axis of durations: powers of ten, with 2 and 5 between them where there is room.
+struct DurationAxis {
+    double lower = 1e-3, upper = 1; ///< seconds, both above zero
+    std::vector<Tick> ticks;        ///< "200 ms", "5 s"; where something lies below `lower`, the first says "≤"
+};
+/// Covers [low, high] seconds, not below `floorSeconds`, with at most `maxTicks` ticks.
+[[nodiscard]] DurationAxis durationAxis(double low, double high, double floorSeconds, int maxTicks);
+
 /// A moment as a heading, as exact as the range shown asks for: "14:06:31 UTC", "22 Nov 14:06 UTC", "22 Nov 2026".
 [[nodiscard]] QString momentText(double utcSeconds, double spanSeconds);
 

@@ -26,7 +26,26 @@ struct TimeChartData {
     std::optional<double> target; ///< a dashed horizontal line
     QString targetLabel;          ///< "SLO 0.5 s"
     double from = 0, to = 0;      ///< UTC seconds shown; equal = as far as the data goes
+    bool elapsed = false;         ///< times are seconds since a start rather than since 1970, and are labelled so
     QString emptyText;            ///< said in place of the chart when there is nothing to draw
+};
+
+/// One distribution of durations by its quantiles.
+struct PercentileCurve {
+    QString name;
+    QColor color;
+    QVector<double> ratios;  ///< ascending, from 0 to below 1
+    QVector<double> seconds; ///< as many
+    bool dashed = false;     ///< to compare with: no marks on it
+};
+
+struct PercentileChartData {
+    QString title;
+    QString unitNote;
+    std::vector<PercentileCurve> curves; ///< the first is drawn on top
+    std::optional<double> target;        ///< seconds; a dashed line, unless it is more than a hundredfold off the data
+    QString targetLabel;                 ///< "SLO 0.5 s"
+    QString emptyText;
 };
 
 struct ShareRow {

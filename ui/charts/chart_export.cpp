@@ -3,6 +3,7 @@
 
 #include "ui/charts/chart_paint.h"
 #include "ui/charts/custom_plot.h"
+#include "ui/charts/percentile_chart.h"
 #include "ui/charts/share_bars.h"
 #include "ui/charts/time_plot.h"
 #include "ui/shell/theme.h"
@@ -75,6 +76,17 @@ void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, c
     painter.scale(static_cast<double>(picture.logicalDpiX()) / painter.device()->logicalDpiX(),
                   static_cast<double>(picture.logicalDpiY()) / painter.device()->logicalDpiY());
     painter.drawPicture(QPointF(0, 0), picture);
+    painter.restore();
+}
+
+void paintPercentileChart(QPainter& painter, QSizeF size, const PercentileChartData& data, const QString& footer)
+{
+    painter.save();
+    QRectF inside = paintFrame(painter, size, footer);
+    const ChartHeader header = percentileHeader(data, inside.width(), 2);
+    header.paint(painter, inside.topLeft());
+    inside.setTop(inside.top() + std::ceil(header.height()));
+    paintPercentilePlot(painter, inside, data, {});
     painter.restore();
 }
 

@@ -12,6 +12,7 @@
 namespace isobar::ui {
 
 void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, const QString& footer);
+void paintPercentileChart(QPainter& painter, QSizeF size, const PercentileChartData& data, const QString& footer);
 /// One panel with several sections below each other.
 void paintShareBars(QPainter& painter, QSizeF size, const std::vector<ShareData>& sections, const QString& footer);
 

@@ -282,7 +282,8 @@ void TimeChart::showMoment(double time)
         delete m_tip;
         m_tip = new ValueTip(window());
     }
-    m_tip->setContent(momentText(at, m_chart.to - m_chart.from), m_data.unitNote, std::move(rows));
+    m_tip->setContent(m_data.elapsed ? elapsedText(at) : momentText(at, m_chart.to - m_chart.from), m_data.unitNote,
+                      std::move(rows));
     const QPoint point(static_cast<int>(m_plot->xAxis->coordToPixel(at)), m_plot->height() / 2);
     m_tip->showAt(m_plot->mapTo(window(), point));
 }

@@ -153,8 +153,9 @@ void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChart
     plot.axisRect()->setMargins(QMargins(leftMargin, kTopMargin, kRightMargin, kBottomMargin));
     plot.axisRect()->setMinimumSize(10, 10);
     const int plotWidth = std::max(20, size.width() - leftMargin - kRightMargin);
-    plot.xAxis->setTicker(fixedTicks(timeTicks(chart.from, chart.to, plotWidth, kRightMargin,
-                                               [&small](const QString& text) { return textWidth(small, text); })));
+    const auto ticksOf = data.elapsed ? elapsedTicks : timeTicks;
+    plot.xAxis->setTicker(fixedTicks(ticksOf(chart.from, chart.to, plotWidth, kRightMargin,
+                                             [&small](const QString& text) { return textWidth(small, text); })));
     plot.yAxis->setTicker(fixedTicks(values.ticks));
     plot.xAxis->setRange(chart.from, chart.to);
     const double pad = (values.upper - values.lower) * 0.02; // a line on the top tick keeps its upper half

@@ -33,6 +33,7 @@ constexpr std::int64_t kShownRows = 5000;
 struct Overview {
     store::Counts counts;
     std::vector<store::ImportRecord> imports;
+    std::vector<store::Store::TraceInfo> traces;
 };
 
 Result<Overview> readOverview(store::Store& store)
@@ -40,6 +41,7 @@ Result<Overview> readOverview(store::Store& store)
     Overview overview;
     ISOBAR_TRY_ASSIGN(overview.counts, store.counts());
     ISOBAR_TRY_ASSIGN(overview.imports, store.imports());
+    ISOBAR_TRY_ASSIGN(overview.traces, store.traces());
     return overview;
 }
 
@@ -50,6 +52,7 @@ DataPage::DataPage(Session& session, QWidget* parent)
     , m_session(session)
     , m_log(new ImportLogModel(this))
     , m_where(new QLabel(this))
+    , m_replay(new QPushButton(tr("Replay trace…"), this))
     , m_import(new QPushButton(tr("Import…"), this))
     , m_notice(new Notice(this))
     , m_counts(new CountsPanel(this))
@@ -69,6 +72,9 @@ DataPage::DataPage(Session& session, QWidget* parent)
     m_where->setProperty("muted", true);
     m_where->setTextFormat(Qt::PlainText);
     m_where->setObjectName(QStringLiteral("dataWhere"));
+    m_replay->setObjectName(QStringLiteral("dataReplay"));
+    m_replay->setAccessibleName(tr("Replay the trace of the selected import"));
+    m_replay->setVisible(false);
     m_import->setObjectName(QStringLiteral("dataImport"));
     m_import->setAccessibleName(tr("Import files"));
     m_import->setProperty("primary", true);
@@ -76,6 +82,7 @@ DataPage::DataPage(Session& session, QWidget* parent)
     top->setSpacing(8);
     top->addWidget(title);
     top->addWidget(m_where, 1);
+    top->addWidget(m_replay);
     top->addWidget(m_import);
 
     m_counts->setFixedWidth(250);
@@ -116,6 +123,7 @@ DataPage::DataPage(Session& session, QWidget* parent)
     column->addLayout(body, 1);
 
     connect(m_import, &QPushButton::clicked, this, [this] { openImport(); });
+    connect(m_replay, &QPushButton::clicked, this, [this] { Q_EMIT replayRequested(shownTrace()); });
     connect(m_copy, &QPushButton::clicked, m_rows, &DiagnosticsView::copy);
     connect(m_export, &QPushButton::clicked, this, &DataPage::chooseExport);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &DataPage::showImport);
@@ -218,6 +226,7 @@ void DataPage::refresh()
             return;
         }
         m_counts->setCounts(overview->counts);
+        m_traces = overview->traces;
         const std::int64_t keep = m_shownImport;
         m_log->setRecords(overview->imports);
         const int count = m_log->rowCount();
@@ -235,9 +244,25 @@ void DataPage::refresh()
     });
 }
 
+/// The trace that the selected import brought, empty when it brought none.
+QString DataPage::shownTrace() const
+{
+    const int row = m_table->currentIndex().row();
+    if (row < 0 || m_session.store() == nullptr) {
+        return {};
+    }
+    for (const store::Store::TraceInfo& trace : m_traces) {
+        if (trace.path == m_log->at(row).path) {
+            return QString::fromStdString(trace.name);
+        }
+    }
+    return {};
+}
+
 /// Shows the rows that the selected import left out.
 void DataPage::showImport()
 {
+    m_replay->setVisible(!shownTrace().isEmpty());
     const int row = m_table->currentIndex().row();
     if (row < 0 || m_session.store() == nullptr) {
         m_rowsReader.forget();

@@ -32,6 +32,8 @@ public:
 
 Q_SIGNALS:
     void imported();
+    /// Someone wants to replay this trace of the store.
+    void replayRequested(const QString& trace);
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -42,6 +44,7 @@ private:
     QWidget* makeLog();
     void followSession();
     void showImport();
+    [[nodiscard]] QString shownTrace() const;
     void chooseExport();
     void exportCsv(const QString& path);
 
@@ -49,6 +52,7 @@ private:
     StoreReader m_overviewReader, m_rowsReader, m_exportReader;
     ImportLogModel* m_log;
     QLabel* m_where;
+    QPushButton* m_replay;
     QPushButton* m_import;
     Notice* m_notice;
     CountsPanel* m_counts;
@@ -58,7 +62,8 @@ private:
     DiagnosticsView* m_rows;
     QPushButton* m_copy;
     QPushButton* m_export;
-    std::int64_t m_shownImport = 0; ///< 0 = none
+    std::vector<store::Store::TraceInfo> m_traces; ///< in the store
+    std::int64_t m_shownImport = 0;                ///< 0 = none
     bool m_stale = true;
 };
 

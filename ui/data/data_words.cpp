@@ -56,7 +56,7 @@ QString formatTitle(const std::string& name)
     if (name == "skypilot-catalogue") {
         return QStringLiteral("Price catalogue");
     }
-    if (name == "azure-llm-trace") {
+    if (name == "azure-llm-trace" || name == "mooncake" || name == "servegen" || name == "vllm-run") {
         return QStringLiteral("Request trace");
     }
     if (name == "isobar-fleet") {

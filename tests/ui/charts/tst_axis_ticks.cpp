@@ -240,6 +240,60 @@ private Q_SLOTS:
         QVERIFY(prepareChart(data).high < 6e6);
     }
 
+    void elapsedTicksRead_data()
+    {
+        QTest::addColumn<double>("to");
+        QTest::addColumn<QString>("expected");
+        QTest::newRow("a second") << 1.0 << QStringLiteral("0.0 s|0.2 s|0.4 s|0.6 s|0.8 s|1.0 s");
+        QTest::newRow("minutes") << 300.0 << QStringLiteral("0:00|1:00|2:00|3:00|4:00|5:00");
+        QTest::newRow("an hour") << 3517.0 << QStringLiteral("0:00|10:00|20:00|30:00|40:00|50:00");
+        QTest::newRow("days") << 4 * 86400.0 << QStringLiteral("0 d|1 d|2 d|3 d|4 d");
+    }
+    void elapsedTicksRead()
+    {
+        QFETCH(double, to);
+        QFETCH(QString, expected);
+        const std::vector<Tick> ticks = elapsedTicks(0, to, 300, 20, width);
+        QCOMPARE(labels(ticks).join(u'|'), expected);
+        for (std::size_t i = 1; i < ticks.size(); ++i) {
+            QVERIFY((ticks[i].at - ticks[i - 1].at) * 300 / to >= width(ticks[i].label) + 14);
+        }
+    }
+
+    void elapsedTimesRead()
+    {
+        QCOMPARE(elapsedText(3.25), QStringLiteral("3.25 s"));
+        QCOMPARE(elapsedText(59.94), QStringLiteral("59.9 s"));
+        QCOMPARE(elapsedText(3909), QStringLiteral("1:05:09"));
+        QCOMPARE(elapsedText(3 * 86400.0 + 4 * 3600), QStringLiteral("3 d 4:00:00"));
+        QVERIFY(elapsedTicks(5, 5, 300, 20, width).empty());
+    }
+
+    void durationTicksRead_data()
+    {
+        QTest::addColumn<double>("low");
+        QTest::addColumn<double>("high");
+        QTest::addColumn<int>("most");
+        QTest::addColumn<QString>("expected");
+        QTest::newRow("a decade") << 0.012 << 0.17 << 8 << QStringLiteral("10 ms|20 ms|50 ms|100 ms|200 ms");
+        QTest::newRow("where there is no room") << 0.012 << 17.0 << 5 << QStringLiteral("10 ms|100 ms|1 s|10 s");
+        QTest::newRow("seconds") << 1.0 << 20.0 << 6 << QStringLiteral("1 s|2 s|5 s|10 s|20 s");
+        QTest::newRow("from nothing") << 0.0 << 0.9 << 8 << QStringLiteral("≤ 0.1 ms|1 ms|10 ms|100 ms|1 s");
+        QTest::newRow("all equal") << 0.5 << 0.5 << 8 << QStringLiteral("500 ms|1 s");
+        QTest::newRow("long") << 900.0 << 2e4 << 4 << QStringLiteral("1,000 s|10,000 s");
+    }
+    void durationTicksRead()
+    {
+        QFETCH(double, low);
+        QFETCH(double, high);
+        QFETCH(int, most);
+        QFETCH(QString, expected);
+        const DurationAxis axis = durationAxis(low, high, 1e-4, most);
+        QCOMPARE(labels(axis.ticks).join(u'|'), expected);
+        QVERIFY(axis.lower <= std::max(low, 1e-4) * (1 + 1e-9) && axis.upper >= high * (1 - 1e-9));
+        QVERIFY(axis.lower > 0 && axis.upper > axis.lower);
+    }
+
     void nearestSample()
     {
         const PreparedChart chart = prepareChart(twoLayers());

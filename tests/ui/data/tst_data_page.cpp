@@ -119,6 +119,21 @@ private Q_SLOTS:
         QVERIFY(lines[2].startsWith("4,11,field-count,"));
     }
 
+    void aTraceOfTheStoreIsOfferedForReplay()
+    {
+        importBoth();
+        QTRY_COMPARE(log()->model()->rowCount(), 2);
+        QVERIFY(!button(QStringLiteral("dataReplay"))->isVisible()); // the catalogue is selected
+        const QRect trace = log()->visualRect(log()->model()->index(1, 1));
+        QTest::mouseClick(log()->viewport(), Qt::LeftButton, {}, trace.center());
+        QTRY_VERIFY(button(QStringLiteral("dataReplay"))->isVisible());
+        const QSignalSpy asked(m_page.get(), &DataPage::replayRequested);
+        QTest::mouseClick(button(QStringLiteral("dataReplay")), Qt::LeftButton);
+        QCOMPARE(asked.size(), 1);
+        const auto stored = store::Store::open(m_store.toStdString());
+        QVERIFY(stored->trace(asked[0][0].toString().toStdString()).ok());
+    }
+
     void followsTheSession()
     {
         QVERIFY(m_session->openStore(m_store.toStdString()).ok());

@@ -6,6 +6,7 @@
 #include "ui/map/map_view.h"
 #include "ui/planner/placement_drag.h"
 #include "ui/planner/region_panel.h"
+#include "ui/replay/replay_page.h"
 #include "ui/shell/theme.h"
 #include "ui/shell/window/main_window.h"
 
@@ -158,7 +159,7 @@ private Q_SLOTS:
     void showsSixFiguresWithUnits()
     {
         simulate(5);
-        const auto tiles = m_window->findChildren<KpiTile*>();
+        const auto tiles = m_window->overview().findChildren<KpiTile*>();
         QCOMPARE(tiles.size(), 6);
         for (const KpiTile* tile : tiles) {
             QVERIFY2(tile->data().value.contains(QRegularExpression(QStringLiteral("\\d"))),
@@ -416,6 +417,22 @@ private Q_SLOTS:
         }
         QVERIFY(said);
         QVERIFY(m_session->isOpen());
+    }
+
+    void replayingHasARoomAndSpaceDoesNotPlay()
+    {
+        m_window->commands().action(QStringLiteral("sim.replay"))->trigger();
+        QVERIFY(m_window->replay().isVisible());
+        QVERIFY(m_window->commands().action(QStringLiteral("sim.replay"))->isChecked());
+        // A control with the focus takes Space, which elsewhere plays and pauses.
+        auto* router = m_window->replay().findChild<QComboBox*>(QStringLiteral("replayRouter"));
+        const bool playing = m_session->isPlaying();
+        router->setFocus();
+        QTest::keyClick(router, Qt::Key_Space);
+        QCOMPARE(m_session->isPlaying(), playing);
+        router->hidePopup();
+        m_window->commands().action(QStringLiteral("view.overview"))->trigger();
+        QVERIFY(!m_window->replay().isVisible());
     }
 
     void movesAreKeptInTheStore()

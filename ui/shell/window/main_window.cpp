@@ -4,6 +4,7 @@
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
 #include "ui/map/map_view.h"
+#include "ui/replay/replay_page.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/icon.h"
 #include "ui/shell/window/export_dialog.h"
@@ -32,6 +33,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     , m_session(session)
     , m_overview(new OverviewPage(session))
     , m_data(new DataPage(session))
+    , m_replay(new ReplayPage(session))
     , m_rooms(new QStackedWidget)
     , m_messageBar(new QWidget)
     , m_message(new QLabel)
@@ -44,6 +46,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
 
     m_rooms->addWidget(m_overview);
     m_rooms->addWidget(m_data);
+    m_rooms->addWidget(m_replay);
     m_message->setAccessibleName(tr("Message"));
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -78,6 +81,10 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
 
     connect(topBar, &TopBar::searchRequested, this, [this] { m_palette->open(); });
     connect(m_overview, &OverviewPage::exportRequested, this, &MainWindow::exportView);
+    connect(m_data, &DataPage::replayRequested, this, [this](const QString& trace) {
+        showRoom(2);
+        m_replay->openTrace({m_session.store()->path(), trace.toStdString()});
+    });
     connect(m_data, &DataPage::imported, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::problem, this, qOverload<const Error&>(&MainWindow::say));
     connect(&m_session, &Session::opened, this, &MainWindow::updateTitle);
@@ -213,6 +220,15 @@ void MainWindow::addCommands()
                     },
                     {},
                     {}});
+    m_commands.add({QStringLiteral("sim.replay"),
+                    tr("Replay a trace…"),
+                    QKeySequence(tr("Ctrl+R")),
+                    [this] {
+                        showRoom(2);
+                        m_replay->focusStart();
+                    },
+                    {},
+                    [this] { return m_rooms->currentIndex() == 2; }});
     m_commands.add({QStringLiteral("help.palette"),
                     tr("Search commands…"),
                     QKeySequence(tr("Ctrl+K")),
@@ -251,7 +267,7 @@ void MainWindow::buildMenus()
     fill(menuBar()->addMenu(tr("&View")),
          {"view.overview", "view.data", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
           "view.themeSystem", "view.themeLight", "view.themeDark"});
-    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "-", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.about"});
 }
 
@@ -262,7 +278,8 @@ QWidget* MainWindow::buildRail()
     auto* column = new QVBoxLayout(rail);
     column->setContentsMargins(6, 8, 6, 8);
     column->setSpacing(6);
-    const std::array<std::pair<const char*, const char*>, 2> rooms{{{"view.overview", "map"}, {"view.data", "data"}}};
+    const std::array<std::pair<const char*, const char*>, 3> rooms{
+        {{"view.overview", "map"}, {"view.data", "data"}, {"sim.replay", "replay"}}};
     for (const auto& [id, iconName] : rooms) {
         auto* button = new QToolButton;
         QAction* action = m_commands.action(QLatin1String(id));

@@ -16,6 +16,7 @@ namespace isobar::ui {
 class CommandPalette;
 class DataPage;
 class OverviewPage;
+class ReplayPage;
 
 /// The frame around the rooms: rail, top bar, menus, message bar. It wires; what there is to know lives in the rooms.
 class MainWindow : public QMainWindow {
@@ -25,6 +26,7 @@ public:
     ~MainWindow() override;
 
     [[nodiscard]] OverviewPage& overview() { return *m_overview; }
+    [[nodiscard]] ReplayPage& replay() { return *m_replay; }
     [[nodiscard]] CommandRegistry& commands() { return m_commands; }
     /// Says something in the message bar: what went wrong and what to do, or what was done.
     void say(const Error& error);
@@ -51,6 +53,7 @@ private:
     CommandRegistry m_commands;
     OverviewPage* m_overview;
     DataPage* m_data;
+    ReplayPage* m_replay;
     QStackedWidget* m_rooms;
     std::vector<QToolButton*> m_railButtons;
     QWidget* m_messageBar;

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/replay/replay_run.h"
+
+#include "ui/charts/axis_ticks.h"
+#include "ui/charts/percentile_chart.h"
+
+#include <cmath>
+
+namespace isobar::ui {
+namespace {
+
+RunDurations figuresOf(replay::Latencies& latencies)
+{
+    static const std::vector<double> ratios(percentileGrid().begin(), percentileGrid().end());
+    RunDurations durations;
+    const std::array all{&latencies.ttft, &latencies.itl, &latencies.endToEnd, &latencies.queue};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        durations.all[i].summary = all[i]->summarize();
+        if (durations.all[i].summary.count > 0) {
+            const std::vector<double> curve = all[i]->quantiles(ratios);
+            durations.all[i].curve = QVector<double>(curve.begin(), curve.end());
+        }
+    }
+    return durations;
+}
+
+QString basisWord(Basis basis)
+{
+    switch (basis) {
+    case Basis::Measured:
+        return QStringLiteral("measured");
+    case Basis::Published:
+        return QStringLiteral("published");
+    case Basis::Estimated:
+        return QStringLiteral("estimated");
+    case Basis::Invented:
+        break;
+    }
+    return QStringLiteral("invented");
+}
+
+/// Where the coefficients of a replica are from: "measured: NVIDIA … (2026-07)".
+QString sourceOf(const Calibration& calibration, const ReplaySetup& setup)
+{
+    const Efficiency* row = calibration.find(setup.hardware.accelerator, setup.hardware.precision);
+    if (row == nullptr) {
+        return {};
+    }
+    QString text = basisWord(row->provenance.basis);
+    if (row->accelerator.empty()) {
+        text += QStringLiteral(", for any chip without a row of its own");
+    }
+    if (row->provenance.source.valid() && row->provenance.source.index() < calibration.sources.size()) {
+        text +=
+            QStringLiteral(": ") + QString::fromStdString(calibration.sources[row->provenance.source.index()].title);
+    }
+    return setup.coefficients.empty()
+               ? text
+               : QString::fromStdString(setup.coefficients.filename().string()) + QStringLiteral(", ") + text;
+}
+
+} // namespace
+
+QString TraceSource::name() const
+{
+    if (!stored.empty()) {
+        return QString::fromStdString(stored);
+    }
+    const auto last = path.has_filename() ? path.filename() : path.parent_path().filename();
+    return QString::fromStdString(last.string());
+}
+
+QString ReplaySetup::hardwareText() const
+{
+    return QStringLiteral("%1 × %2 on %3 %4, %5")
+        .arg(group.replicas)
+        .arg(QString::fromStdString(hardware.model))
+        .arg(hardware.tensorParallel)
+        .arg(QString::fromStdString(hardware.accelerator), QLatin1String(precisionName(hardware.precision)));
+}
+
+QString ReplaySetup::routingText() const
+{
+    return QLatin1String(serving::routerPolicyName(group.router));
+}
+
+Result<TracePointer> loadTrace(const TraceSource& source, std::uint64_t seed, const JobContext& job)
+{
+    auto loaded = std::make_shared<LoadedTrace>();
+    loaded->source = source;
+    loaded->seed = seed;
+    // "STORE:TRACE" is how a trace of a store is named.
+    const std::filesystem::path name =
+        source.stored.empty() ? source.path : std::filesystem::path(source.path.string() + ':' + source.stored);
+    ISOBAR_TRY_ASSIGN(loaded->trace, ingest::readTrace(name, seed, job));
+    loaded->load = replay::loadOf(loaded->trace);
+    return TracePointer(std::move(loaded));
+}
+
+Result<BuiltReplica> buildReplica(const ReplayContext& context, const ReplaySetup& setup)
+{
+    BuiltReplica built;
+    if (setup.coefficients.empty()) {
+        ISOBAR_TRY_ASSIGN(built.model, replay::buildReplica(*context.fleet, *context.calibration, setup.hardware));
+        built.coefficientSource = sourceOf(*context.calibration, setup);
+        return built;
+    }
+    ISOBAR_TRY_ASSIGN(const Calibration calibration, replay::readCalibration(setup.coefficients));
+    ISOBAR_TRY_ASSIGN(built.model, replay::buildReplica(*context.fleet, calibration, setup.hardware));
+    built.coefficientSource = sourceOf(calibration, setup);
+    return built;
+}
+
+Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer& trace, const ReplaySetup& setup,
+                               const JobContext& job)
+{
+    auto run = std::make_shared<ReplayRun>();
+    run->trace = trace;
+    run->setup = setup;
+    ISOBAR_TRY_ASSIGN(BuiltReplica built, buildReplica(context, setup));
+    run->model = built.model;
+    run->coefficientSource = built.coefficientSource;
+    for (const SloTier& tier : context.fleet->tiers) {
+        run->tiers.push_back({QString::fromStdString(tier.name), tier.ttftSeconds, tier.itlSeconds, 0});
+    }
+    replay::Timeline timeline(trace->load.seconds);
+    double latest = 0;
+    const auto observe = [&](const serving::Outcome& outcome) {
+        timeline(outcome);
+        if (!outcome.completed()) {
+            return;
+        }
+        latest = std::max(latest, outcome.finishSeconds);
+        const double itl = outcome.itlSeconds();
+        for (ReplayRun::Tier& tier : run->tiers) {
+            // One token has no time between tokens to break.
+            tier.kept += outcome.ttftSeconds() <= tier.ttftSeconds && !(itl > tier.itlSeconds) ? 1 : 0;
+        }
+    };
+    JobContext told = job;
+    told.report = [&](const Progress& progress) {
+        job.progress(elapsedText(latest).toStdString() + " simulated", progress.done, progress.total);
+    };
+    ISOBAR_TRY_ASSIGN(replay::Figures figures, replay::run(trace->trace, built.model, setup.group, told, observe));
+    run->arrived = figures.arrived;
+    run->completed = figures.completed;
+    run->rejected = figures.rejected();
+    run->tooLong = figures.tooLong;
+    run->noTokens = figures.noTokens;
+    run->unfinished = figures.unfinished();
+    run->inputTokens = figures.inputTokens;
+    run->outputTokens = figures.outputTokens;
+    run->simulatedSeconds = figures.simulatedSeconds;
+    run->wallSeconds = figures.wallSeconds;
+    run->outputTokensPerSecond = figures.outputTokensPerSecond();
+    run->partial = figures.stopped;
+    run->durations = figuresOf(figures.latencies);
+    run->timeline = timeline.curves();
+    run->hasMeasured = !trace->trace.measured.empty();
+    if (run->hasMeasured) {
+        replay::Latencies measured = replay::measuredLatencies(trace->trace);
+        run->measured = figuresOf(measured);
+    }
+    return RunPointer(std::move(run));
+}
+
+Status writeRequestRows(const ReplayRun& run, const std::filesystem::path& path, const JobContext& job)
+{
+    ISOBAR_TRY(replay::runToCsv(run.trace->trace, run.model, run.setup.group, path, job));
+    return Done{};
+}
+
+} // namespace isobar::ui
