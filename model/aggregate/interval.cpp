@@ -401,6 +401,22 @@ void History::thin(std::size_t tier)
     }
 }
 
+void History::truncate(SimMicros at)
+{
+    std::erase_if(m_intervals, [at](const auto& interval) { return interval->end > at; });
+    if (m_intervals.empty()) {
+        clear();
+        return;
+    }
+    for (std::size_t tier = 0; tier < kThinnings; ++tier) {
+        std::erase_if(m_sums[tier], [this](const auto& sum) { return sum->end > end(); });
+        // The bucket that is open now is to be summed up and thinned when it is full again.
+        const SimMicros open = floorTo(end(), kTiers[tier].width);
+        m_summedTo[tier] = std::min(m_summedTo[tier], open);
+        m_thinnedTo[tier] = std::min(m_thinnedTo[tier], open);
+    }
+}
+
 void History::clear()
 {
     *this = {};

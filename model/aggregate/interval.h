@@ -136,6 +136,9 @@ class History {
 public:
     /// `interval` must begin where the last one ended.
     void append(std::shared_ptr<const Interval> interval);
+    /// Forgets what lies at `at` and later, and an interval that lies across it: end() is then `at` or earlier, and what
+    /// is appended next begins there. The rest stays as coarse as it is.
+    void truncate(SimMicros at);
     void clear();
     [[nodiscard]] bool empty() const { return m_intervals.empty(); }
     [[nodiscard]] SimMicros begin() const; ///< 0 when empty

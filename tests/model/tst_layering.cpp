@@ -75,6 +75,7 @@ private Q_SLOTS:
             {"model/serving", {"model/fleet"}},
             {"model/aggregate", {"model/fleet"}},
             {"model/engine", {"model/fleet", "model/serving", "model/aggregate"}},
+            {"model/recording", {"model/fleet", "model/proto", "model/aggregate"}},
             {"model/store", {"model/fleet", "model/proto", "model/aggregate"}},
             {"model/ingest", {"model/fleet", "model/proto", "model/aggregate", "model/store"}},
             {"model/query", {"model/fleet", "model/aggregate", "model/store"}},

@@ -135,6 +135,56 @@ private Q_SLOTS:
         }
     }
 
+    /// As after a run went back in time: what was cut off is appended again, finer than it was kept.
+    void truncatingAndAppendingAgainKeepsTotals()
+    {
+        std::mt19937_64 random(17);
+        const auto layout = layoutOf(2);
+        std::vector<std::shared_ptr<const Interval>> all;
+        for (int i = 0; i < 9'000; ++i) {
+            all.push_back(randomInterval(random, layout, i * kSecond, (i + 1) * kSecond));
+        }
+        History history;
+        std::size_t at = 0;
+        for (const int turn : {9'000, 8'999, 8'930, 8'400, 9'000, 2'400, 3'000, 600, 9'000}) {
+            // Where tiers have a boundary, whatever their age.
+            const std::size_t back = static_cast<std::size_t>(turn) < at ? static_cast<std::size_t>(turn) : at;
+            history.truncate(static_cast<SimMicros>(back) * kSecond);
+            QCOMPARE(history.end(), static_cast<SimMicros>(back) * kSecond);
+            const std::size_t until = std::max(static_cast<std::size_t>(turn), back + 45);
+            for (at = back; at < std::min(until, all.size()); ++at) {
+                history.append(all[at]);
+            }
+            const Reference expected = referenceOf({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at)});
+            for (const SimMicros bucket : {SimMicros{0}, 10 * kSecond, 60 * kSecond, 600 * kSecond}) {
+                const auto parts = history.range(0, history.end(), bucket);
+                for (std::size_t i = 1; i < parts.size(); ++i) {
+                    QCOMPARE(parts[i]->begin, parts[i - 1]->end);
+                }
+                QVERIFY(expected.equals(sumOf(parts)));
+            }
+        }
+        history.truncate(0);
+        QVERIFY(history.empty());
+        history.append(all[0]);
+        QCOMPARE(history.end(), SimMicros{kSecond});
+    }
+
+    void truncatingInsideAnIntervalDropsItWhole()
+    {
+        std::mt19937_64 random(19);
+        const auto layout = layoutOf(1);
+        History history;
+        for (int i = 0; i < 3'000; ++i) {
+            history.append(randomInterval(random, layout, i * kSecond, (i + 1) * kSecond));
+        }
+        history.truncate(1'030 * kSecond); // kept by the minute there
+        QCOMPARE(history.end(), SimMicros{1'020 * kSecond});
+        for (const SimMicros bucket : {SimMicros{0}, 10 * kSecond}) {
+            QCOMPARE(history.range(0, 3'000 * kSecond, bucket).back()->end, SimMicros{1'020 * kSecond});
+        }
+    }
+
     void tiersKeepTotalsExactly_data()
     {
         QTest::addColumn<qint64>("width");
