@@ -36,7 +36,7 @@ void DemandSource::addCandidate(const Way& way, std::uint32_t feeder)
                                  [&](const Candidate& c) { return prefers(m_options.policy, way, c.way); });
     // What a placement reports at the end of a window has been read by the start of the next; on top the way here.
     const auto late = static_cast<std::uint32_t>(std::ceil(way.oneWaySeconds / m_options.windowSeconds - 1e-9));
-    m_candidates.insert(at, Candidate{way, feeder, late, {}, 0, 0});
+    m_candidates.insert(at, Candidate{way, feeder, late, static_cast<std::uint32_t>(m_candidates.size())});
     for (std::size_t i = 0; i < m_candidates.size(); ++i) {
         const std::uint32_t placement = m_candidates[i].way.placement;
         m_position.resize(std::max<std::size_t>(m_position.size(), placement + 1));
@@ -85,8 +85,11 @@ void DemandSource::draw(double begin, double end, const LoadBoard& board)
     m_begin = begin;
     m_board = &board;
     m_looked = false;
-    for (Candidate& candidate : m_candidates) {
-        candidate.outbox.clear();
+    if (!m_out.empty()) {
+        m_out.clear();
+        for (Candidate& candidate : m_candidates) {
+            candidate.sent = 0;
+        }
     }
     tryAgain(end);
     releaseHeld();
@@ -95,6 +98,29 @@ void DemandSource::draw(double begin, double end, const LoadBoard& board)
     } else {
         drawFromLaws(begin, end);
     }
+    sortOut();
+}
+
+/// Orders what was drawn by candidate, keeping the order of each.
+void DemandSource::sortOut()
+{
+    if (m_drawn.empty()) {
+        return;
+    }
+    m_outBegin.assign(m_candidates.size() + 1, 0);
+    for (const Candidate& candidate : m_candidates) {
+        m_outBegin[candidate.number + 1] = candidate.sent;
+    }
+    for (std::size_t i = 1; i < m_outBegin.size(); ++i) {
+        m_outBegin[i] += m_outBegin[i - 1];
+    }
+    m_out.resize(m_drawn.size());
+    m_place.assign(m_outBegin.begin(), m_outBegin.end());
+    for (std::size_t i = 0; i < m_drawn.size(); ++i) {
+        m_out[m_place[m_drawnFor[i]]++] = m_drawn[i];
+    }
+    m_drawn.clear();
+    m_drawnFor.clear();
 }
 
 void DemandSource::drawFromLaws(double begin, double end)
@@ -206,10 +232,12 @@ void DemandSource::send(double now, const Asked& asked, std::uint8_t attempt)
     }
     Candidate& to = m_candidates[choose()];
     ++to.routed;
+    ++to.sent;
+    m_drawnFor.push_back(to.number);
     // What a slow link adds on the way there and back is waiting, as far as the placement is concerned.
     const double extra = (to.delayRatio - 1) * to.way.oneWaySeconds;
-    to.outbox.push_back({now + to.way.oneWaySeconds + extra, to.feeder, sequence, asked.inputTokens, asked.outputTokens,
-                         static_cast<float>(now - asked.seconds + 2 * extra), attempt});
+    m_drawn.push_back({now + to.way.oneWaySeconds + extra, to.feeder, sequence, asked.inputTokens, asked.outputTokens,
+                       static_cast<float>(now - asked.seconds + 2 * extra), attempt});
 }
 
 std::size_t DemandSource::choose()
@@ -260,7 +288,7 @@ std::size_t DemandSource::probed()
         const std::size_t at = drawn();
         const ReportedLoad& load = m_view[at];
         // What went there from here since the report counts as in flight already.
-        const double sent = static_cast<double>(m_candidates[at].outbox.size());
+        const double sent = static_cast<double>(m_candidates[at].sent);
         m_probes.push_back(
             {(load.inFlight + sent) / load.places, load.ttftSeconds + 2 * m_candidates[at].way.oneWaySeconds});
         m_probedAt.push_back(at);
@@ -274,11 +302,6 @@ void DemandSource::clearCounts()
     for (Candidate& candidate : m_candidates) {
         candidate.routed = 0;
     }
-}
-
-const std::vector<Arrival>& DemandSource::outboxFor(std::uint32_t placement) const
-{
-    return m_candidates[m_position[placement]].outbox;
 }
 
 std::uint64_t DemandSource::hash(std::uint64_t hash) const
@@ -311,10 +334,7 @@ std::size_t DemandSource::memoryBytes() const
     std::size_t bytes = sizeof *this + m_candidates.size() * (sizeof(Candidate) + sizeof(ReportedLoad)) +
                         (m_position.size() + m_sessions.capacity()) * sizeof(std::uint32_t) +
                         m_held.capacity() * sizeof(Asked) + m_again.capacity() * sizeof(Again);
-    for (const Candidate& candidate : m_candidates) {
-        bytes += candidate.outbox.capacity() * sizeof(Arrival);
-    }
-    return bytes;
+    return bytes + (m_out.capacity() + m_drawn.capacity()) * sizeof(Arrival);
 }
 
 } // namespace isobar::engine

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace isobar::engine {
@@ -53,7 +54,8 @@ public:
         Way way;
         std::uint32_t feeder = 0;      ///< its number among the placement's sources
         std::uint32_t windowsLate = 0; ///< how old its news are
-        std::vector<Arrival> outbox;   ///< this window's requests
+        std::uint32_t number = 0;      ///< counts candidates as they were added
+        std::uint32_t sent = 0;        ///< requests of this window
         std::int64_t routed = 0;       ///< since clearCounts()
         double coolUntilSeconds = 0;   ///< gets nothing before
         double delayRatio = 1;         ///< of its link against the usual; infinite = cut
@@ -83,9 +85,22 @@ public:
     {
         return static_cast<std::int64_t>(m_held.size() - m_heldFirst + m_again.size());
     }
+    /// Counts requests that no placement could take and that were not drawn here (fluid mode).
+    void addUnrouted(std::int64_t requests) { m_unrouted += requests; }
     void clearCounts();
-    /// This window's requests for a placement that is one of candidates().
-    [[nodiscard]] const std::vector<Arrival>& outboxFor(std::uint32_t placement) const;
+    /// This window's requests for the candidate of that number, in the order they were drawn.
+    [[nodiscard]] std::span<const Arrival> outbox(std::uint32_t candidate) const
+    {
+        if (m_out.empty()) {
+            return {};
+        }
+        return std::span(m_out).subspan(m_outBegin[candidate], m_outBegin[candidate + 1] - m_outBegin[candidate]);
+    }
+    /// The same by placement.
+    [[nodiscard]] std::span<const Arrival> outboxFor(std::uint32_t placement) const
+    {
+        return outbox(m_candidates[m_position[placement]].number);
+    }
     [[nodiscard]] double rate(double seconds) const { return m_shape.requestsPerSecond(seconds); }
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
     [[nodiscard]] std::size_t memoryBytes() const; ///< about
@@ -102,6 +117,7 @@ private:
     };
 
     void lookAround();
+    void sortOut();
     void drawFromLaws(double begin, double end);
     void drawFromTrace(double begin, double end);
     void releaseHeld();
@@ -129,6 +145,10 @@ private:
     std::vector<Again> m_again;            ///< in no order
     std::vector<std::uint32_t> m_sessions; ///< candidates that sessions of late went to, by placement
     std::size_t m_oldestSession = 0;
+
+    // Requests of this window by candidate: one block, so that a placement reads its part with few misses.
+    std::vector<Arrival> m_out, m_drawn;
+    std::vector<std::uint32_t> m_outBegin, m_drawnFor, m_place;
 
     // Of this window; the view only once something is to be sent.
     double m_begin = 0;

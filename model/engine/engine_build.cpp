@@ -6,15 +6,6 @@
 #include <fmt/format.h>
 
 namespace isobar::engine {
-namespace {
-
-/// What a replica of one model meets: means over the model's workloads.
-struct Mix {
-    double requestsPerSecond = 0, inputTokens = 0, outputTokens = 0;
-    double contextTokens = 0;                                       ///< of a running sequence, averaged over time
-    double itlLimitSeconds = INFINITY, ttftLimitSeconds = INFINITY; ///< of its strictest tier
-};
-
 Mix mixOf(const Fleet& fleet, ModelId model)
 {
     Mix mix;
@@ -42,6 +33,8 @@ Mix mixOf(const Fleet& fleet, ModelId model)
     }
     return mix;
 }
+
+namespace {
 
 /// What a replica holds while it meets the strictest service level with a margin.
 PlacementRun::Target targetOf(const serving::IterationModel& model, const Mix& mix)
@@ -307,8 +300,9 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
         const SloTier& tier = (*fleet)[workload.tier];
         const double rtt = network->rtt(source.area(), pool.region).seconds;
         const std::uint32_t feeder = run.addFeeder(
-            {static_cast<std::uint32_t>(s), rowOfWorkload.back()[source.workload().index()],
-             static_cast<std::uint32_t>(std::max(0, tier.priority)), rtt, tier.ttftSeconds, tier.itlSeconds});
+            {static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(source.candidates().size()),
+             rowOfWorkload.back()[source.workload().index()], static_cast<std::uint32_t>(std::max(0, tier.priority)),
+             rtt, tier.ttftSeconds, tier.itlSeconds});
         source.addCandidate(wayTo(id, *model, workload, rtt), feeder);
     }
     const auto egress = egressUsdPerByte(*fleet, pool.region);

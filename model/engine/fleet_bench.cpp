@@ -2,6 +2,7 @@
 #include "model/engine/fleet_bench.h"
 #include "model/engine/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
@@ -11,13 +12,22 @@
 namespace isobar::engine {
 namespace {
 
-constexpr std::size_t kRegions = 20, kAreas = 10;
+constexpr std::size_t kMostRegions = 250, kAreas = 10, kMostModels = 40;
+/// Models a region serves.
+constexpr std::size_t kModelsPerRegion = 4;
+/// Below so many replicas a placement would hardly be one.
+constexpr std::int64_t kFewestReplicas = 25;
 constexpr std::int32_t kChipsPerReplica = 8;
 constexpr double kRequestsPerReplica = 3;
 
-/// Regions on a ring around the globe, two models of the size of common ones, round figures throughout.
+/// Regions on a ring around the globe, models of the size of common ones, round figures throughout. As many regions and
+/// models as the chips suffice for, up to 250 and 40.
 Fleet syntheticFleet(std::int64_t accelerators)
 {
+    const std::int64_t replicasInAll = accelerators / kChipsPerReplica;
+    const std::size_t regions = std::clamp<std::size_t>(
+        static_cast<std::size_t>(replicasInAll / (kFewestReplicas * std::int64_t{kModelsPerRegion})), 5, kMostRegions);
+    const std::size_t models = std::clamp<std::size_t>(regions * kModelsPerRegion / 5, 2, kMostModels);
     Fleet fleet;
     fleet.name = "Benchmark";
     fleet.dataDate = "2026-01-01";
@@ -37,23 +47,25 @@ Fleet syntheticFleet(std::int64_t accelerators)
     chip.tdpWatts = 700;
     fleet.accelerators = {chip};
 
-    ServedModel model;
-    model.name = "dense-70b";
-    model.layers = 80;
-    model.hiddenSize = 8192;
-    model.attentionHeads = 64;
-    model.kvHeads = 8;
-    model.headDimension = 128;
-    model.totalParameters = model.activeParameters = 70e9;
-    model.kvValuesPerToken = 2.0 * 80 * 8 * 128;
-    model.runtimes = {"cuda"};
-    fleet.models = {model};
+    for (std::size_t i = 0; i < models; ++i) {
+        ServedModel model;
+        model.name = fmt::format("dense-70b-{}", i);
+        model.layers = 80;
+        model.hiddenSize = 8192;
+        model.attentionHeads = 64;
+        model.kvHeads = 8;
+        model.headDimension = 128;
+        model.totalParameters = model.activeParameters = 70e9;
+        model.kvValuesPerToken = 2.0 * 80 * 8 * 128;
+        model.runtimes = {"cuda"};
+        fleet.models.push_back(model);
+    }
     fleet.tiers = {{"interactive", 1.0, 0.05, 0, {}}, {"batch", 30.0, 0.5, 1, {}}};
 
-    const double longitudeStep = 360.0 / kRegions;
-    std::int64_t left = accelerators / kChipsPerReplica;
-    std::int64_t replicas = 0;
-    for (std::size_t i = 0; i < kRegions; ++i) {
+    const double longitudeStep = 360.0 / static_cast<double>(regions);
+    std::int64_t left = replicasInAll;
+    std::vector<double> replicasOfModel(models);
+    for (std::size_t i = 0; i < regions; ++i) {
         Region region;
         region.provider = ProviderId(std::size_t{0});
         region.code = fmt::format("region-{}", i);
@@ -64,24 +76,27 @@ Fleet syntheticFleet(std::int64_t accelerators)
         region.gridGramsCo2ePerKwh = 300;
         fleet.regions.push_back(region);
 
-        const auto here = static_cast<std::int32_t>(left / static_cast<std::int64_t>(kRegions - i));
+        auto here = static_cast<std::int32_t>(left / static_cast<std::int64_t>(regions - i));
         left -= here;
-        replicas += here;
         Pool pool;
         pool.key = fmt::format("bench/{}/Bench", region.code);
         pool.region = RegionId(i);
         pool.accelerator = AcceleratorId(std::size_t{0});
         pool.chips[static_cast<std::size_t>(PricingModel::Reserved)] = here * kChipsPerReplica;
         fleet.pools.push_back(pool);
-        Placement placement;
-        placement.key = fmt::format("{}@{}", model.name, pool.key);
-        placement.model = ModelId(std::size_t{0});
-        placement.pool = PoolId(i);
-        placement.replicas = here;
-        placement.tensorParallel = kChipsPerReplica;
-        placement.precision = Precision::Fp8;
-        placement.maxBatch = 128;
-        fleet.placements.push_back(placement);
+        for (std::size_t k = 0; k < kModelsPerRegion; ++k) {
+            Placement placement;
+            placement.model = ModelId((i * kModelsPerRegion + k) % models);
+            placement.key = fmt::format("{}@{}#{}", fleet[placement.model].name, pool.key, k);
+            placement.pool = PoolId(i);
+            placement.replicas = here / static_cast<std::int32_t>(kModelsPerRegion - k);
+            here -= placement.replicas;
+            placement.tensorParallel = kChipsPerReplica;
+            placement.precision = Precision::Fp8;
+            placement.maxBatch = 128;
+            replicasOfModel[placement.model.index()] += placement.replicas;
+            fleet.placements.push_back(placement);
+        }
     }
     for (std::size_t i = 0; i < kAreas; ++i) {
         UserArea area;
@@ -91,12 +106,12 @@ Fleet syntheticFleet(std::int64_t accelerators)
         area.utcOffsetHours = -12 + 24.0 / kAreas * static_cast<double>(i);
         fleet.areas.push_back(area);
     }
-    for (std::size_t i = 0; i < fleet.tiers.size(); ++i) {
+    for (std::size_t i = 0; i < models * fleet.tiers.size(); ++i) {
         Workload workload;
-        workload.name = fmt::format("{} traffic", fleet.tiers[i].name);
-        workload.model = ModelId(std::size_t{0});
-        workload.tier = TierId(i);
-        workload.meanRequestsPerSecond = kRequestsPerReplica * static_cast<double>(replicas) / 2;
+        workload.model = ModelId(i / fleet.tiers.size());
+        workload.tier = TierId(i % fleet.tiers.size());
+        workload.name = fmt::format("{} {} traffic", fleet[workload.model].name, fleet[workload.tier].name);
+        workload.meanRequestsPerSecond = kRequestsPerReplica * replicasOfModel[workload.model.index()] / 2;
         workload.diurnalAmplitude = 0.3;
         workload.inputTokens = {1000, 1, 16'000};
         workload.outputTokens = {250, 1, 4'000};
@@ -108,6 +123,17 @@ Fleet syntheticFleet(std::int64_t accelerators)
     fleet.prices = {
         {ProviderId(std::size_t{0}), {}, AcceleratorId(std::size_t{0}), PricingModel::Reserved, 2.0, "", {}, ""}};
     return fleet;
+}
+
+/// Every replica may go and come back with the load.
+Operations syntheticOperations(const Fleet& fleet)
+{
+    Operations operations;
+    for (std::size_t p = 0; p < fleet.placements.size(); ++p) {
+        const std::int32_t replicas = fleet.placements[p].replicas;
+        operations.autoscale.push_back({PlacementId(p), (replicas + 1) / 2, std::max(1, replicas), 0.7, 300});
+    }
+    return operations;
 }
 
 /// Efficiencies of the made-up chip.
@@ -132,7 +158,7 @@ Calibration syntheticCalibration()
 
 Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSeconds, int threads)
 {
-    constexpr std::int64_t kLeast = std::int64_t{kChipsPerReplica} * kRegions, kMost = 10'000'000;
+    constexpr std::int64_t kLeast = std::int64_t{kChipsPerReplica} * 100, kMost = 10'000'000;
     if (accelerators < kLeast || accelerators > kMost || !(simulatedSeconds > 0)) {
         Error error;
         error.code = ErrorCode::InvalidValue;
@@ -143,11 +169,22 @@ Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSec
     const auto fleet = std::make_shared<const Fleet>(syntheticFleet(accelerators));
     EngineOptions options;
     options.threads = threads;
+    options.operations = syntheticOperations(*fleet);
     ISOBAR_TRY_ASSIGN(Engine engine, Engine::create(fleet, syntheticCalibration(), options));
+    FleetBench bench;
+    auto nextSnapshot = std::chrono::steady_clock::now();
     const auto runUntil = [&](double seconds) {
         while (static_cast<double>(engine.now()) < seconds * aggregate::kMicrosPerSecond) {
             engine.step();
             std::ignore = engine.takeIntervals(); // nobody keeps them
+            std::ignore = engine.takeEvents();
+            if (const auto now = std::chrono::steady_clock::now(); now >= nextSnapshot) {
+                // What a window sees, ten times a second.
+                nextSnapshot = now + std::chrono::milliseconds(100);
+                bench.inFlight = engine.totals().inFlight;
+                bench.placements = static_cast<std::int64_t>(engine.placementStates().size());
+                ++bench.snapshots;
+            }
         }
     };
     runUntil(kBenchWarmUpSeconds);
@@ -155,9 +192,10 @@ Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSec
     const auto start = std::chrono::steady_clock::now();
     runUntil(kBenchWarmUpSeconds + simulatedSeconds);
 
-    FleetBench bench;
     bench.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     bench.accelerators = accelerators;
+    bench.regions = static_cast<std::int64_t>(fleet->regions.size());
+    bench.models = static_cast<std::int64_t>(fleet->models.size());
     for (const PlacementState& state : engine.placementStates()) {
         bench.replicas += state.replicas;
     }

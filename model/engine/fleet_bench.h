@@ -12,7 +12,9 @@ namespace isobar::engine {
 /// What running a fleet of a given size took.
 struct FleetBench {
     std::string name = "fleet";
-    std::int64_t accelerators = 0, replicas = 0;
+    std::int64_t accelerators = 0, replicas = 0, placements = 0, regions = 0, models = 0;
+    std::int64_t snapshots = 0; ///< taken as for a window, ten a second of wall time
+    std::int64_t inFlight = 0;  ///< at the last of them
     int threads = 0;
     double simulatedSeconds = 0; ///< measured, after a warm-up of kBenchWarmUpSeconds that fills the batches
     double wallSeconds = 0;
@@ -23,8 +25,9 @@ struct FleetBench {
 inline constexpr double kBenchWarmUpSeconds = 10;
 inline constexpr std::int64_t kBenchAccelerators = 100'000;
 
-/// Runs a made-up fleet: eight chips a replica in twenty regions, three requests a second a replica (1,000,000
-/// accelerators: 375,000 requests a second) from ten areas. `threads` 0 = all processors.
+/// Runs a made-up fleet: eight chips a replica in up to 250 regions that serve four of up to 40 models each, three
+/// requests a second a replica (1,000,000 accelerators: 375,000 requests a second) from ten areas in two tiers;
+/// routing, autoscaling, accounting, latency sketches and snapshots on. `threads` 0 = all processors.
 [[nodiscard]] Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSeconds, int threads);
 
 } // namespace isobar::engine

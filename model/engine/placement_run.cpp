@@ -258,7 +258,7 @@ void PlacementRun::collect(double end, std::span<const DemandSource> sources)
 {
     // Those on their way from earlier windows, and what the sources sent in this one.
     for (const Feeder& feeder : m_feeders) {
-        const std::vector<Arrival>& sent = sources[feeder.source].outboxFor(m_number);
+        const std::span<const Arrival> sent = sources[feeder.source].outbox(feeder.way);
         m_onTheWay.insert(m_onTheWay.end(), sent.begin(), sent.end());
     }
     m_now.clear();

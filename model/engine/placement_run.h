@@ -20,6 +20,7 @@ public:
     /// One of the sources that may send here.
     struct Feeder {
         std::uint32_t source = 0; ///< its number among the engine's sources
+        std::uint32_t way = 0;    ///< this placement's number among the source's candidates
         std::uint32_t row = 0;    ///< of this placement's demand rows
         std::uint32_t priority = 0;
         double rttSeconds = 0; ///< added to what the replica takes
@@ -88,6 +89,10 @@ public:
     /// overloaded.)
     [[nodiscard]] std::int64_t workMicros() const { return m_workMicros; }
     [[nodiscard]] const serving::IterationModel& model() const { return m_times->model(); }
+    [[nodiscard]] const serving::BatchPolicy& policy() const { return m_times->policy(); }
+    /// What work is priced at: sequences in a full batch, and the mean context of one.
+    [[nodiscard]] double fullBatch() const { return m_fullBatch; }
+    [[nodiscard]] double meanContextTokens() const { return m_fullContext / m_fullBatch; }
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
     [[nodiscard]] std::size_t memoryBytes() const; ///< about
 
