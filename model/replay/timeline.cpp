@@ -91,6 +91,13 @@ void Timeline::operator()(const serving::Outcome& outcome)
     }
 }
 
+void Timeline::unfinished(double arrivalSeconds, double untilSeconds)
+{
+    reach(std::max(arrivalSeconds, untilSeconds));
+    m_arrivals.addPoint(arrivalSeconds, 1, m_width);
+    m_waiting.addSpan(arrivalSeconds, untilSeconds, 1, m_width);
+}
+
 Timeline::Curves Timeline::curves() const
 {
     const std::size_t count = stretchOf(m_latest, m_width) + 1;

@@ -22,6 +22,9 @@ public:
     /// from then to the last.
     void operator()(const serving::Outcome& outcome);
 
+    /// A request of a run that was broken off at `untilSeconds`, still in flight then: counts as waiting.
+    void unfinished(double arrivalSeconds, double untilSeconds);
+
     struct Curves {
         double stretchSeconds = 0;
         std::vector<double> waiting, running;                         ///< requests, mean over each stretch

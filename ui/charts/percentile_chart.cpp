@@ -14,6 +14,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace isobar::ui {
 namespace {
@@ -23,7 +25,7 @@ constexpr std::array kTicked{0.0, 0.5, 0.9, 0.95, 0.99, 0.999};
 constexpr std::array kMarked{0.5, 0.9, 0.95, 0.99};
 constexpr double kFloorSeconds = 1e-4; ///< shorter is of no interest, and zero has no logarithm
 constexpr double kMostDecades = 5;
-constexpr double kFarTarget = 100, kSnapPixels = 3;
+constexpr double kFarTarget = 100, kSnapPixels = 3, kNameGap = 5;
 constexpr double kLabelGap = 7, kTop = 8, kBottom = 22, kRight = 14;
 constexpr int kSide = Theme::kPadding, kPanelTop = 10, kPanelBottom = 4;
 
@@ -101,16 +103,18 @@ void paintAxes(QPainter& painter, const PlotLayout& layout)
         drawLine(painter, QRectF(0, y - 8, layout.plot.left() - kLabelGap, 16), small, t.muted, tick.label,
                  Qt::AlignRight | Qt::AlignVCenter);
     }
-    double end = -std::numeric_limits<double>::infinity();
-    // The tail matters most: where two names would touch, the one further left gives way to p99.
-    for (const double ratio : kTicked) {
+    // Where two names would touch, the one that says less gives way.
+    std::vector<std::pair<double, double>> taken;
+    for (const double ratio : {0.5, 0.99, 0.999, 0.9, 0.95, 0.0}) {
         const QString name = percentileName(ratio);
-        const double width = textWidth(small, name), x = layout.x(ratio);
-        if (x - width / 2 < end + 6) {
+        const double width = textWidth(small, name), left = layout.x(ratio) - width / 2;
+        if (std::any_of(taken.begin(), taken.end(), [&](const auto& other) {
+                return left < other.second + kNameGap && left + width > other.first - kNameGap;
+            })) {
             continue;
         }
-        end = x + width / 2;
-        drawLine(painter, QRectF(x - width / 2, layout.plot.bottom() + 5, width + 1, 16), small, t.muted, name);
+        taken.emplace_back(left, left + width);
+        drawLine(painter, QRectF(left, layout.plot.bottom() + 5, width + 1, 16), small, t.muted, name);
     }
 }
 

@@ -190,7 +190,7 @@ QWidget* ReplayPage::makeEmpty()
     };
     paint();
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, picture, paint);
-    auto* heading = new QLabel(tr("Choose a trace, or drop one here"), page);
+    auto* heading = m_emptyHeading = new QLabel(page);
     heading->setFont(ui::font(TextRole::Title));
     auto* hint = new QLabel(tr("Every request of it is served by the replicas you set at the left, in the same model\n"
                                "of a replica the live fleet runs on. Runs are kept side by side, so that\n"
@@ -273,7 +273,7 @@ QWidget* ReplayPage::makeTables()
     m_runsTable->setModel(m_runs);
     setUpTable(*m_runsTable, tr("Runs"), RunsModel::SetUp);
     m_runsTable->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_runsTable->setColumnWidth(RunsModel::Name, 76);
+    m_runsTable->setColumnWidth(RunsModel::Name, 96);
     for (int column = RunsModel::Requests; column < RunsModel::ColumnCount; ++column) {
         m_runsTable->setColumnWidth(column, 82);
     }
@@ -282,8 +282,18 @@ QWidget* ReplayPage::makeTables()
     setUpTable(*m_percentilesTable, tr("Percentiles of the selected run"), PercentilesModel::Measure);
     m_percentilesTable->setSelectionMode(QAbstractItemView::SingleSelection);
     for (int column = PercentilesModel::Mean; column < PercentilesModel::ColumnCount; ++column) {
-        m_percentilesTable->setColumnWidth(column, 66);
+        m_percentilesTable->setColumnWidth(column, 74);
     }
+    const auto paintTicks = [this, base = m_runsTable->styleSheet()] {
+        const Theme& t = theme();
+        m_runsTable->setStyleSheet(
+            base + QStringLiteral("QTableView::indicator { width: 11px; height: 11px; border: 1px solid %1; "
+                                  "border-radius: 3px; background: %2; }"
+                                  "QTableView::indicator:checked { background: %1; }")
+                       .arg(t.muted.name(), t.panel.name()));
+    };
+    paintTicks();
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, m_runsTable, paintTicks);
     for (QTableView* table : {m_runsTable, m_percentilesTable}) {
         table->verticalHeader()->setDefaultSectionSize(24);
     }
@@ -294,6 +304,7 @@ QWidget* ReplayPage::makeTables()
     auto* row = new QHBoxLayout(both);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(Theme::kGutter);
+    m_tables = row;
     row->addWidget(framed(tr("Runs"), m_runsTable, m_remove), 1);
     row->addWidget(framed(tr("Percentiles of the selected run"), m_percentilesTable, nullptr), 1);
     both->setFixedHeight(176);
@@ -411,6 +422,7 @@ void ReplayPage::jobFinished(const Result<ReplayJob::Answer>& answer)
             SetupPanel::rememberTrace(QFileInfo(pathText(m_trace->source.path)).absoluteFilePath());
         }
         m_setup->setTrace(m_trace);
+        showRuns();
         QStringList notes;
         for (const std::string& note : m_trace->trace.notes) {
             notes << QString::fromStdString(note);
@@ -530,6 +542,7 @@ void ReplayPage::showRuns()
 {
     const ReplayView shown = view();
     m_pages->setCurrentIndex(shown.isEmpty() ? 0 : 1);
+    m_emptyHeading->setText(m_trace == nullptr ? tr("Choose a trace, or drop one here") : tr("Ready: press Run"));
     m_export->setEnabled(!shown.isEmpty());
     m_remove->setEnabled(!shown.isEmpty());
     m_percentiles->setRun(shown.isEmpty() ? nullptr : shown.runs.front().run);
@@ -591,6 +604,9 @@ void ReplayPage::resizeEvent(QResizeEvent* event)
     for (const int column : {RunsModel::Requests, RunsModel::Rejected, RunsModel::Itl, RunsModel::EndToEnd}) {
         m_runsTable->setColumnHidden(column, !roomy);
     }
+    m_percentilesTable->setColumnHidden(PercentilesModel::P90, !roomy);
+    m_tables->setStretch(0, roomy ? 3 : 1);
+    m_tables->setStretch(1, roomy ? 2 : 1);
 }
 
 bool ReplayPage::event(QEvent* event)

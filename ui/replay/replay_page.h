@@ -8,6 +8,7 @@
 #include <QElapsedTimer>
 #include <QWidget>
 
+class QHBoxLayout;
 class QLabel;
 class QProgressBar;
 class QPushButton;
@@ -89,6 +90,7 @@ private:
     QLabel* m_trust;
     QToolButton* m_export;
     QStackedWidget* m_pages;
+    QLabel* m_emptyHeading = nullptr;
     std::vector<KpiTile*> m_tiles;
     std::array<PercentileChart*, kDurationKinds.size()> m_durations{};
     TimeChart* m_inFlight = nullptr;
@@ -96,6 +98,7 @@ private:
     QTableView* m_runsTable;
     QTableView* m_percentilesTable;
     QToolButton* m_remove;
+    QHBoxLayout* m_tables = nullptr; ///< of the two tables
 };
 
 } // namespace isobar::ui

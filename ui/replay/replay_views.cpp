@@ -187,11 +187,9 @@ std::vector<KpiData> replayKpis(const ReplayRun& run, int tier)
     all[5].title = tr("Simulated time");
     all[5].value = simulated.value;
     all[5].unit = simulated.unit;
-    all[5].change =
-        tr("in %1 (%2×)")
-            .arg(seconds(run.wallSeconds).joined(), compact(run.simulatedSeconds / run.wallSeconds).joined());
-    all[5].explanation =
-        tr("From the first arrival to the last finish (in brackets: how much faster than real time it was simulated).");
+    all[5].change = tr("in %1").arg(seconds(run.wallSeconds).joined());
+    all[5].explanation = tr("From the first arrival to the last finish, simulated %1 times faster than real time.")
+                             .arg(compact(run.simulatedSeconds / run.wallSeconds).joined());
     return all;
 }
 
@@ -233,7 +231,7 @@ TimeChartData inFlightChart(const ReplayView& view)
 {
     TimeChartData data;
     data.title = tr("In flight");
-    data.unitNote = tr("requests, over the trace's time");
+    data.unitNote = tr("requests; of other runs running and waiting together");
     data.elapsed = true;
     data.emptyText = tr("No run yet");
     if (view.isEmpty()) {
@@ -243,10 +241,10 @@ TimeChartData inFlightChart(const ReplayView& view)
     for (std::size_t n = view.runs.size() - 1; n > 0; --n) { // the run looked at comes last and so on top
         const ShownRun& shown = view.runs[n];
         const Drawn drawn(shown.run->timeline);
-        data.series.push_back({runLabel(shown) + tr(", both"), shown.color, drawn.times, drawn.inFlight, true});
+        data.series.push_back({runLabel(shown), shown.color, drawn.times, drawn.inFlight, true});
     }
     const Drawn drawn(view.current().timeline);
-    data.series.push_back({tr("in the queue"), theme().caution, drawn.times, drawn.waiting, false});
+    data.series.push_back({tr("waiting"), theme().caution, drawn.times, drawn.waiting, false});
     data.series.push_back({tr("running"), view.runs.front().color, drawn.times, drawn.running, false});
     return data;
 }

@@ -111,6 +111,18 @@ private Q_SLOTS:
         QVERIFY(std::abs(sum(curves.arrivalsPerSecond) * width - static_cast<double>(outcomes.size())) < 1e-6);
     }
 
+    void whatIsStillInFlightWaits()
+    {
+        Timeline timeline(10);
+        timeline(served(0, 0, 1, 4, 10));
+        timeline.unfinished(2, 4);
+        timeline.unfinished(3, 4);
+        const Timeline::Curves curves = timeline.curves();
+        QVERIFY(std::abs(sum(curves.waiting) * curves.stretchSeconds - 3) < 1e-9);
+        QVERIFY(std::abs(sum(curves.running) * curves.stretchSeconds - 4) < 1e-9);
+        QVERIFY(std::abs(sum(curves.arrivalsPerSecond) * curves.stretchSeconds - 3) < 1e-9);
+    }
+
     void oneRequestOfOneToken()
     {
         Timeline timeline(0);
