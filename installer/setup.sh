@@ -12,6 +12,7 @@ BUILD_PACKAGES=(
     libsqlite3-dev libsqlitecpp-dev libzstd-dev nettle-dev libarchive-dev
     protobuf-compiler libprotobuf-dev
     libtbb-dev libgeographiclib-dev libcli11-dev libfmt-dev nlohmann-json3-dev
+    libhowardhinnant-date-dev
 )
 # To show the window where there is Wayland and no X server.
 # shellcheck disable=SC2034

@@ -135,7 +135,6 @@ void LiveRollUp::addUp(const Interval& interval)
     const std::uint32_t firstPricing = m_firstGroup[position(RollUpBy::Pricing)];
     for (std::size_t row = 0; row < interval.supply.size(); ++row) {
         const SupplyTotals& s = interval.supply[row];
-        const bool training = m_layout->supply[row].use == Use::Training;
         std::int64_t cost = 0;
         for (std::size_t pricing = 0; pricing < kPricingModels; ++pricing) {
             cost += s.costMicroUsd[pricing];
@@ -146,7 +145,7 @@ void LiveRollUp::addUp(const Interval& interval)
                 continue;
             }
             Sums& sums = m_sums[group];
-            sums.busyMicros += training ? s.chipMicros : s.workMicros;
+            sums.busyMicros += s.workMicros;
             sums.chipMicros += s.chipMicros;
             sums.millijoules += s.energyMillijoules;
             sums.micrograms += s.carbonMicrograms;

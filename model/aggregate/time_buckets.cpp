@@ -9,7 +9,16 @@
 namespace isobar::aggregate {
 namespace {
 
-/// The first instant whose local time is at least `local`.
+/// The change in force at an instant; the first one before any is.
+std::size_t inForceAt(std::int64_t instant, std::span<const OffsetChange> offsets)
+{
+    const auto after = std::upper_bound(offsets.begin(), offsets.end(), instant,
+                                        [](std::int64_t at, const OffsetChange& c) { return at < c.atMicros; });
+    return after == offsets.begin() ? 0 : static_cast<std::size_t>(after - offsets.begin()) - 1;
+}
+
+} // namespace
+
 std::int64_t firstInstantOf(std::int64_t local, std::span<const OffsetChange> offsets)
 {
     for (std::size_t i = 0; i < offsets.size(); ++i) {
@@ -22,7 +31,10 @@ std::int64_t firstInstantOf(std::int64_t local, std::span<const OffsetChange> of
     return local;
 }
 
-} // namespace
+std::int64_t localOf(std::int64_t instant, std::span<const OffsetChange> offsets)
+{
+    return instant + std::int64_t{offsets[inForceAt(instant, offsets)].offsetSeconds} * 1'000'000;
+}
 
 std::optional<std::size_t> TimeBuckets::of(std::int64_t micros) const
 {
@@ -78,10 +90,7 @@ TimeBuckets localDays(std::int64_t from, std::int64_t to, std::span<const Offset
     if (from >= to) {
         return buckets;
     }
-    auto inForce = std::upper_bound(offsets.begin(), offsets.end(), from,
-                                    [](std::int64_t at, const OffsetChange& change) { return at < change.atMicros; });
-    inForce -= inForce == offsets.begin() ? 0 : 1;
-    std::int64_t day = floorTo(from + std::int64_t{inForce->offsetSeconds} * 1'000'000, kMicrosPerDay);
+    std::int64_t day = floorTo(localOf(from, offsets), kMicrosPerDay);
     // Where the clock was put back over midnight, `from` may show yesterday's date again.
     while (firstInstantOf(day + kMicrosPerDay, offsets) <= from) {
         day += kMicrosPerDay;
@@ -94,6 +103,58 @@ TimeBuckets localDays(std::int64_t from, std::int64_t to, std::span<const Offset
         day += kMicrosPerDay;
     }
     buckets.edges.push_back(edge);
+    return buckets;
+}
+
+TimeBuckets localBuckets(std::int64_t from, std::int64_t to, std::int64_t width, std::span<const OffsetChange> offsets)
+{
+    assert(isLocalWidth(width) && !offsets.empty());
+    TimeBuckets buckets;
+    if (from >= to) {
+        return buckets;
+    }
+    auto& edges = buckets.edges;
+    const auto add = [&edges](std::int64_t edge) {
+        if (edges.empty() || edges.back() < edge) {
+            edges.push_back(edge);
+        }
+    };
+    if (width == kMicrosPerDay) {
+        return localDays(from, to, offsets);
+    }
+    if (width > kMicrosPerDay) {
+        constexpr std::int64_t kMonday = -3 * kMicrosPerDay; // 1969-12-29
+        std::int64_t day = floorTo(localOf(from, offsets) - kMonday, width) + kMonday;
+        while (firstInstantOf(day + width, offsets) <= from) {
+            day += width;
+        }
+        for (; edges.empty() || edges.back() < to; day += width) {
+            add(firstInstantOf(day, offsets));
+        }
+        return buckets;
+    }
+    if (width > kMicrosPerHour) {
+        std::int64_t local = floorTo(localOf(from, offsets), width);
+        while (firstInstantOf(local + width, offsets) <= from) {
+            local += width;
+        }
+        for (; edges.empty() || edges.back() < to; local += width) {
+            add(firstInstantOf(local, offsets));
+        }
+        return buckets;
+    }
+    for (std::size_t i = inForceAt(from, offsets); edges.empty() || edges.back() < to; ++i) {
+        const std::int64_t offset = std::int64_t{offsets[i].offsetSeconds} * 1'000'000;
+        const std::int64_t end =
+            i + 1 < offsets.size() ? offsets[i + 1].atMicros : std::numeric_limits<std::int64_t>::max();
+        const std::int64_t begin = edges.empty() ? from : offsets[i].atMicros;
+        const std::int64_t first = floorTo(begin + offset, width) - offset;
+        add(edges.empty() && i == 0 ? first : std::max(first, offsets[i].atMicros));
+        while (edges.back() < to && edges.back() < end) {
+            const std::int64_t next = floorTo(edges.back() + offset, width) + width - offset;
+            add(std::min(next, end));
+        }
+    }
     return buckets;
 }
 

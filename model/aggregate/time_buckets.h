@@ -48,4 +48,20 @@ struct OffsetChange {
 /// before its instant.
 [[nodiscard]] TimeBuckets localDays(std::int64_t from, std::int64_t to, std::span<const OffsetChange> offsets);
 
+/// Buckets of a local clock that cover [from, to), whole; instants since 1970 UTC. `width` is
+/// - whole days: local days, as many at a time, counted from Monday, 1969-12-29, so that seven begin on Mondays; or
+/// - a part of a day: multiples from local midnight on. Up to an hour, a bucket ends where the clock is changed, so an
+///   hour that comes twice is two buckets; wider ones are longer or shorter by the change.
+[[nodiscard]] TimeBuckets localBuckets(std::int64_t from, std::int64_t to, std::int64_t width,
+                                       std::span<const OffsetChange> offsets);
+/// Whether localBuckets can cut so: above zero, and a part of a day or whole days.
+[[nodiscard]] constexpr bool isLocalWidth(std::int64_t width)
+{
+    return width > 0 && (width < kMicrosPerDay ? kMicrosPerDay % width == 0 : width % kMicrosPerDay == 0);
+}
+/// The first instant whose local time (microseconds since 1970 as if it were UTC) is at least `local`.
+[[nodiscard]] std::int64_t firstInstantOf(std::int64_t local, std::span<const OffsetChange> offsets);
+/// What the local clock shows, in the same way.
+[[nodiscard]] std::int64_t localOf(std::int64_t instant, std::span<const OffsetChange> offsets);
+
 } // namespace isobar::aggregate

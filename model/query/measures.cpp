@@ -44,8 +44,8 @@ constexpr std::array<MeasureInfo, 27> kMeasures{{
      "requests within both TTFT and ITL of their tier / (completed + rejected + lost)", "isobar_slo_attainment_ratio",
      Facts::Demand},
     {Measure::Utilization, "utilization_ratio", "Utilization", "ratio",
-     "(work started, priced at a full batch, + training) / usable chips, in chip-seconds; what other tenants "
-     "use is left out",
+     "(work started by serving, priced at a full batch, + chip-time training gangs ran) / chip-time held, chips that "
+     "are down included; what other tenants use is left out",
      "isobar_accelerator_usage_ratio", Facts::Supply},
     {Measure::Headroom, "headroom_ratio", "Headroom", "ratio", "1 - utilization", "", Facts::Supply},
     {Measure::Accelerators, "accelerators", "Accelerators", "chips", "chip-seconds held / length of the range", "",
@@ -151,7 +151,7 @@ double evaluate(Measure measure, const Accumulator& sums)
     const double tokens = static_cast<double>(d.tokensIn + d.tokensOut);
     const std::int64_t chipCost = std::accumulate(s.costMicroUsd.begin(), s.costMicroUsd.end(), std::int64_t{0});
     const double spend = static_cast<double>(chipCost + d.egressMicroUsd) * 1e-6;
-    const double utilization = quotient(static_cast<double>(sums.busyChipMicros), static_cast<double>(s.chipMicros));
+    const double utilization = quotient(static_cast<double>(s.workMicros), static_cast<double>(s.chipMicros));
     switch (measure) {
     case Measure::Requests:
         return static_cast<double>(d.requests);

@@ -68,7 +68,6 @@ struct MeasureInfo {
 struct Accumulator {
     aggregate::DemandTotals demand;
     aggregate::SupplyTotals supply;
-    std::int64_t busyChipMicros = 0;          ///< work started by serving, plus all chip time of training
     std::int64_t trainingMicroUsd = 0;        ///< of supply.costMicroUsd, what training chips cost
     std::int64_t durationMicros = 0;          ///< length of the range or bucket
     std::vector<aggregate::Sketch> latencies; ///< by aggregate::Latency; empty where none was asked for or seen

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/query/query.h"
 
-#include "model/aggregate/time_buckets.h"
-#include "model/query/row_keys.h"
+#include "model/query/pass.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace isobar::query {
 namespace {
 
 using aggregate::Interval;
-using aggregate::Layout;
 using aggregate::SimMicros;
-constexpr std::size_t kMaxDimensions = 4;
+using Intervals = std::span<const std::shared_ptr<const Interval>>;
+constexpr std::size_t kMostRows = 5'000'000;
 
 Status refuse(Measure measure, const char* by, const char* because)
 {
@@ -43,7 +45,27 @@ Status checkSplit(const Query& query)
     if (grouped(Dimension::Time) && query.bucketMicros <= 0) {
         return Error{ErrorCode::InvalidValue, "a query by time needs a bucket width", "give one"};
     }
-    for (const Measure measure : query.measures) {
+    if (query.measures.empty()) {
+        return Error{ErrorCode::InvalidValue, "a query asks for nothing", "give a measure"};
+    }
+    if (query.fill && !grouped(Dimension::Time)) {
+        return Error{ErrorCode::InvalidValue, "only a query by time has gaps to fill", "add time to the dimensions"};
+    }
+    if (query.fill && query.to <= query.from) {
+        return Error{ErrorCode::InvalidValue, "an empty range cannot be filled", "give from and to"};
+    }
+    if (std::count(query.by.begin(), query.by.end(), Dimension::Time) > 1) {
+        return Error{ErrorCode::InvalidValue, "a query is by time once", "leave one out"};
+    }
+    if (!query.zone.empty() && grouped(Dimension::Time) && !aggregate::isLocalWidth(query.bucketMicros)) {
+        return Error{ErrorCode::InvalidValue, "a clock's day cannot be cut into buckets of that width",
+                     "take a part of a day or whole days"};
+    }
+    std::vector<Measure> asked = query.measures;
+    if (query.topBy) {
+        asked.push_back(*query.topBy);
+    }
+    for (const Measure measure : asked) {
         const Facts facts = info(measure).facts;
         const bool spend = measure == Measure::SpendUsd || measure == Measure::SpendUsdPerDay;
         if (split(Dimension::Area)) {
@@ -69,287 +91,225 @@ Status checkSplit(const Query& query)
     return Done{};
 }
 
-/// One pass over the intervals. Which group a row belongs to depends on the layout alone, and layouts change only when
-/// placements do: it is looked up once for each layout, so an interval costs plain additions.
-class Run {
+bool overlaps(const Interval& interval, SimMicros from, SimMicros to)
+{
+    return from < to && interval.begin < to && interval.end > from;
+}
+
+/// What intervals of a range cover; empty where there are none.
+std::pair<SimMicros, SimMicros> coverage(Intervals intervals, SimMicros from, SimMicros to)
+{
+    std::pair covered{from, from};
+    bool any = false;
+    for (const auto& interval : intervals) {
+        if (overlaps(*interval, from, to)) {
+            covered.first = any ? std::min(covered.first, interval->begin) : interval->begin;
+            covered.second = any ? std::max(covered.second, interval->end) : interval->end;
+            any = true;
+        }
+    }
+    return covered;
+}
+
+void add(Pass& pass, Intervals intervals, SimMicros from, SimMicros to)
+{
+    for (const auto& interval : intervals) {
+        if (overlaps(*interval, from, to)) {
+            pass.add(*interval);
+        }
+    }
+}
+
+/// A row in the making: what each side found for a key; null where it found nothing.
+struct Joined {
+    const std::vector<double>* now = nullptr;
+    const std::vector<double>* base = nullptr;
+};
+using Rows = std::map<Pass::SortedKey, Joined>;
+
+/// One query over intervals that are at hand.
+class Answer {
 public:
-    Run(const Query& query, const Fleet& fleet)
+    Answer(const Query& query, const JointKeys& joint, const TimeCuts& cuts)
         : m_query(query)
-        , m_keys(fleet)
+        , m_joint(joint)
+        , m_cuts(cuts)
+        , m_time(
+              static_cast<std::size_t>(std::find(query.by.begin(), query.by.end(), Dimension::Time) - query.by.begin()))
     {
-        for (const Measure measure : query.measures) {
-            const Facts facts = info(measure).facts;
-            m_asksSupply |= facts == Facts::Supply || facts == Facts::Both;
-            m_asksDemand |= facts != Facts::Supply;
-            if (const auto quantile = quantileOf(measure)) {
-                m_asksLatency[static_cast<std::size_t>(quantile->of)] = true;
+    }
+
+    /// Finds out which groups are in the top: the same question, not by time.
+    void rank(Intervals intervals)
+    {
+        Query question = m_query;
+        question.measures.insert(question.measures.begin(), m_query.topBy.value_or(m_query.measures.front()));
+        if (byTime()) {
+            question.by.erase(question.by.begin() + static_cast<std::ptrdiff_t>(m_time));
+        }
+        Pass pass(question, m_joint, Pass::Side::Now, m_cuts.now, nullptr);
+        add(pass, intervals, m_query.from, m_query.to);
+        std::vector<Pass::Found> found = pass.finish();
+        std::stable_sort(found.begin(), found.end(), [](const Pass::Found& a, const Pass::Found& b) {
+            const bool isB = !std::isnan(b.values[0]); // what is undefined comes last
+            return std::isnan(a.values[0]) || !isB ? !std::isnan(a.values[0]) && !isB : a.values[0] > b.values[0];
+        });
+        found.resize(std::min(found.size(), m_query.top));
+        for (const Pass::Found& group : found) {
+            Pass::Key key{};
+            for (std::size_t i = 0, from = 0; i < m_query.by.size(); ++i) {
+                key[i] = i == m_time ? 0 : static_cast<std::uint32_t>(group.key[from++]);
             }
-        }
-        m_byTime = grouped(Dimension::Time);
-        m_byArea = grouped(Dimension::Area) || std::any_of(query.where.begin(), query.where.end(), [](const Filter& f) {
-                       return f.dimension == Dimension::Area;
-                   });
-    }
-
-    Status resolveFilters()
-    {
-        for (const Filter& filter : m_query.where) {
-            ISOBAR_TRY_ASSIGN(auto ids, m_keys.resolve(filter.dimension, filter.values));
-            m_filters.emplace_back(filter.dimension, std::move(ids));
-        }
-        return Done{};
-    }
-
-    /// Intervals ascend in time, so a bucket of time is complete when one of the next begins.
-    void add(const Interval& interval)
-    {
-        if (interval.layout.get() != m_layout) {
-            useLayout(*interval.layout);
-        }
-        const SimMicros number = m_byTime ? aggregate::floorTo(interval.begin, m_query.bucketMicros) : 0;
-        if (number != m_bucket) {
-            flush();
-            m_bucket = number;
-        }
-        m_bucketMicros += interval.end - interval.begin;
-        addDemand(interval);
-        if (m_byArea) {
-            addFlows(interval);
-        } else {
-            addSupply(interval);
+            m_ranks.emplace(key, m_ranks.size());
+            m_kept.insert(key);
         }
     }
 
-    Table finish()
+    Result<Table> answer(Intervals now, Intervals base)
     {
-        flush();
-        std::sort(m_rows.begin(), m_rows.end(), [](const Found& a, const Found& b) { return a.key < b.key; });
+        const std::set<Pass::Key>* const kept = m_query.top > 0 ? &m_kept : nullptr;
+        Pass nowPass(m_query, m_joint, Pass::Side::Now, m_cuts.now, kept);
+        add(nowPass, now, m_query.from, m_query.to);
+        Pass basePass(m_query, m_joint, Pass::Side::Base, m_cuts.base, kept);
+        add(basePass, base, m_cuts.baseFrom, m_cuts.baseTo);
+        Rows rows;
+        for (const Pass::Found& found : nowPass.finish()) {
+            rows[found.key].now = &found.values;
+        }
+        for (const Pass::Found& found : basePass.finish()) {
+            rows[found.key].base = &found.values;
+        }
+        if (m_query.fill) {
+            ISOBAR_TRY(fill(rows));
+        }
         Table table{m_query.by, m_query.measures, {}, 0, 0};
-        table.rows.reserve(m_rows.size());
-        for (Found& found : m_rows) {
-            Row row;
-            row.keys.reserve(m_query.by.size());
-            for (std::size_t i = 0; i < m_query.by.size(); ++i) {
-                row.keys.push_back(m_query.by[i] == Dimension::Time
-                                       ? fmt::format("{}", static_cast<double>(found.key[i]) * 1e-6)
-                                       : m_keys.name(m_query.by[i], static_cast<std::uint32_t>(found.key[i])));
-            }
-            row.values = std::move(found.values);
-            table.rows.push_back(std::move(row));
+        std::vector<Rows::const_iterator> order;
+        order.reserve(rows.size());
+        for (auto at = rows.cbegin(); at != rows.cend(); ++at) {
+            order.push_back(at);
+        }
+        if (kept != nullptr) {
+            std::stable_sort(order.begin(), order.end(), [this](const auto& a, const auto& b) {
+                const bool timeFirst = byTime() && m_time == 0;
+                const std::pair ofA{timeFirst ? a->first[0] : 0, rankOf(a->first)};
+                return ofA < std::pair{timeFirst ? b->first[0] : 0, rankOf(b->first)};
+            });
+        }
+        table.rows.reserve(rows.size());
+        for (const auto& at : order) {
+            table.rows.push_back(rowOf(at->first, at->second, nowPass, basePass));
+        }
+        std::tie(table.from, table.to) = coverage(now, m_query.from, m_query.to);
+        table.zone = m_query.zone;
+        if (m_query.compare != Compare::Nothing) {
+            table.compare = m_query.compare;
+            std::tie(table.baseFrom, table.baseTo) = coverage(base, m_cuts.baseFrom, m_cuts.baseTo);
         }
         return table;
     }
 
 private:
-    /// Indices by position in Query::by; time, which is no property of a row, stays 0.
-    using Key = std::array<std::uint32_t, kMaxDimensions>;
-    static constexpr std::uint32_t kNoGroup = 0xffffffffu;
+    [[nodiscard]] bool byTime() const { return m_time < m_query.by.size(); }
 
-    using SortedKey = std::array<SimMicros, kMaxDimensions>;
-    /// One latency of one group: a Sketch whose counts lie in `m_counts`.
-    struct LatencyTotal {
-        std::int64_t total = 0;
-        std::size_t first = aggregate::Sketch::kBuckets; ///< no bucket before it was counted in
-    };
-    struct Group {
-        Accumulator sums; ///< its latencies are kept beside it
-        std::array<LatencyTotal, aggregate::kLatencies> latencies{};
-        bool seen = false; ///< some row of this bucket's intervals belongs here
-    };
-    struct Found {
-        SortedKey key{};
-        std::vector<double> values;
-    };
-
-    [[nodiscard]] bool grouped(Dimension dimension) const
+    [[nodiscard]] std::size_t rankOf(const Pass::SortedKey& key) const
     {
-        return std::find(m_query.by.begin(), m_query.by.end(), dimension) != m_query.by.end();
-    }
-
-    /// The group of a row, made if need be; kNoGroup where a filter keeps it out. Rows of facts nobody asked for make
-    /// groups too, so that a pool without requests has 0 of them, but none that is named "(none)".
-    std::uint32_t groupOf(const RowKeys::Facets& facets, bool askedFor)
-    {
-        for (const auto& [dimension, ids] : m_filters) {
-            if (!std::binary_search(ids.begin(), ids.end(), facets[static_cast<std::size_t>(dimension)])) {
-                return kNoGroup;
-            }
-        }
-        Key key{};
+        Pass::Key group{};
         for (std::size_t i = 0; i < m_query.by.size(); ++i) {
-            if (m_query.by[i] != Dimension::Time) {
-                key[i] = facets[static_cast<std::size_t>(m_query.by[i])];
-                if (key[i] == RowKeys::kNone && !askedFor) {
-                    return kNoGroup;
-                }
+            group[i] = i == m_time                    ? 0
+                       : key[i] == Pass::kSortedOther ? JointKeys::kOther
+                                                      : static_cast<std::uint32_t>(key[i]);
+        }
+        const auto found = m_ranks.find(group);
+        return found == m_ranks.end() ? m_ranks.size() : found->second;
+    }
+
+    /// Adds what is missing of every group that has a row, at every bucket of the range.
+    Status fill(Rows& rows) const
+    {
+        std::set<Pass::SortedKey> groups;
+        for (const auto& [key, joined] : rows) {
+            Pass::SortedKey group = key;
+            group[m_time] = 0;
+            groups.insert(group);
+        }
+        if (m_query.by.size() == 1) {
+            groups.insert(Pass::SortedKey{});
+        }
+        const std::vector<SimMicros> labels = m_cuts.now.labels(m_query.from, m_query.to);
+        if (labels.size() * groups.size() > kMostRows) {
+            return Error{ErrorCode::InvalidValue, fmt::format("filling the gaps makes more than {} rows", kMostRows),
+                         "give wider buckets or a shorter range"};
+        }
+        for (Pass::SortedKey key : groups) {
+            for (const SimMicros label : labels) {
+                key[m_time] = label;
+                rows.try_emplace(key);
             }
         }
-        const auto [at, isNew] = m_numbers.try_emplace(key, static_cast<std::uint32_t>(m_groups.size()));
-        if (isNew) {
-            m_groups.emplace_back();
-            m_keyOf.push_back(key);
-        }
-        return at->second;
+        return Done{};
     }
 
-    void useLayout(const Layout& layout)
+    /// What no facts amount to over that time.
+    [[nodiscard]] std::vector<double> valuesOfNothing(SimMicros covered, bool known) const
     {
-        m_layout = &layout;
-        m_demandGroup.clear();
-        m_supplyGroup.clear();
-        m_flowGroup.clear();
-        for (std::size_t i = 0; i < layout.demand.size(); ++i) {
-            // By area, routed requests are counted as flows.
-            const bool counted = !m_byArea || layout.demand[i].placement == Layout::kUnrouted;
-            m_demandGroup.push_back(counted ? groupOf(m_keys.demand(layout, i), m_asksDemand) : kNoGroup);
+        Accumulator nothing;
+        nothing.durationMicros = covered;
+        std::vector<double> values;
+        for (const Measure measure : m_query.measures) {
+            values.push_back(known ? evaluate(measure, nothing) : std::numeric_limits<double>::quiet_NaN());
         }
-        for (std::size_t i = 0; !m_byArea && i < layout.supply.size(); ++i) {
-            m_supplyGroup.push_back(groupOf(m_keys.supply(layout, i), m_asksSupply));
-        }
-        for (std::size_t i = 0; m_byArea && i < layout.placements.size() * layout.areas; ++i) {
-            m_flowGroup.push_back(groupOf(m_keys.flow(layout, i / layout.areas, i % layout.areas), true));
-        }
+        return values;
     }
 
-    void addDemand(const Interval& interval)
+    [[nodiscard]] Row rowOf(const Pass::SortedKey& key, const Joined& joined, const Pass& now, const Pass& base) const
     {
-        for (std::size_t i = 0; i < interval.demand.size(); ++i) {
-            const aggregate::DemandTotals& row = interval.demand[i];
-            // That everything found a place is not a fact to show.
-            const bool nothing = interval.layout->demand[i].placement == Layout::kUnrouted && row == kNoDemand;
-            if (m_demandGroup[i] == kNoGroup || nothing) {
+        Row row;
+        for (std::size_t i = 0; i < m_query.by.size(); ++i) {
+            if (i == m_time) {
+                row.keys.push_back(m_cuts.now.text(key[i]));
                 continue;
             }
-            Group& group = m_groups[m_demandGroup[i]];
-            group.seen = true;
-            if (m_asksDemand) {
-                group.sums.demand += row;
+            const bool other = key[i] == Pass::kSortedOther;
+            row.remainder |= other;
+            row.keys.push_back(
+                m_joint.name(m_query.by[i], other ? JointKeys::kOther : static_cast<std::uint32_t>(key[i])));
+        }
+        const SimMicros label = byTime() ? key[m_time] : 0;
+        row.present = joined.now != nullptr;
+        row.inBase = joined.base != nullptr;
+        const SimMicros covered = now.coveredAt(label);
+        row.values = row.present ? *joined.now : valuesOfNothing(covered, covered > 0 || m_query.fill);
+        if (m_query.compare != Compare::Nothing) {
+            const SimMicros baseCovered = base.coveredAt(label);
+            row.base = row.inBase ? *joined.base : valuesOfNothing(baseCovered, baseCovered > 0);
+            for (std::size_t i = 0; i < row.values.size(); ++i) {
+                row.delta.push_back(row.values[i] - row.base[i]);
             }
         }
-        for (std::size_t which = 0; which < aggregate::kLatencies; ++which) {
-            if (m_asksLatency[which]) {
-                addLatency(interval, which);
-            }
-        }
+        return row;
     }
 
-    void addLatency(const Interval& interval, std::size_t which)
-    {
-        constexpr std::size_t kBuckets = aggregate::Sketch::kBuckets;
-        m_counts[which].resize(m_groups.size() * kBuckets);
-        for (std::size_t row = 0; row < interval.latencies.size(); ++row) {
-            const aggregate::SparseSketch& sketch = interval.latencies[row][which];
-            const std::uint32_t group = m_demandGroup[row];
-            if (group == kNoGroup || sketch.empty()) {
-                continue;
-            }
-            LatencyTotal& latency = m_groups[group].latencies[which];
-            latency.first = std::min(latency.first, sketch.firstBucket());
-            latency.total += sketch.addTo(countsOf(which, group));
-        }
-    }
-
-    [[nodiscard]] std::span<std::int64_t, aggregate::Sketch::kBuckets> countsOf(std::size_t which, std::size_t group)
-    {
-        constexpr std::size_t kBuckets = aggregate::Sketch::kBuckets;
-        return std::span<std::int64_t, kBuckets>(m_counts[which].data() + group * kBuckets, kBuckets);
-    }
-
-    void addSupply(const Interval& interval)
-    {
-        for (std::size_t i = 0; i < interval.supply.size(); ++i) {
-            if (m_supplyGroup[i] == kNoGroup) {
-                continue;
-            }
-            Group& group = m_groups[m_supplyGroup[i]];
-            group.seen = true;
-            if (!m_asksSupply) {
-                continue;
-            }
-            const aggregate::SupplyTotals& row = interval.supply[i];
-            group.sums.supply += row;
-            if (interval.layout->supply[i].use == aggregate::Use::Training) {
-                group.sums.busyChipMicros += row.chipMicros;
-                for (const std::int64_t cost : row.costMicroUsd) {
-                    group.sums.trainingMicroUsd += cost;
-                }
-            } else {
-                group.sums.busyChipMicros += row.workMicros;
-            }
-        }
-    }
-
-    void addFlows(const Interval& interval)
-    {
-        for (std::size_t i = 0; i < interval.flows.size(); ++i) {
-            if (interval.flows[i] > 0 && m_flowGroup[i] != kNoGroup) {
-                Group& group = m_groups[m_flowGroup[i]];
-                group.seen = true;
-                group.sums.demand.requests += interval.flows[i];
-            }
-        }
-    }
-
-    [[nodiscard]] double valueOf(Measure measure, std::uint32_t number)
-    {
-        const Group& group = m_groups[number];
-        if (const auto quantile = quantileOf(measure)) {
-            const auto which = static_cast<std::size_t>(quantile->of);
-            const LatencyTotal& latency = group.latencies[which];
-            return latency.total == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                      : aggregate::Sketch::quantile(countsOf(which, number), latency.total,
-                                                                    quantile->ratio, latency.first);
-        }
-        return evaluate(measure, group.sums);
-    }
-
-    /// Makes rows of the bucket's groups and empties them for the next.
-    void flush()
-    {
-        for (std::uint32_t number = 0; number < m_groups.size(); ++number) {
-            Group& group = m_groups[number];
-            if (!group.seen) {
-                continue;
-            }
-            group.sums.durationMicros = m_bucketMicros;
-            Found found;
-            for (std::size_t i = 0; i < m_query.by.size(); ++i) {
-                found.key[i] = m_query.by[i] == Dimension::Time ? m_bucket : SimMicros{m_keyOf[number][i]};
-            }
-            found.values.reserve(m_query.measures.size());
-            for (const Measure measure : m_query.measures) {
-                found.values.push_back(valueOf(measure, number));
-            }
-            m_rows.push_back(std::move(found));
-            for (std::size_t which = 0; which < aggregate::kLatencies; ++which) {
-                if (group.latencies[which].total > 0) {
-                    const auto counts = countsOf(which, number);
-                    std::fill(counts.begin(), counts.end(), 0);
-                }
-            }
-            group = {};
-        }
-        m_bucketMicros = 0;
-    }
-
-    static constexpr aggregate::DemandTotals kNoDemand{};
     const Query& m_query;
-    RowKeys m_keys;
-    bool m_asksDemand = false, m_asksSupply = false, m_byArea = false, m_byTime = false;
-    std::array<bool, aggregate::kLatencies> m_asksLatency{};
-    std::vector<std::pair<Dimension, std::vector<std::uint32_t>>> m_filters;
-
-    const Layout* m_layout = nullptr; ///< what the three below stand for
-    std::vector<std::uint32_t> m_demandGroup, m_supplyGroup, m_flowGroup;
-    std::map<Key, std::uint32_t> m_numbers; ///< of groups
-    std::vector<Key> m_keyOf;               ///< by group
-
-    SimMicros m_bucket = 0;       ///< where the bucket begins that is being summed up
-    SimMicros m_bucketMicros = 0; ///< simulated time its intervals cover so far
-    std::vector<Group> m_groups;
-    std::array<std::vector<std::int64_t>, aggregate::kLatencies> m_counts; ///< by group, then bucket of the sketch
-    std::vector<Found> m_rows;
+    const JointKeys& m_joint;
+    const TimeCuts& m_cuts;
+    const std::size_t m_time; ///< position in Query::by; its size when not by time
+    std::set<Pass::Key> m_kept;
+    std::map<Pass::Key, std::size_t> m_ranks;
 };
+
+Result<Table> answerOf(const Query& query, const Fleet& fleet, Intervals now, const Fleet& baseFleet, Intervals base)
+{
+    ISOBAR_TRY(checkSplit(query));
+    JointKeys joint(fleet, baseFleet, query);
+    ISOBAR_TRY(joint.resolveFilters(query.where));
+    const auto [from, to] = coverage(now, query.from, query.to);
+    ISOBAR_TRY_ASSIGN(const TimeCuts cuts, TimeCuts::of(query, fleet, from, to));
+    Answer answer(query, joint, cuts);
+    if (query.top > 0) {
+        answer.rank(now);
+    }
+    return answer.answer(now, base);
+}
 
 } // namespace
 
@@ -359,33 +319,32 @@ const Row* Table::find(const std::vector<std::string>& keys) const
     return found == rows.end() ? nullptr : &*found;
 }
 
-Result<Table> run(const Query& query, const Fleet& fleet,
-                  std::span<const std::shared_ptr<const aggregate::Interval>> intervals)
+Result<Table> run(const Query& query, const Fleet& fleet, Intervals intervals)
 {
-    ISOBAR_TRY(checkSplit(query));
-    Run pass(query, fleet);
-    ISOBAR_TRY(pass.resolveFilters());
-    SimMicros from = query.from, to = query.from;
-    bool covered = false;
-    for (const auto& interval : intervals) {
-        if (query.from < query.to && interval->begin < query.to && interval->end > query.from) {
-            pass.add(*interval);
-            from = covered ? std::min(from, interval->begin) : interval->begin;
-            to = std::max(to, interval->end);
-            covered = true;
-        }
+    if (query.compare == Compare::Other) {
+        return Error{ErrorCode::InvalidValue, "there is nothing to compare with", "give other intervals"};
     }
-    Table table = pass.finish();
-    table.from = from;
-    table.to = to;
-    return table;
+    return answerOf(query, fleet, intervals, fleet, intervals);
+}
+
+Result<Table> run(const Query& query, const Fleet& fleet, Intervals intervals, const Base& base)
+{
+    return query.compare == Compare::Other ? answerOf(query, fleet, intervals, base.fleet, base.intervals)
+                                           : run(query, fleet, intervals);
 }
 
 Result<Table> runOver(const Query& query, const Fleet& fleet, const aggregate::History& history)
 {
+    ISOBAR_TRY(checkSplit(query));
     const bool byTime = std::find(query.by.begin(), query.by.end(), Dimension::Time) != query.by.end();
-    const SimMicros bucket = byTime && query.bucketMicros > 0 ? query.bucketMicros : 0;
-    return run(query, fleet, history.range(query.from, query.to, bucket));
+    if (query.compare == Compare::Nothing && query.zone.empty()) {
+        return run(query, fleet, history.range(query.from, query.to, byTime ? query.bucketMicros : 0));
+    }
+    const auto [from, to] = coverage(history.range(query.from, query.to, 0), query.from, query.to);
+    ISOBAR_TRY_ASSIGN(const TimeCuts cuts, TimeCuts::of(query, fleet, from, to));
+    const auto now = history.range(query.from, query.to, byTime ? cuts.now.granule() : 0);
+    const auto base = history.range(cuts.baseFrom, cuts.baseTo, byTime ? cuts.base.granule() : 0);
+    return query.compare == Compare::Other ? run(query, fleet, now) : answerOf(query, fleet, now, fleet, base);
 }
 
 } // namespace isobar::query

@@ -29,13 +29,15 @@ public:
 
     /// The name shown for an index; "(none)" for kNone.
     [[nodiscard]] std::string name(Dimension dimension, std::uint32_t index) const;
+    /// How many there are of them; 0 for time.
+    [[nodiscard]] std::size_t size(Dimension dimension) const;
     /// Sorted indices of the named entities; an error names the unknown one and some that exist.
     [[nodiscard]] Result<std::vector<std::uint32_t>> resolve(Dimension dimension,
                                                              const std::vector<std::string>& names) const;
 
 private:
     void setPool(Facets& facets, PoolId pool) const;
-    [[nodiscard]] std::size_t size(Dimension dimension) const;
+
     const Fleet& m_fleet;
 };
 

@@ -56,7 +56,7 @@ CREATE VIEW v_runs AS SELECT run_id, scenarios.name AS scenario, seed, start_tim
 CREATE VIEW v_supply_hourly AS SELECT run_id,
   strftime('%Y-%m-%dT%H:00:00Z', start_unix_seconds + begin_micros / 1000000, 'unixepoch') AS hour_utc,
   provider, region_key AS region, pool, accelerator, purpose, model,
-  chip_micros / 3.6e9 AS chip_hours, iif(purpose = 'training', chip_micros, work_micros) / 3.6e9 AS busy_chip_hours,
+  chip_micros / 3.6e9 AS chip_hours, work_micros / 3.6e9 AS busy_chip_hours,
   (reserved_micro_usd + committed_micro_usd + on_demand_micro_usd + spot_micro_usd) / 1e6 AS chips_usd,
   reserved_micro_usd / 1e6 AS reserved_usd, committed_micro_usd / 1e6 AS committed_usd,
   on_demand_micro_usd / 1e6 AS on_demand_usd, spot_micro_usd / 1e6 AS spot_usd,

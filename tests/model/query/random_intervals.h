@@ -36,6 +36,9 @@ public:
             if (below(2) == 0) {
                 layout->supply.push_back({PoolId(p), aggregate::Use::Training, 0});
             }
+            if (below(3) == 0) {
+                layout->supply.push_back({PoolId(p), aggregate::Use::Down, 0});
+            }
         }
         grow(*layout, 3);
         Intervals all;
@@ -111,7 +114,9 @@ private:
         for (std::size_t i = 0; i < layout->supply.size(); ++i) {
             aggregate::SupplyTotals s;
             s.chipMicros = upTo(200) * (end - begin);
-            s.workMicros = upTo(s.chipMicros);
+            const aggregate::Use use = layout->supply[i].use;
+            const bool works = use == aggregate::Use::Serving || use == aggregate::Use::Training;
+            s.workMicros = works ? upTo(s.chipMicros) : 0;
             for (std::int64_t& cost : s.costMicroUsd) {
                 cost = upTo(5'000'000);
             }

@@ -251,7 +251,7 @@ private:
             const aggregate::SupplyTotals& s = interval.supply[i];
             const bool training = row.use == aggregate::Use::Training;
             Names names = namesOfPool(m_fleet, row.pool);
-            names[query::Dimension::Use] = training ? "training" : row.use == aggregate::Use::Idle ? "idle" : "serving";
+            names[query::Dimension::Use] = std::array{"serving", "training", "idle", "down"}[std::size_t(row.use)];
             if (row.use == aggregate::Use::Serving) {
                 names[query::Dimension::Model] = m_fleet[layout.placements[row.placement].model].name;
             }
@@ -261,7 +261,7 @@ private:
                     sums->trainingMicroUsd += training ? cost : 0;
                 }
                 sums->chipMicros += s.chipMicros;
-                sums->busyMicros += training ? s.chipMicros : s.workMicros;
+                sums->busyMicros += s.workMicros;
                 sums->millijoules += s.energyMillijoules;
                 sums->micrograms += s.carbonMicrograms;
             }

@@ -113,7 +113,7 @@ class TestQuery : public QObject {
             take(m_fleet.tiers, name);
             break;
         case Dimension::Use:
-            names = {"serving", "training", "idle"};
+            names = {"serving", "training", "idle", "down"};
             break;
         case Dimension::Area:
             take(m_fleet.areas, name);

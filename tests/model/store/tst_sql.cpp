@@ -95,7 +95,7 @@ private Q_SLOTS:
             for (std::size_t i = 0; i < interval->supply.size(); ++i) {
                 const aggregate::SupplyTotals& s = interval->supply[i];
                 chipMicros += s.chipMicros;
-                busyMicros += interval->layout->supply[i].use == aggregate::Use::Training ? s.chipMicros : s.workMicros;
+                busyMicros += s.workMicros;
                 for (const std::int64_t cost : s.costMicroUsd) {
                     costMicros += cost;
                 }
