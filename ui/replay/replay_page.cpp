@@ -41,7 +41,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kSetupWidth = 296, kProgressSteps = 1000;
-constexpr int kRoomy = 1500; ///< the page's width from which the table of runs has all its columns
+constexpr int kRoomy = 1750; ///< the page's width from which the table of runs has all its columns
 
 QStringList localFiles(const QMimeData* data)
 {

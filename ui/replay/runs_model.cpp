@@ -23,6 +23,17 @@ QPixmap swatch(const QColor& color)
     return picture;
 }
 
+/// What runs differ in comes first, as the end may be cut: "5 × 8 Trainium2 · random · Llama-3.1-70B, bf16".
+QString setUpText(const ReplayRun& run)
+{
+    const replay::Hardware& hardware = run.setup.hardware;
+    return QStringLiteral("%1 × %2 %3 · %4 · %5, %6")
+        .arg(run.setup.group.replicas)
+        .arg(hardware.tensorParallel)
+        .arg(QString::fromStdString(hardware.accelerator), run.setup.routingText(),
+             QString::fromStdString(hardware.model), QLatin1String(precisionName(hardware.precision)));
+}
+
 QVariant right()
 {
     return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
@@ -106,7 +117,7 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const
     }
     if (role == Qt::ToolTipRole) {
         return index.column() == Name    ? tr("Tick: draw this run beside the selected one")
-               : index.column() == SetUp ? run.setup.hardwareText() + QStringLiteral(" · ") + run.setup.routingText()
+               : index.column() == SetUp ? setUpText(run)
                                          : trustText(run);
     }
     if (role != Qt::DisplayRole) {
@@ -119,7 +130,7 @@ QVariant RunsModel::data(const QModelIndex& index, int role) const
     case Name:
         return run.partial ? runName(row.number) + tr(" partial") : runName(row.number);
     case SetUp:
-        return run.setup.hardwareText() + QStringLiteral(" · ") + run.setup.routingText();
+        return setUpText(run);
     case Requests:
         return count(static_cast<double>(run.arrived)).value;
     case Rejected:
