@@ -18,7 +18,7 @@ namespace {
 using query::Measure;
 
 struct Options {
-    std::string store, duration = "1h", scenario;
+    std::string store, duration = "1h", scenario, record;
     std::uint64_t seed = kDefaultSeed;
     int threads = 0;
     bool history = false, json = false;
@@ -137,9 +137,15 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
              {"peak_rss_bytes", peakRssBytes()}};
     out.update(figures(tables.whole));
     out["waiting_requests"] = run.waiting;
+    if (!options.record.empty()) {
+        out["record_bytes"] = run.recordBytes;
+        out["record_bytes_per_simulated_hour"] = static_cast<double>(run.recordBytes) / simulated * 3600;
+    }
     out["events"] = Json::array();
     for (const engine::Event& event : run.events) {
-        out["events"].push_back({{"at_seconds", static_cast<double>(event.at) * 1e-6}, {"text", event.text}});
+        out["events"].push_back({{"at_seconds", static_cast<double>(event.at) * 1e-6},
+                                 {"kind", engine::eventKindName(event.kind)},
+                                 {"text", event.text}});
     }
     out["state_hash"] = fmt::format("{:016x}", run.stateHash);
     out["by_provider"] = Json::array();
@@ -189,6 +195,11 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     line("TTFT p50, p95",
          milliseconds(value(all, Measure::TtftP50)) + ", " + milliseconds(value(all, Measure::TtftP95)));
     line("ITL p50, p95", milliseconds(value(all, Measure::ItlP50)) + ", " + milliseconds(value(all, Measure::ItlP95)));
+    if (!options.record.empty()) {
+        const auto bytes = static_cast<double>(run.recordBytes);
+        line("recording", fmt::format("{} MB, {} MB a simulated hour", grouped(bytes / 1e6, 2),
+                                      grouped(bytes / 1e6 / simulated * 3600, 2)));
+    }
     line("state", fmt::format("{:016x}", run.stateHash));
     out += fmt::format("\n  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", "provider", "accelerators", "requests",
                        "cost", "MWh", "SLO", "used");
@@ -208,7 +219,7 @@ int run(const Options& options)
     Interrupt interrupt;
     ProgressLine line;
     // From an empty fleet, so that every request counted is one that arrived.
-    SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads, 0, options.scenario};
+    SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads, 0, options.scenario, options.record};
     how.record = options.history;
     const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
     line.clear();
@@ -241,6 +252,8 @@ void addSimulate(CLI::App& app, Runner& chosen)
     command->add_option("--scenario", options->scenario,
                         "A file of operations: routing, demand, limits, scaling, faults (isobar.v1.Operations)");
     command->add_flag("--history", options->history, "Record the run in the store, second by second");
+    command->add_option("--record", options->record,
+                        "Write every simulated second to a recording, which the window opens and scrubs");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

@@ -2,8 +2,10 @@
 #include "app/isobar-cli/simulation.h"
 
 #include "model/ingest/whole_file.h"
+#include "model/proto/fleet_text.h"
 #include "model/proto/operations_text.h"
 #include "model/proto/shipped.h"
+#include "model/recording/recording.h"
 #include "model/store/history.h"
 #include "model/store/store.h"
 
@@ -20,6 +22,20 @@ constexpr auto kReportEvery = std::chrono::milliseconds(50);
 double secondsSince(Clock::time_point start)
 {
     return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Result<std::unique_ptr<recording::Writer>> startRecording(const SimulationOptions& options,
+                                                          const engine::Engine& engine, const Calibration& calibration)
+{
+    recording::Header header;
+    header.fleet = engine.fleet();
+    header.seed = options.seed;
+    header.calibrationHash = recording::hashOf(proto::writeCalibrationText(calibration));
+    if (!options.operations.empty()) {
+        header.operations = proto::writeOperationsText(engine.options().operations, *header.fleet);
+    }
+    header.recordedBy = "isobar-cli " ISOBAR_VERSION;
+    return recording::Writer::create(options.recording, header);
 }
 
 } // namespace
@@ -48,12 +64,26 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     }
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(run.fleet, calibration, engineOptions));
 
+    std::unique_ptr<recording::Writer> writer;
+    if (!options.recording.empty()) {
+        ISOBAR_TRY_ASSIGN(writer, startRecording(options, engine, calibration));
+    }
+
     const aggregate::SimMicros end = options.seconds * aggregate::kMicrosPerSecond;
     const auto start = Clock::now();
     auto reported = start;
     while (engine.now() < end) {
         engine.step();
+        for (engine::Event& event : engine.takeEvents()) {
+            if (writer) {
+                writer->add({event.at, std::string(engine::eventKindName(event.kind)), event.text});
+            }
+            run.events.push_back(std::move(event));
+        }
         for (auto& interval : engine.takeIntervals()) {
+            if (writer) {
+                ISOBAR_TRY(writer->append(interval));
+            }
             if (recorder) {
                 recorder->append(interval);
             }
@@ -73,9 +103,12 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     if (recorder) {
         ISOBAR_TRY(recorder->finish());
     }
+    if (writer) {
+        ISOBAR_TRY(writer->finish());
+        run.recordBytes = writer->bytesWritten();
+    }
     run.wallSeconds = secondsSince(start);
     run.totals = engine.totals();
-    run.events = engine.takeEvents();
     run.waiting = engine.waiting();
     run.stateHash = engine.stateHash();
     return run;

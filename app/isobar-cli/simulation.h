@@ -17,6 +17,7 @@ struct SimulationOptions {
     int threads = 0;          ///< 0 = all processors
     double settleSeconds = 0; ///< see engine::EngineOptions
     std::string operations;   ///< file of a scenario's operations (isobar.v1.Operations); "" = none
+    std::string recording = {}; ///< file to record the run in; "" = none
     bool record = false;      ///< in the history of the store
 };
 
@@ -28,6 +29,7 @@ struct Simulation {
     std::uint64_t stateHash = 0;
     std::vector<engine::Event> events;
     std::int64_t waiting = 0; ///< requests held back, or between two attempts, at the end
+    std::int64_t recordBytes = 0; ///< of the recording, if there is one
     double wallSeconds = 0;   ///< of the run alone: reading the store and starting the engine are not in it
 };
 

@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <string_view>
 
-/// isobar [STORE]: the window on a store, or on the bundled sample fleet.
+/// isobar [STORE]: the window on a store or a recording, or on the bundled sample fleet.
 int main(int argc, char** argv)
 {
     using namespace isobar;
@@ -39,9 +39,10 @@ int main(int argc, char** argv)
         QStringLiteral("Where AI models run across clouds, how evenly, at what cost, live."));
     parser.addHelpOption();
     parser.addVersionOption();
-    parser.addPositionalArgument(QStringLiteral("STORE"),
-                                 QStringLiteral("A store to open; without one, the bundled sample fleet."),
-                                 QStringLiteral("[STORE]"));
+    parser.addPositionalArgument(
+        QStringLiteral("STORE"),
+        QStringLiteral("A store or a recording to open; without one, the bundled sample fleet."),
+        QStringLiteral("[STORE]"));
     const QCommandLineOption paused(QStringLiteral("paused"), QStringLiteral("Start with the clock standing still."));
     parser.addOption(paused);
     const QCommandLineOption timeStart(
@@ -62,7 +63,7 @@ int main(int argc, char** argv)
     // The first frame is on screen before the fleet is read: a slow disk shows a window, not nothing.
     QTimer::singleShot(0, &window, [&] {
         const QStringList stores = parser.positionalArguments();
-        const Status opened = stores.isEmpty() ? session.openSample() : session.openStore(stores.front().toStdString());
+        const Status opened = stores.isEmpty() ? session.openSample() : session.open(stores.front().toStdString());
         if (!opened) {
             window.say(opened.error());
             if (const Status sample = session.openSample(); !sample) {
@@ -70,7 +71,7 @@ int main(int argc, char** argv)
                 return;
             }
         }
-        if (!parser.isSet(paused)) {
+        if (!parser.isSet(paused) && !session.isRecording()) {
             session.play();
         }
     });

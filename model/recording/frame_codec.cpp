@@ -187,6 +187,12 @@ std::optional<Layout> layoutOf(const v1::RecordingLayout& m, const Fleet& fleet)
         if (m.placement_model(i) >= fleet.models.size() || m.placement_pool(i) >= fleet.pools.size()) {
             return std::nullopt;
         }
+        // Placements stand in the order of the fleet; those behind its last one were added later.
+        const auto at = static_cast<std::size_t>(i);
+        if (at < fleet.placements.size() && (fleet.placements[at].model.value != m.placement_model(i) ||
+                                             fleet.placements[at].pool.value != m.placement_pool(i))) {
+            return std::nullopt;
+        }
         layout.placements.push_back(
             {ModelId(std::size_t{m.placement_model(i)}), PoolId(std::size_t{m.placement_pool(i)})});
     }

@@ -83,6 +83,8 @@ public:
     [[nodiscard]] SimMicros begin() const { return m_frames.empty() ? 0 : m_frames.front().begin; }
     [[nodiscard]] SimMicros end() const { return m_frames.empty() ? 0 : m_frames.back().end; }
     [[nodiscard]] const std::vector<Frame>& frames() const { return m_frames; }
+    /// The last one; those of all intervals are its first rows. Null when there are none.
+    [[nodiscard]] std::shared_ptr<const aggregate::Layout> layout() const { return m_layout; }
     /// Why it ends before its end, for a person; empty when it is whole.
     [[nodiscard]] const std::string& damage() const { return m_damage; }
 

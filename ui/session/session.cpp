@@ -4,12 +4,15 @@
 #include "model/proto/shipped.h"
 #include "ui/session/placement_command.h"
 
+#include <algorithm>
+
 namespace isobar::ui {
 namespace {
 
 constexpr int kFrameMilliseconds = 33;
 constexpr int kHistoryMilliseconds = 200;
-constexpr double kLoadSeconds = 60; ///< how far back a planner looks for the load
+constexpr int kReadMilliseconds = 15; ///< of a frame, for reading a recording
+constexpr double kLoadSeconds = 60;   ///< how far back a planner looks for the load
 constexpr std::size_t kMaxEvents = 500;
 
 } // namespace
@@ -49,10 +52,40 @@ Status Session::openStore(const std::filesystem::path& path)
     return start(std::make_shared<const Fleet>(std::move(fleet)));
 }
 
+Status Session::openRecording(const std::filesystem::path& path)
+{
+    ISOBAR_TRY_ASSIGN(recording::Recording recorded, recording::openRecording(path));
+    ISOBAR_TRY(loadCalibration());
+    if (!recorded.damage().empty()) {
+        Q_EMIT problem({.code = ErrorCode::Corrupt, .message = recorded.damage(), .file = path.string()});
+    }
+    m_recorder.reset();
+    m_store.reset();
+    m_engine.reset();
+    m_undo.clear();
+    m_player.emplace(std::move(recorded));
+    m_player->aim(m_player->recording().end());
+    m_playing = false;
+    m_seed = m_player->recording().header().seed;
+    show(m_player->fleet());
+    m_snapshot = m_player->snapshot(true, m_speed);
+    Q_EMIT opened();
+    Q_EMIT clockChanged();
+    return Done{};
+}
+
+Status Session::open(const std::filesystem::path& path)
+{
+    return recording::looksLikeRecording(path) ? openRecording(path) : openStore(path);
+}
+
 Status Session::saveAs(const std::filesystem::path& path)
 {
     ISOBAR_TRY_ASSIGN(store::Store created, store::Store::create(path));
     ISOBAR_TRY(created.saveFleet(*m_fleet));
+    if (m_player) {
+        return openStore(path); // what was only looked at can run from here on
+    }
     m_store.emplace(std::move(created));
     startRecording();
     m_undo.setClean();
@@ -70,21 +103,39 @@ Status Session::reload()
     return start(std::make_shared<const Fleet>(std::move(fleet)));
 }
 
-Status Session::start(std::shared_ptr<const Fleet> fleet)
+Status Session::loadCalibration()
 {
     if (!m_calibration) {
         ISOBAR_TRY_ASSIGN(Calibration calibration, proto::shippedCalibration());
         m_calibration = std::make_shared<const Calibration>(std::move(calibration));
     }
-    engine::EngineOptions options;
-    options.seed = m_seed;
-    options.settleSeconds = m_settleSeconds;
-    ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(fleet, *m_calibration, options));
+    return Done{};
+}
+
+/// Forgets what was known of the fleet before.
+void Session::show(std::shared_ptr<const Fleet> fleet)
+{
     m_fleet = std::move(fleet);
     m_places = gatherPlaces(*m_fleet);
     m_history.clear();
     m_events.clear();
     m_snapshot.reset();
+    m_sent.clear();
+    m_storeIsBehind = false;
+    m_selection.reset();
+    m_sinceHistory.start();
+    m_timer.start();
+}
+
+Status Session::start(std::shared_ptr<const Fleet> fleet)
+{
+    ISOBAR_TRY(loadCalibration());
+    engine::EngineOptions options;
+    options.seed = m_seed;
+    options.settleSeconds = m_settleSeconds;
+    ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(fleet, *m_calibration, options));
+    m_player.reset();
+    show(std::move(fleet));
     startRecording();
     if (m_engine) {
         ++m_runGeneration;
@@ -93,11 +144,10 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
         m_generation = 0;
     } else {
         m_engine = std::make_unique<engine::LiveEngine>(std::move(engine));
+        m_runGeneration = 1;
+        m_generation = 0;
     }
     m_engine->setSpeed(m_speed);
-    m_selection.reset();
-    m_sinceHistory.start();
-    m_timer.start();
     if (m_playing) {
         m_engine->play();
     }
@@ -146,6 +196,10 @@ Result<store::RecordedHistory> Session::recordedHistory(std::int64_t run, aggreg
 
 void Session::poll()
 {
+    if (m_player) {
+        pollRecording();
+        return;
+    }
     const auto latest = m_engine->latest();
     auto feed = m_engine->take();
     for (const Error& error : feed.errors) {
@@ -155,6 +209,12 @@ void Session::poll()
         m_generation = feed.generation;
         m_history.clear();
         m_events.clear();
+    }
+    if (!feed.errors.empty()) {
+        m_sent.clear(); // one of them may have been refused
+    }
+    if (feed.rewoundTo) {
+        rewindTo(*feed.rewoundTo);
     }
     for (auto& interval : feed.intervals) {
         if (m_recorder && feed.generation == m_runGeneration) {
@@ -172,8 +232,72 @@ void Session::poll()
     }
     if (latest && latest != m_snapshot && latest->generation == m_generation) {
         m_snapshot = latest;
+        followFleet();
         Q_EMIT ticked();
     }
+    tellHistory();
+}
+
+/// The engine went back: what it counted from there on is void, and comes anew.
+void Session::rewindTo(aggregate::SimMicros at)
+{
+    m_history.truncate(at);
+    if (m_history.end() != at) {
+        m_history.clear(); // it never kept so much in one piece; what follows must begin where it ends
+    }
+    std::erase_if(m_events, [at](const engine::Event& event) { return event.at >= at; });
+    if (m_recorder) {
+        startRecording(); // a run in the store has one past
+    }
+    m_historyPending = true;
+    Q_EMIT rewound();
+}
+
+/// After going back or forward in time the placements in force may be others than were last asked for.
+void Session::followFleet()
+{
+    if (m_snapshot->generation != m_runGeneration) {
+        return;
+    }
+    if (const auto arrived = std::find(m_sent.begin(), m_sent.end(), m_snapshot->fleet); arrived != m_sent.end()) {
+        m_sent.erase(m_sent.begin(), arrived + 1);
+    }
+    if (m_sent.empty() && m_snapshot->fleet != m_fleet) {
+        m_fleet = m_snapshot->fleet;
+        m_storeIsBehind = true;
+        m_undo.clear(); // its moves belong to another course of things
+        Q_EMIT placementsChanged();
+    }
+}
+
+void Session::pollRecording()
+{
+    RecordingPlayer& player = *m_player;
+    if (m_playing) {
+        m_playedMicros += static_cast<double>(m_sincePlayed.restart()) * 1e3 * m_speed;
+        player.aim(static_cast<aggregate::SimMicros>(m_playedMicros));
+    }
+    const aggregate::SimMicros before = player.position();
+    const auto changed = player.advance(m_history, m_events, kReadMilliseconds);
+    if (!changed.ok()) {
+        Q_EMIT problem(changed.error());
+    }
+    if (player.position() < before) {
+        Q_EMIT rewound();
+    }
+    m_historyPending = m_historyPending || player.position() != before;
+    if (m_playing && m_playedMicros >= static_cast<double>(player.recording().end()) && player.hasArrived()) {
+        pause();
+    }
+    if (player.position() != before || m_snapshot->paused == m_playing || m_snapshot->seekingTo) {
+        m_snapshot = player.snapshot(!m_playing, m_speed);
+        Q_EMIT ticked();
+    }
+    tellHistory();
+}
+
+void Session::tellHistory()
+{
     if (m_historyPending && m_sinceHistory.elapsed() >= kHistoryMilliseconds) {
         m_historyPending = false;
         m_sinceHistory.restart();
@@ -188,6 +312,9 @@ QString Session::title() const
         return {};
     }
     const QString name = QString::fromStdString(m_fleet->name);
+    if (m_player) {
+        return name + QStringLiteral(" — ") + QString::fromStdString(m_player->recording().path().string());
+    }
     return m_store ? name + QStringLiteral(" — ") + QString::fromStdString(m_store->path().string()) : name;
 }
 
@@ -204,20 +331,30 @@ QDateTime Session::timeAt(aggregate::SimMicros at) const
 
 QString Session::badge() const
 {
-    return QStringLiteral("Simulated · seed %1 · data %2").arg(m_seed).arg(QString::fromStdString(m_fleet->dataDate));
+    return (m_player ? QStringLiteral("Recorded · seed %1 · data %2") : QStringLiteral("Simulated · seed %1 · data %2"))
+        .arg(m_seed)
+        .arg(QString::fromStdString(m_fleet->dataDate));
 }
 
 void Session::play()
 {
     m_playing = true;
-    m_engine->play();
+    if (m_player) {
+        const bool atEnd = m_player->target() >= m_player->recording().end();
+        m_playedMicros = static_cast<double>(atEnd ? m_player->recording().begin() : m_player->target());
+        m_sincePlayed.start();
+    } else {
+        m_engine->play();
+    }
     Q_EMIT clockChanged();
 }
 
 void Session::pause()
 {
     m_playing = false;
-    m_engine->pause();
+    if (m_engine) {
+        m_engine->pause();
+    }
     Q_EMIT clockChanged();
 }
 
@@ -232,13 +369,59 @@ void Session::setSpeed(double simulatedSecondsPerSecond)
 
 void Session::stepBy(double simulatedSeconds)
 {
+    const auto micros = static_cast<aggregate::SimMicros>(simulatedSeconds * 1e6);
     m_playing = false;
-    m_engine->stepBy(static_cast<aggregate::SimMicros>(simulatedSeconds * 1e6));
+    if (m_player) {
+        m_player->aim(m_player->target() + micros);
+    } else {
+        m_engine->stepBy(micros);
+    }
     Q_EMIT clockChanged();
+}
+
+void Session::seek(aggregate::SimMicros to)
+{
+    m_playing = false;
+    if (m_player) {
+        m_player->aim(to);
+    } else {
+        m_engine->seek(to);
+    }
+    Q_EMIT clockChanged();
+}
+
+bool Session::refuseForRecording()
+{
+    if (m_player) {
+        Q_EMIT problem({.code = ErrorCode::NotWritable,
+                        .message = "a recording cannot be changed",
+                        .advice = "open the store it was recorded from to try things"});
+    }
+    return m_player.has_value();
+}
+
+void Session::injectFault(const Fault& fault)
+{
+    if (!refuseForRecording()) {
+        keepPlacements();
+        m_engine->injectFault(fault);
+    }
+}
+
+void Session::mendFault(std::uint32_t number)
+{
+    if (!refuseForRecording()) {
+        keepPlacements();
+        m_engine->mendFault(number);
+    }
 }
 
 Status Session::restart(std::uint64_t seed)
 {
+    if (m_player) {
+        return Error{ErrorCode::NotWritable, "a recording has the seed it was made with",
+                     "open the store it was recorded from to run it with another one"};
+    }
     m_seed = seed;
     return start(m_fleet);
 }
@@ -252,7 +435,7 @@ std::shared_ptr<const plan::Planner> Session::planner() const
 
 void Session::carryOut(const plan::Assessment& assessment)
 {
-    if (assessment.verdict == plan::Verdict::No || !assessment.target) {
+    if (assessment.verdict == plan::Verdict::No || !assessment.target || refuseForRecording()) {
         return;
     }
     const std::vector<Placement> after = plan::Planner::placementsAfter(*m_fleet, assessment);
@@ -279,7 +462,21 @@ void Session::usePlacements(const std::vector<Placement>& placements)
         fleet->placements.push_back(placements[i]);
     }
     m_fleet = std::move(fleet);
+    m_sent.push_back(m_fleet);
     m_engine->applyPlacements(m_fleet);
+    m_storeIsBehind = true;
+    keepPlacements();
+    Q_EMIT placementsChanged();
+}
+
+/// Writes the placements in force to the store, if it has others: after going back in time it keeps those of later
+/// until something is changed.
+void Session::keepPlacements()
+{
+    if (!m_storeIsBehind) {
+        return;
+    }
+    m_storeIsBehind = false;
     if (m_store && !m_store->isReadOnly()) {
         // Placements left empty keep their positions while the engine runs; on disk they would only be counted.
         Fleet kept = *m_fleet;
@@ -288,7 +485,6 @@ void Session::usePlacements(const std::vector<Placement>& placements)
             Q_EMIT problem(saved.error());
         }
     }
-    Q_EMIT placementsChanged();
 }
 
 } // namespace isobar::ui

@@ -7,6 +7,7 @@
 #include "model/plan/planner.h"
 #include "model/store/history.h"
 #include "model/store/store.h"
+#include "ui/session/recording_player.h"
 #include "ui/session/selection.h"
 
 #include <QDateTime>
@@ -38,13 +39,19 @@ public:
     Status openSample();
     /// A store on disk. The session keeps it open; moves are written to it.
     Status openStore(const std::filesystem::path& path);
+    /// A recorded run, to be looked at: nothing runs and nothing can be changed. It stands at its end; play() begins
+    /// where it stands, or anew at the end.
+    Status openRecording(const std::filesystem::path& path);
+    /// A store or a recording, by what is in the file.
+    Status open(const std::filesystem::path& path);
     /// Writes what is open as a new store and goes on in it.
     Status saveAs(const std::filesystem::path& path);
     /// Reads the fleet again from the store, e.g. after an import, and restarts the clock.
     Status reload();
 
     [[nodiscard]] bool isOpen() const { return m_fleet != nullptr; }
-    [[nodiscard]] bool isSample() const { return m_store == std::nullopt; }
+    [[nodiscard]] bool isSample() const { return !m_store && !m_player; }
+    [[nodiscard]] bool isRecording() const { return m_player.has_value(); }
     [[nodiscard]] QString title() const; ///< the fleet's name and where it is kept
     [[nodiscard]] store::Store* store() { return m_store ? &*m_store : nullptr; }
 
@@ -75,10 +82,19 @@ public:
     void pause();
     void setSpeed(double simulatedSecondsPerSecond);
     void stepBy(double simulatedSeconds);
+    /// Goes to a time, back or forward, then is paused; history() and events() end there. What lay after it comes back
+    /// when the run goes on, unless something is changed first: see engine::LiveEngine::seek().
+    void seek(aggregate::SimMicros to);
     /// Starts over from the fleet's start time.
     Status restart(std::uint64_t seed);
     [[nodiscard]] bool isPlaying() const { return m_playing; }
     [[nodiscard]] double speed() const { return m_speed; }
+
+    // --- faults ---
+    /// Breaks something now; what cannot be broken is a problem().
+    void injectFault(const Fault& fault);
+    /// Ends a fault of snapshot()->faults.
+    void mendFault(std::uint32_t number);
 
     // --- planning ---
     /// A planner on the placements in force and the load of the last minute.
@@ -91,6 +107,7 @@ public:
 
 Q_SIGNALS:
     void opened();         ///< another fleet or a restarted clock
+    void rewound();        ///< the history ends earlier than before: what was known of later times is void
     void ticked();         ///< a new snapshot, at most 30 a second
     void historyChanged(); ///< new intervals, at most 5 a second
     void placementsChanged();
@@ -99,7 +116,16 @@ Q_SIGNALS:
 
 private:
     Status start(std::shared_ptr<const Fleet> fleet);
+    Status loadCalibration();
+    void show(std::shared_ptr<const Fleet> fleet);
     void poll();
+    void pollRecording();
+    void rewindTo(aggregate::SimMicros at);
+    void followFleet();
+    void keepPlacements();
+    /// Says so when a recording is open.
+    bool refuseForRecording();
+    void tellHistory();
     void startRecording();
     void watchRecording();
 
@@ -110,7 +136,12 @@ private:
     std::unique_ptr<store::HistoryWriter> m_recorder;
     std::uint64_t m_runGeneration = 1; ///< of this run's engine; what older ones left behind is not this run's
     bool m_recordingFails = false;
-    std::unique_ptr<engine::LiveEngine> m_engine;
+    std::unique_ptr<engine::LiveEngine> m_engine; ///< none while a recording is open
+    std::optional<RecordingPlayer> m_player;
+    double m_playedMicros = 0; ///< of the recording, where play() has got to
+    QElapsedTimer m_sincePlayed;
+    std::vector<std::shared_ptr<const Fleet>> m_sent; ///< placements on their way to the engine
+    bool m_storeIsBehind = false;                     ///< the placements in force are not those it has
     std::shared_ptr<const engine::Snapshot> m_snapshot;
     aggregate::History m_history;
     std::vector<engine::Event> m_events;

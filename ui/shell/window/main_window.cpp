@@ -101,8 +101,12 @@ MainWindow::~MainWindow() = default;
 void MainWindow::addCommands()
 {
     const auto playing = [this] { return m_session.isPlaying(); };
-    m_commands.add(
-        {QStringLiteral("file.open"), tr("Open store…"), QKeySequence::Open, [this] { openStore(); }, {}, {}});
+    m_commands.add({QStringLiteral("file.open"),
+                    tr("Open store or recording…"),
+                    QKeySequence::Open,
+                    [this] { openStore(); },
+                    {},
+                    {}});
     m_commands.add({QStringLiteral("file.sample"),
                     tr("Open the sample fleet"),
                     {},
@@ -329,13 +333,13 @@ void MainWindow::say(const QString& text)
 
 void MainWindow::openStore()
 {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open store"), QString(),
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open store or recording"), QString(),
                                                       tr("Isobar stores (*.db *.isobar);;All files (*)"), nullptr,
                                                       QFileDialog::DontUseNativeDialog);
     if (path.isEmpty()) {
         return;
     }
-    if (const Status opened = m_session.openStore(path.toStdString()); !opened) {
+    if (const Status opened = m_session.open(path.toStdString()); !opened) {
         say(opened.error());
     }
 }
