@@ -17,6 +17,7 @@ struct Options {
 struct Facts {
     store::Counts counts;
     std::vector<store::ImportRecord> imports;
+    std::vector<store::Store::TraceInfo> traces;
     std::optional<Fleet> fleet; ///< absent: none has been stored yet
 };
 
@@ -25,6 +26,7 @@ Result<Facts> read(const store::Store& store)
     Facts facts;
     ISOBAR_TRY_ASSIGN(facts.counts, store.counts());
     ISOBAR_TRY_ASSIGN(facts.imports, store.imports());
+    ISOBAR_TRY_ASSIGN(facts.traces, store.traces());
     if (auto fleet = store.loadFleet(); fleet.ok()) {
         facts.fleet = std::move(*fleet);
     } else if (fleet.error().code != ErrorCode::NotFound) {
@@ -68,6 +70,13 @@ Json json(const store::Store& store, const Facts& facts)
     for (const Count& row : table(facts.counts)) {
         document[row.key] = row.number;
     }
+    document["stored_traces"] = Json::array();
+    for (const store::Store::TraceInfo& trace : facts.traces) {
+        document["stored_traces"].push_back({{"name", trace.name},
+                                             {"format", trace.format},
+                                             {"requests", trace.requests},
+                                             {"duration_seconds", trace.durationSeconds}});
+    }
     document["imports"] = Json::array();
     for (const store::ImportRecord& row : facts.imports) {
         document["imports"].push_back({{"id", row.id},
@@ -98,6 +107,13 @@ std::string words(const store::Store& store, const Facts& facts)
         out += fmt::format("  {:<26} {:>12}\n", row.title, grouped(row.number));
     }
     out += fmt::format("  {:<26} {:>12}\n", "schema version", store.schemaVersion());
+    if (!facts.traces.empty()) {
+        out += "traces, to replay as STORE:NAME\n";
+    }
+    for (const store::Store::TraceInfo& trace : facts.traces) {
+        out += fmt::format("  {}  {}, {} requests in {} s\n", trace.name, trace.format, grouped(trace.requests),
+                           grouped(trace.durationSeconds, 1));
+    }
     if (!facts.imports.empty()) {
         out += "imports\n";
     }

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <filesystem>
+#include <limits>
 
 namespace isobar::cli {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 constexpr const char* kOptimistic = "optimistic";
 constexpr const char* kReserve = "reserve";
 constexpr std::int64_t kMaxKvTokens = 1'000'000'000'000;
+constexpr double kLeastScale = 1e-6, kMostScale = 1e6;
 
 struct Options {
     std::string trace, requestsOut;
@@ -26,6 +29,8 @@ struct Options {
     std::int64_t kvCapacityTokens = 0, kvBlocks = 0; ///< 0: what the memory holds
     bool prefixCache = false;
     double urgentRatio = 0;
+    std::string from, length; ///< durations; empty: not given
+    ingest::TraceOptions part;
     std::uint64_t seed = kDefaultSeed;
     bool json = false;
 };
@@ -53,14 +58,13 @@ Json policyJson(const Options& options)
     return policy;
 }
 
-int show(const Options& options, const ingest::Trace& trace, const serving::IterationModel& model,
+int show(const Options& options, const ingest::TraceSummary& trace, const serving::IterationModel& model,
          replay::Figures& figures)
 {
-    const auto requests = static_cast<std::int64_t>(trace.requests.size());
+    const std::int64_t requests = figures.arrived;
     const double outputRate = figures.outputTokensPerSecond();
     const std::vector<replay::Named> latencies = replay::summarize(figures.latencies);
-    replay::Latencies measured = replay::measuredLatencies(trace);
-    const std::vector<replay::Named> measuredSummaries = replay::summarize(measured);
+    const std::vector<replay::Named> measuredSummaries = replay::summarize(figures.measured);
     const std::vector<replay::Named> urgentSummaries = replay::summarize(figures.urgentLatencies);
     if (options.json) {
         Json document{{"trace", options.trace},
@@ -81,6 +85,10 @@ int show(const Options& options, const ingest::Trace& trace, const serving::Iter
                       {"rejected_too_long", figures.tooLong},
                       {"rejected_no_tokens", figures.noTokens},
                       {"out_of_order", trace.outOfOrder},
+                      {"from_seconds", options.part.fromSeconds},
+                      {"for_seconds", options.part.forSeconds > 0 ? Json(options.part.forSeconds) : Json()},
+                      {"load_scale", options.part.loadScale},
+                      {"notes", trace.notes},
                       {"input_tokens", figures.inputTokens},
                       {"output_tokens", figures.outputTokens},
                       {"prefix_hit_tokens", figures.prefixHitTokens},
@@ -102,7 +110,7 @@ int show(const Options& options, const ingest::Trace& trace, const serving::Iter
             document["urgent"] = std::move(urgent);
         }
         document["percentiles_exact"] = latencies.front().summary.exact;
-        if (!trace.measured.empty()) {
+        if (trace.measured) {
             Json real;
             for (const replay::Named& named : measuredSummaries) {
                 real[named.key] = summaryJson(named.summary);
@@ -145,13 +153,16 @@ int show(const Options& options, const ingest::Trace& trace, const serving::Iter
         out += fmt::format("\nthe {} urgent ones\n", grouped(figures.urgent));
         rows(urgentSummaries);
     }
-    if (!trace.measured.empty()) {
+    if (trace.measured) {
         out += "\nas measured\n";
         rows(measuredSummaries);
     }
     if (trace.outOfOrder > 0) {
         out += fmt::format("\n{} requests stood after a later one and were sorted into place\n",
                            grouped(trace.outOfOrder));
+    }
+    for (const std::string& note : trace.notes) {
+        out += fmt::format("{}{}\n", &note == &trace.notes.front() ? "\n" : "", note);
     }
     return printText(out);
 }
@@ -192,15 +203,19 @@ int run(Options options, const CLI::App& command)
     if (!model.ok()) {
         return fail(model.error());
     }
+    options.part.seed = options.seed;
+    options.part.fromSeconds = static_cast<double>(parseDuration(options.from).value_or(0));
+    options.part.forSeconds = static_cast<double>(parseDuration(options.length).value_or(0));
     Interrupt interrupt;
     ProgressLine line;
     const JobContext job = line.job(interrupt.token());
-    const auto trace = ingest::readTrace(options.trace, options.seed, job);
-    if (!trace.ok()) {
+    const auto opened = ingest::openTrace(options.trace, options.part, job);
+    if (!opened.ok()) {
         line.clear();
-        return fail(trace.error());
+        return fail(opened.error());
     }
-    if (options.prefixCache && trace->prefixBlockTokens == 0) {
+    ingest::TraceStream& trace = **opened;
+    if (options.prefixCache && trace.summary().prefixBlockTokens == 0) {
         line.clear();
         return fail({.code = ErrorCode::InvalidValue,
                      .message = "its requests carry no hashes of their prompts' blocks, so no prefix can be found",
@@ -208,20 +223,22 @@ int run(Options options, const CLI::App& command)
                      .file = options.trace});
     }
     options.group.policy.prefixBlockTokens =
-        options.prefixCache ? static_cast<std::int32_t>(trace->prefixBlockTokens) : 0;
+        options.prefixCache ? static_cast<std::int32_t>(trace.summary().prefixBlockTokens) : 0;
     const replay::Tiers tiers{options.urgentRatio, options.seed};
     auto figures = options.requestsOut.empty()
                        ? replay::run(
-                             *trace, *model, options.group, job, [](const serving::Outcome&) {}, tiers)
-                       : replay::runToCsv(*trace, *model, options.group, options.requestsOut, job, tiers);
+                             trace, *model, options.group, job, [](const serving::Outcome&) {}, tiers)
+                       : replay::runToCsv(trace, *model, options.group, options.requestsOut, job, tiers);
     // One server like the one that was measured is timed as that one was.
-    const bool isLikeMeasured = server->isKnown && trace->format == ingest::TraceFormat::VllmRun &&
+    const bool isLikeMeasured = server->isKnown && trace.summary().format == ingest::TraceFormat::VllmRun &&
                                 options.group.replicas == 1 && options.group.prefill.replicas == 0 &&
                                 options.urgentRatio == 0;
     if (figures.ok() && !figures->stopped && isLikeMeasured) {
-        if (const Status counted =
-                countLikeTheServer(options.trace, *server, *model, options.group, job, figures->latencies);
-            !counted.ok()) {
+        const auto again = ingest::openTrace(options.trace, options.part, job);
+        const Status counted =
+            again.ok() ? countLikeTheServer(**again, *server, *model, options.group, job, figures->latencies)
+                       : Status(again.error());
+        if (!counted.ok()) {
             line.clear();
             return fail(counted.error());
         }
@@ -230,7 +247,46 @@ int run(Options options, const CLI::App& command)
     if (!figures.ok()) {
         return fail(figures.error());
     }
-    return figures->stopped ? fail({ErrorCode::Cancelled, "cancelled"}) : show(options, *trace, *model, *figures);
+    if (figures->stopped) {
+        return fail({ErrorCode::Cancelled, "cancelled"});
+    }
+    if (figures->arrived == 0) {
+        return fail(
+            {.code = ErrorCode::InvalidValue,
+             .message = "no request arrives in that part of the trace",
+             .advice = fmt::format("it is {:.0f} s long: change --from or --for", trace.summary().durationSeconds),
+             .file = options.trace});
+    }
+    return show(options, trace.summary(), *model, *figures);
+}
+
+std::string checkFrom(const std::string& text)
+{
+    return text == "0" ? "" : checkDuration(text);
+}
+
+std::string checkScale(const std::string& text)
+{
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() && value >= kLeastScale && value <= kMostScale
+               ? ""
+               : fmt::format("'{}' is not a factor from {} to {}", text, kLeastScale, kMostScale);
+}
+
+void addPartOptions(CLI::App& command, Options& options)
+{
+    command.add_option("--from", options.from, "Where in the trace to begin, on its own clock (90s, 5m, 1h, 1d)")
+        ->check(checkFrom);
+    command.add_option("--for", options.length, "How much of the trace to replay, on its own clock; all when left out")
+        ->check(checkDuration);
+    command
+        .add_option("--scale", options.part.loadScale,
+                    "Multiply the requests a second: rates scaled, recorded times compressed")
+        ->check(checkScale)
+        ->capture_default_str();
+    command.add_option("--limit", options.part.maxRequests, "Replay the first so many requests of that only")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{std::numeric_limits<std::uint32_t>::max()}));
 }
 
 std::string checkRouter(const std::string& name)
@@ -302,9 +358,10 @@ void addReplay(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("replay", "Replay a request trace on replicas of a model");
     auto options = std::make_shared<Options>();
-    command->add_option("TRACE", options->trace, "Azure CSV, Mooncake JSON lines, ServeGen CSV or a vLLM run")
+    command->add_option("TRACE", options->trace, "Azure CSV, Mooncake JSON lines, ServeGen, a vLLM run, or STORE:TRACE")
         ->required();
     addHardwareOptions(*command, options->hardware);
+    addPartOptions(*command, *options);
     addGroupOptions(*command, *options);
     command->add_option("--requests-out", options->requestsOut, "Write a CSV with one row a request");
     command->add_option("--seed", options->seed, "Of what routers and ServeGen traces draw")->capture_default_str();

@@ -30,17 +30,21 @@ Result<ServerSettings> takeServerSettings(const std::string& trace, const CLI::A
     return ServerSettings{true, settings.asynchronous, settings.kvCacheTokens.value_or(0)};
 }
 
-Status countLikeTheServer(const std::string& trace, const ServerSettings& settings,
+Status countLikeTheServer(ingest::TraceStream& trace, const ServerSettings& settings,
                           const serving::IterationModel& model, const serving::GroupOptions& group,
                           const JobContext& job, replay::Latencies& latencies)
 {
-    ISOBAR_TRY_ASSIGN(const ingest::VllmRun read, ingest::readVllmRun(trace, job));
     serving::MeasuredRun run;
     run.servers = static_cast<std::int32_t>(group.dataParallel);
     run.policy = group.policy;
     run.asynchronous = settings.asynchronous;
-    for (const ingest::VllmRequest& r : read.requests) {
-        run.requests.push_back({r.arrivalSeconds, r.inputTokens, r.outputTokens, {}});
+    ingest::TraceRow row;
+    for (;;) {
+        ISOBAR_TRY_ASSIGN(const bool more, trace.next(row));
+        if (!more) {
+            break;
+        }
+        run.requests.push_back({row.arrivalSeconds, row.inputTokens, row.outputTokens, {}});
     }
     ISOBAR_TRY_ASSIGN(const std::vector<serving::RequestTimes> counted, serving::replayRun(run, model, job));
     for (aggregate::Distribution* times : {&latencies.ttft, &latencies.itl, &latencies.endToEnd}) {

@@ -22,8 +22,8 @@ struct ServerSettings {
                                                         ReplayHardware& hardware, serving::BatchPolicy& policy);
 
 /// Replaces the times in `latencies`, but those in the queue, by times as the server counts them: from when its engine
-/// took a request in. Errors: those of readVllmRun and replayRun.
-[[nodiscard]] Status countLikeTheServer(const std::string& trace, const ServerSettings& settings,
+/// took a request in. Errors: those of the trace and of replayRun.
+[[nodiscard]] Status countLikeTheServer(ingest::TraceStream& trace, const ServerSettings& settings,
                                         const serving::IterationModel& model, const serving::GroupOptions& group,
                                         const JobContext& job, replay::Latencies& latencies);
 

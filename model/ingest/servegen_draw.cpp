@@ -163,6 +163,7 @@ public:
         if (m_maxRequests > 0) {
             m_summary.requests = std::min(m_summary.requests, m_maxRequests);
         }
+        m_summary.expectedRequests = m_summary.requests;
         m_summary.notes = m_load.notes;
     }
     [[nodiscard]] bool empty() const { return m_next.empty(); }

@@ -88,6 +88,7 @@ public:
         : m_options(options)
     {
         m_summary = summary;
+        m_summary.expectedRequests = expectedOf(options, summary);
         // A part has its own first arrival.
         m_fromStart = options.fromSeconds <= 0;
     }
@@ -117,6 +118,16 @@ protected:
     [[nodiscard]] virtual Result<bool> read(TraceRow& row) = 0;
 
 private:
+    /// As though requests came evenly.
+    static std::int64_t expectedOf(const TraceOptions& options, const TraceSummary& summary)
+    {
+        const double all = summary.durationSeconds, rest = std::max(0.0, all - options.fromSeconds);
+        const double part = options.forSeconds > 0 ? std::min(options.forSeconds, rest) : rest;
+        const auto expected = all > 0 ? std::llround(static_cast<double>(summary.requests) * (part / all))
+                                      : static_cast<long long>(summary.requests);
+        return options.maxRequests > 0 ? std::min<std::int64_t>(expected, options.maxRequests) : expected;
+    }
+
     TraceOptions m_options;
     bool m_fromStart = true;
     double m_origin = 0;
@@ -189,6 +200,7 @@ Result<std::unique_ptr<TraceStream>> openFile(const std::filesystem::path& path,
     summary.outOfOrder = scan.outOfOrder;
     summary.durationSeconds = static_cast<double>(scan.lastNanoseconds - scan.firstNanoseconds) / 1e9;
     summary.measured = format == TraceFormat::VllmRun;
+    summary.prefixBlockTokens = format == TraceFormat::Mooncake ? kMooncakeBlockTokens : 0;
     auto stream = std::make_unique<FileStream>(path, file.stamp(), options, summary);
     ISOBAR_TRY(stream->begin(scan));
     return std::unique_ptr<TraceStream>(std::move(stream));
@@ -262,7 +274,7 @@ Status checkOptions(const TraceOptions& options)
 std::optional<TraceFormat> recogniseTrace(std::string_view line)
 {
     if (line.starts_with('{')) {
-        if (hasKey(line, "input_toks") && hasKey(line, "arrival_time")) {
+        if (hasKey(line, "input_toks") && (hasKey(line, "arrival_time") || hasKey(line, "queued_ts"))) {
             return TraceFormat::VllmRun;
         }
         if (hasKey(line, "input_length") && hasKey(line, "timestamp")) {
@@ -344,6 +356,7 @@ Result<std::unique_ptr<TraceStream>> openStoredTrace(const std::filesystem::path
     summary.requests = info.requests;
     summary.durationSeconds = info.durationSeconds;
     summary.measured = known->format == TraceFormat::VllmRun;
+    summary.prefixBlockTokens = info.prefixBlockTokens;
     return std::unique_ptr<TraceStream>(std::make_unique<StoredStream>(std::move(opened), info, options, summary));
 }
 

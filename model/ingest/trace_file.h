@@ -43,7 +43,7 @@ struct TraceRow : TracedRequest {
     std::uint32_t prefixBlockTokens = 0;     ///< tokens of the prompt one hash stands for; 0: no hashes
     std::uint64_t place = 0;                 ///< in the file, from 0; drawn requests count as they are drawn
     std::vector<std::uint64_t> prefixHashes; ///< of the prompt's blocks, first to last; equal = the same prefix
-    MeasuredRequest measured;                ///< where TraceSummary::measured
+    MeasuredRequest measured;                ///< where TraceSummary::measured; NaN what it did not get to
 };
 
 struct TraceOptions {
@@ -57,13 +57,15 @@ struct TraceOptions {
 /// What a trace is, told before its first request.
 struct TraceSummary {
     TraceFormat format = TraceFormat::AzureLlm;
-    std::int64_t requests = 0;   ///< of the whole trace; of ServeGen's, the number that is expected
+    std::int64_t requests = 0;         ///< of the whole trace; of ServeGen's, the number that is expected
+    std::int64_t expectedRequests = 0; ///< about how many will be handed out, where the options take a part
     double durationSeconds = 0;  ///< of the whole trace, from its first arrival to its last (ServeGen: of its windows)
     bool drawn = false;          ///< drawn from rates and distributions, not recorded
     bool measured = false;       ///< rows carry what a real server did
     std::int64_t outOfOrder = 0; ///< rows that stood after a later one and are handed out in their place
     std::int64_t clients = 0;    ///< ServeGen
-    std::vector<std::string> notes; ///< what a reader of the results has to know, in sentences
+    std::uint32_t prefixBlockTokens = 0; ///< tokens of the prompt one hash stands for; 0: no hashes
+    std::vector<std::string> notes;      ///< what a reader of the results has to know, in sentences
 };
 
 /// Hands out the requests of a trace in order of arrival, in memory that does not grow with its length (rows that stand

@@ -18,8 +18,9 @@
 /// begin with the same tokens. There may be fewer than the prompt has blocks, but not more.
 ///
 /// Runs of a real vLLM server: `arrival_time` (seconds since 1970), `input_toks`, `output_toks`, and `queued_ts`,
-/// `scheduled_ts`, `first_token_ts`, `last_token_ts` on another, monotonic clock. Replayed by arrival_time; what the
-/// server did is measured from queued_ts on.
+/// `scheduled_ts`, `first_token_ts`, `last_token_ts` on another, monotonic clock. Replayed by arrival_time, or by
+/// queued_ts where no line has one; what the server did is measured from queued_ts on. A missing or null time marks a
+/// request that did not get that far.
 namespace isobar::ingest {
 namespace {
 
@@ -94,12 +95,13 @@ private:
     bool m_finished = false;
 };
 
-/// The numbers a line has to give; NaN while they are not there.
+/// The numbers of a line; NaN while they are not there.
 constexpr std::size_t kMaxWanted = 7;
 struct Wanted {
     std::array<const char*, kMaxWanted> keys{};
     std::size_t count = 0;
 };
+constexpr std::size_t kArrival = 0, kInput = 1, kOutput = 2, kQueued = 3, kScheduled = 4, kFirst = 5, kLast = 6;
 constexpr Wanted kMooncake{{"timestamp", "input_length", "output_length"}, 3};
 constexpr Wanted kVllmRun{
     {"arrival_time", "input_toks", "output_toks", "queued_ts", "scheduled_ts", "first_token_ts", "last_token_ts"}, 7};
@@ -117,6 +119,7 @@ public:
     void begin(std::vector<std::uint64_t>& into)
     {
         values.fill(std::numeric_limits<double>::quiet_NaN());
+        noNumber = kMaxWanted;
         hashes = &into;
         hashes->clear();
         badHashes = false;
@@ -125,7 +128,11 @@ public:
         m_depth = 0;
         m_inHashes = m_hashesNext = false;
     }
-    bool null() override { return other(); }
+    bool null() override
+    {
+        badHashes = badHashes || m_inHashes;
+        return true;
+    }
     bool boolean(bool) override { return other(); }
     bool number_integer(std::int64_t value) override { return m_inHashes ? other() : take(static_cast<double>(value)); }
     bool number_unsigned(std::uint64_t value) override
@@ -141,13 +148,13 @@ public:
     bool binary(nlohmann::json::binary_t&) override { return true; }
     bool start_object(std::size_t) override
     {
-        badHashes = badHashes || m_inHashes;
+        other();
         return open();
     }
     bool end_object() override { return close(); }
     bool start_array(std::size_t) override
     {
-        badHashes = badHashes || m_inHashes;
+        other();
         m_inHashes = m_inHashes || (m_depth == 1 && m_hashesNext);
         return open();
     }
@@ -170,6 +177,7 @@ public:
     }
 
     std::array<double, kMaxWanted> values{};
+    std::size_t noNumber = kMaxWanted; ///< of the wanted ones, the last that is there but neither number nor null
     std::vector<std::uint64_t>* hashes = nullptr;
     bool badHashes = false; ///< something else than whole numbers from 0 on among them
     std::size_t errorColumn = 0;
@@ -178,6 +186,7 @@ private:
     bool other()
     {
         badHashes = badHashes || m_inHashes;
+        noNumber = m_depth == 1 && m_place < kMaxWanted ? m_place : noNumber;
         return true;
     }
     bool take(double value)
@@ -266,15 +275,21 @@ private:
         }
         const auto& value = m_numbers.values;
         for (std::size_t i = 0; i < m_wanted.count; ++i) {
-            if (!std::isfinite(value[i])) {
+            const bool isNeeded = !m_measured || i == kInput || i == kOutput;
+            if (m_numbers.noNumber == i || std::isinf(value[i]) || (isNeeded && std::isnan(value[i]))) {
                 return reject("number-missing", fmt::format("there is no number {}", m_wanted.keys[i]));
             }
         }
-        if (value[0] < 0 || value[0] * (m_measured ? 1 : 1e-3) > kMaxSeconds) {
-            return reject("timestamp", fmt::format("{} {} is not a time from 0 on", m_wanted.keys[0], value[0]));
+        const std::size_t clock = m_measured && std::isnan(value[kArrival]) ? kQueued : kArrival;
+        if (!std::isfinite(value[clock])) {
+            return reject("number-missing", "there is neither arrival_time nor queued_ts");
         }
-        row.nanoseconds = nanosecondsOf(value[0], m_measured ? 1'000'000'000 : 1'000'000);
-        for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
+        if (value[clock] < 0 || value[clock] * (m_measured ? 1 : 1e-3) > kMaxSeconds) {
+            return reject("timestamp",
+                          fmt::format("{} {} is not a time from 0 on", m_wanted.keys[clock], value[clock]));
+        }
+        row.nanoseconds = nanosecondsOf(value[clock], m_measured ? 1'000'000'000 : 1'000'000);
+        for (const std::size_t i : {kInput, kOutput}) {
             const double tokens = value[i];
             if (!(tokens >= static_cast<double>(m_rules.minTokens)) ||
                 !(tokens <= static_cast<double>(m_rules.maxTokens)) || tokens != std::floor(tokens)) {
@@ -283,8 +298,8 @@ private:
                                           m_rules.minTokens, m_rules.maxTokens));
             }
         }
-        row.request.inputTokens = static_cast<std::uint32_t>(value[1]);
-        row.request.outputTokens = static_cast<std::uint32_t>(value[2]);
+        row.request.inputTokens = static_cast<std::uint32_t>(value[kInput]);
+        row.request.outputTokens = static_cast<std::uint32_t>(value[kOutput]);
         return m_measured ? readMeasured(row, reject) : checkHashes(row, reject);
     }
 
@@ -305,16 +320,26 @@ private:
         return true;
     }
 
-    template <class Reject> bool readMeasured(FileRow& row, const Reject& reject) const
+    template <class Reject> bool readMeasured(FileRow& row, const Reject& reject)
     {
         const auto& value = m_numbers.values;
-        const double queued = value[3], scheduled = value[4], first = value[5], last = value[6];
-        if (!(queued <= scheduled && scheduled <= first && first <= last)) {
+        const double queued = value[kQueued], scheduled = value[kScheduled], first = value[kFirst], last = value[kLast];
+        // False with a NaN, so what is not there is never backwards.
+        if (scheduled < queued || first < scheduled || first < queued || last < first || last < queued) {
             return reject("measured-times", "queued_ts, scheduled_ts, first_token_ts and last_token_ts run backwards");
         }
-        row.request.measured = {
-            scheduled - queued, first - queued,
-            value[2] > 1 ? (last - first) / (value[2] - 1) : std::numeric_limits<double>::quiet_NaN(), last - queued};
+        // Two clocks in one file cannot be put into one order.
+        const bool hasArrival = !std::isnan(value[kArrival]);
+        if (const std::int64_t other = hasArrival ? m_firstWithout : m_firstWith; other > 0) {
+            return reject("arrival-missing", fmt::format("line {} has {} arrival_time, but this has {}", other,
+                                                         hasArrival ? "no" : "an", hasArrival ? "one" : "none"));
+        }
+        std::int64_t& alike = hasArrival ? m_firstWith : m_firstWithout;
+        alike = alike > 0 ? alike : m_lines.line();
+        row.request.measured = {scheduled - queued, first - queued,
+                                value[kOutput] > 1 ? (last - first) / (value[kOutput] - 1)
+                                                   : std::numeric_limits<double>::quiet_NaN(),
+                                last - queued};
         return true;
     }
 
@@ -324,6 +349,7 @@ private:
     RowRules m_rules;
     RowPolicy& m_policy;
     Numbers m_numbers;
+    std::int64_t m_firstWith = 0, m_firstWithout = 0; ///< lines with and without arrival_time
 };
 
 } // namespace

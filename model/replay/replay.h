@@ -8,12 +8,13 @@
 #include "model/serving/mix.h"
 #include "model/serving/replay.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
-#include <iterator>
+#include <limits>
+#include <utility>
 #include <vector>
 
 /// A trace through a group of replicas, and what is counted on the way.
@@ -32,9 +33,6 @@ struct Named {
 /// In the order of the members of Latencies.
 [[nodiscard]] std::vector<Named> summarize(Latencies& latencies);
 
-/// What a real server took, for traces that say so; empty distributions for the others.
-[[nodiscard]] Latencies measuredLatencies(const ingest::Trace& trace);
-
 struct Figures {
     std::int64_t arrived = 0; ///< requests that were given to the group
     std::int64_t completed = 0, tooLong = 0, noTokens = 0, badTime = 0;
@@ -48,6 +46,7 @@ struct Figures {
     bool stopped = false; ///< Cancel came before the end: figures of what was completed until then
     Latencies latencies;
     Latencies urgentLatencies; ///< of the urgent tier; they are in `latencies` too
+    Latencies measured;        ///< what a real server took, of traces that say so
 
     [[nodiscard]] std::int64_t rejected() const { return tooLong + noTokens + badTime; }
     /// Arrived and neither completed nor rejected; 0 unless stopped.
@@ -56,6 +55,7 @@ struct Figures {
     [[nodiscard]] double outputTokensPerSecond() const { return static_cast<double>(outputTokens) / simulatedSeconds; }
 
     void count(const serving::Outcome& outcome, bool isUrgent = false);
+    void countMeasured(const ingest::MeasuredRequest& request);
 };
 
 /// Traces have no tiers; this makes two of one trace.
@@ -73,25 +73,38 @@ struct Tiers {
     }
 };
 
-/// One CSV row a request, in the order of the calls (serving::InOrder restores that of arrival). What a refused
-/// request never had is left empty. File and trace must outlive it.
-class RequestRows {
+/// Hands every outcome on with the place its request has in the trace, in order of arrival. Holds what is in flight.
+template <class Sink> class WithPlaces {
 public:
-    RequestRows(report::StreamFile& file, const ingest::Trace& trace);
-    void operator()(const serving::Outcome& outcome);
+    explicit WithPlaces(Sink sink)
+        : m_inOrder(Placed{{}, std::move(sink)})
+    {
+    }
+    void arriving(const ingest::TraceRow& row) { m_inOrder.sink().places.push_back(row.place); }
+    void operator()(const serving::Outcome& outcome) { m_inOrder(outcome); }
 
 private:
-    report::StreamFile& m_file;
-    const ingest::Trace& m_trace;
-    fmt::memory_buffer m_row;
+    struct Placed {
+        std::deque<std::uint64_t> places; ///< of the requests whose outcomes are not handed on yet
+        Sink sink;
+        void operator()(const serving::Outcome& outcome)
+        {
+            sink(outcome, places.front());
+            places.pop_front();
+        }
+    };
+    serving::InOrder<Placed> m_inOrder;
 };
 
-/// Replays `trace` on a new group of replicas of `model`; every outcome goes to the figures and to
-/// `observer(const serving::Outcome&)`, in no particular order. Stopped by `job`, the figures so far come back with
-/// `stopped` set. Progress: requests completed or rejected, of those in the trace.
-/// Errors: those of ReplicaGroup::create.
+[[nodiscard]] Error tooManyRequests();
+
+/// Replays the rest of `trace` on a new group of replicas of `model`, in memory that does not grow with its length;
+/// every outcome goes to the figures and to `observer(const serving::Outcome&)`, in no particular order. Where the
+/// observer has arriving(const ingest::TraceRow&), it is told of each request before. Stopped by `job`, the figures so
+/// far come back with `stopped` set. Progress: requests completed or rejected, of those that are expected.
+/// Errors: those of ReplicaGroup::create and of the trace; more requests than have a number.
 template <class Observer>
-[[nodiscard]] Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
+[[nodiscard]] Result<Figures> run(ingest::TraceStream& trace, const serving::IterationModel& model,
                                   const serving::GroupOptions& options, const JobContext& job, Observer&& observer,
                                   const Tiers& tiers = {})
 {
@@ -104,10 +117,10 @@ template <class Observer>
         figures.count(outcome, tiers.isUrgent(outcome.number));
         observer(outcome);
     };
-    const auto total = std::ssize(trace.requests);
     const auto start = Clock::now();
     auto reported = start;
     std::int64_t steps = 0;
+    std::int64_t total = trace.summary().expectedRequests;
     job.progress("Replaying", 0, total);
     // One look at the clock and the stop token every so many arrivals or, at the end, changes of a batch.
     const auto goOn = [&] {
@@ -115,25 +128,39 @@ template <class Observer>
             return true;
         }
         if (const auto now = Clock::now(); now - reported >= kReportEvery) {
-            job.progress("Replaying", figures.completed + figures.rejected(), total);
+            job.progress("Replaying", figures.completed + figures.rejected(), std::max(total, figures.arrived));
             reported = now;
         }
         return !job.cancelled();
     };
-    for (std::size_t i = 0; i < trace.requests.size(); ++i) {
+    ingest::TraceRow row;
+    for (;;) {
         if (!goOn()) {
             figures.stopped = true;
             break;
         }
-        const ingest::TracedRequest& request = trace.requests[i];
-        ++figures.arrived;
-        group.arrive({.seconds = request.arrivalSeconds,
-                      .inputTokens = request.inputTokens,
-                      .outputTokens = request.outputTokens,
-                      .priority = tiers.priorityOf(static_cast<std::uint32_t>(i)),
-                      .prefixHashes = trace.prefixOf(i)},
+        ISOBAR_TRY_ASSIGN(const bool more, trace.next(row));
+        if (!more) {
+            break;
+        }
+        if (figures.arrived == std::numeric_limits<std::uint32_t>::max()) {
+            return tooManyRequests();
+        }
+        const auto number = static_cast<std::uint32_t>(figures.arrived++);
+        if (trace.summary().measured) {
+            figures.countMeasured(row.measured);
+        }
+        if constexpr (requires { observer.arriving(row); }) {
+            observer.arriving(row);
+        }
+        group.arrive({.seconds = row.arrivalSeconds,
+                      .inputTokens = row.inputTokens,
+                      .outputTokens = row.outputTokens,
+                      .priority = tiers.priorityOf(number),
+                      .prefixHashes = row.prefixHashes},
                      sink);
     }
+    total = figures.arrived;
     figures.stopped = figures.stopped || !group.drainWhile(sink, goOn);
     figures.preemptions = group.preemptions();
     figures.preemptedTokens = group.preemptedTokens();
@@ -143,12 +170,13 @@ template <class Observer>
 }
 
 /// The same without an observer.
-[[nodiscard]] Result<Figures> run(const ingest::Trace& trace, const serving::IterationModel& model,
+[[nodiscard]] Result<Figures> run(ingest::TraceStream& trace, const serving::IterationModel& model,
                                   const serving::GroupOptions& options, const JobContext& job);
 
-/// The same with one CSV row a request in a file, whole or not at all. Errors: also those of StreamFile; Cancelled,
-/// then there is no file.
-[[nodiscard]] Result<Figures> runToCsv(const ingest::Trace& trace, const serving::IterationModel& model,
+/// The same with one CSV row a request in a file, in order of arrival, whole or not at all. `request_id` is the place
+/// in the trace; what a refused request never had is left empty. Errors: also those of StreamFile; Cancelled, then
+/// there is no file.
+[[nodiscard]] Result<Figures> runToCsv(ingest::TraceStream& trace, const serving::IterationModel& model,
                                        const serving::GroupOptions& options, const std::filesystem::path& path,
                                        const JobContext& job, const Tiers& tiers = {});
 

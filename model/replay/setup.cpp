@@ -84,22 +84,37 @@ void layOutRanks(const Hardware& hardware, const serving::IterationModel& model,
     }
 }
 
-TraceLoad loadOf(const ingest::Trace& trace)
+Result<TraceLoad> loadOf(ingest::TraceStream& trace, const JobContext& job)
 {
+    constexpr std::int64_t kLookEvery = 4096, kMostDrawn = 1'000'000;
+    const ingest::TraceSummary& summary = trace.summary();
     TraceLoad load;
-    if (trace.requests.empty()) {
-        return load;
+    double input = 0, output = 0, first = 0;
+    ingest::TraceRow row;
+    for (;;) {
+        if (load.requests % kLookEvery == 0) {
+            if (job.cancelled()) {
+                return Error{ErrorCode::Cancelled, "cancelled"};
+            }
+            job.progress("Counting tokens", load.requests, std::max(load.requests, summary.expectedRequests));
+        }
+        const bool enough = summary.drawn && load.requests == kMostDrawn;
+        ISOBAR_TRY_ASSIGN(const bool more, enough ? Result<bool>(false) : trace.next(row));
+        if (!more) {
+            load.meanInputTokens = load.requests > 0 ? input / static_cast<double>(load.requests) : 0;
+            load.meanOutputTokens = load.requests > 0 ? output / static_cast<double>(load.requests) : 0;
+            if (enough) {
+                load.requests = std::max(load.requests, summary.expectedRequests);
+                load.seconds = summary.durationSeconds;
+            }
+            return load;
+        }
+        first = load.requests == 0 ? row.arrivalSeconds : first;
+        ++load.requests;
+        load.seconds = row.arrivalSeconds - first;
+        input += row.inputTokens;
+        output += row.outputTokens;
     }
-    double input = 0, output = 0;
-    for (const ingest::TracedRequest& request : trace.requests) {
-        input += request.inputTokens;
-        output += request.outputTokens;
-    }
-    load.requests = static_cast<std::int64_t>(trace.requests.size());
-    load.seconds = trace.requests.back().arrivalSeconds - trace.requests.front().arrivalSeconds;
-    load.meanInputTokens = input / static_cast<double>(load.requests);
-    load.meanOutputTokens = output / static_cast<double>(load.requests);
-    return load;
 }
 
 double utilizationRatio(const TraceLoad& load, const serving::IterationModel& model, std::size_t replicas)

@@ -42,14 +42,16 @@ void layOutRanks(const Hardware& hardware, const serving::IterationModel& model,
 [[nodiscard]] Result<serving::IterationModel> buildReplica(const Fleet& fleet, const Calibration& calibration,
                                                            const Hardware& hardware);
 
-/// What a trace asks for, in the mean.
+/// What a trace asks for, in the mean. Of a drawn one (ServeGen) it is an estimate.
 struct TraceLoad {
     std::int64_t requests = 0;
     double seconds = 0; ///< from the first arrival to the last
     double meanInputTokens = 0, meanOutputTokens = 0;
     [[nodiscard]] double requestsPerSecond() const { return static_cast<double>(requests) / seconds; }
 };
-[[nodiscard]] TraceLoad loadOf(const ingest::Trace& trace);
+/// Reads `trace` to its end; of a drawn one the first million requests, when there are more, which stand for all.
+/// Errors: those of the trace; Cancelled.
+[[nodiscard]] Result<TraceLoad> loadOf(ingest::TraceStream& trace, const JobContext& job);
 
 /// Load of each of `replicas` under the trace's mean rate: work offered to work done at a full batch; above 1 it falls
 /// ever further behind. Infinite for a trace that arrives all at once.

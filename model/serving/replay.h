@@ -260,6 +260,7 @@ public:
         }
     }
     [[nodiscard]] std::size_t held() const { return m_held.size(); }
+    [[nodiscard]] Sink& sink() { return m_sink; }
 
 private:
     struct Held {

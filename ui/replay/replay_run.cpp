@@ -4,7 +4,10 @@
 #include "ui/charts/axis_ticks.h"
 #include "ui/charts/percentile_chart.h"
 
+#include <algorithm>
 #include <cmath>
+#include <deque>
+#include <utility>
 
 namespace isobar::ui {
 namespace {
@@ -38,6 +41,63 @@ QString basisWord(Basis basis)
     }
     return QStringLiteral("invented");
 }
+
+/// What a run shows besides its figures: its course over time, and the promises it kept. Keeps the arrivals of what is
+/// in flight, so that a run that is broken off shows the queue it left.
+class Watch {
+public:
+    Watch(double expectedSeconds, std::vector<ReplayRun::Tier>& tiers)
+        : m_timeline(expectedSeconds)
+        , m_tiers(tiers)
+    {
+    }
+    void arriving(const ingest::TraceRow& row)
+    {
+        m_open.push_back({row.arrivalSeconds, false});
+        m_latestArrival = row.arrivalSeconds;
+    }
+    void operator()(const serving::Outcome& outcome)
+    {
+        m_timeline(outcome);
+        m_open[outcome.number - m_first].known = true;
+        for (; !m_open.empty() && m_open.front().known; ++m_first) {
+            m_open.pop_front();
+        }
+        if (!outcome.completed()) {
+            return;
+        }
+        m_latestFinish = std::max(m_latestFinish, outcome.finishSeconds);
+        const double itl = outcome.itlSeconds();
+        for (ReplayRun::Tier& tier : m_tiers) {
+            // One token has no time between tokens to break.
+            tier.kept += outcome.ttftSeconds() <= tier.ttftSeconds && !(itl > tier.itlSeconds) ? 1 : 0;
+        }
+    }
+    /// How far the run is, in the trace's time.
+    [[nodiscard]] double latestSeconds() const { return m_latestFinish; }
+    /// At the end, or where the run was broken off: what is open then waited until then.
+    [[nodiscard]] replay::Timeline::Curves curves()
+    {
+        const double until = std::max(m_latestArrival, m_latestFinish);
+        for (const Open& open : std::exchange(m_open, {})) {
+            if (!open.known) {
+                m_timeline.unfinished(open.arrivalSeconds, until);
+            }
+        }
+        return m_timeline.curves();
+    }
+
+private:
+    struct Open {
+        double arrivalSeconds = 0;
+        bool known = false; ///< what became of it
+    };
+    replay::Timeline m_timeline;
+    std::vector<ReplayRun::Tier>& m_tiers;
+    std::deque<Open> m_open; ///< by arrival, the first one without an outcome in front
+    std::size_t m_first = 0; ///< number of the front
+    double m_latestArrival = 0, m_latestFinish = 0;
+};
 
 /// Where the coefficients of a replica are from: "measured: NVIDIA … (2026-07)".
 QString sourceOf(const Calibration& calibration, const ReplaySetup& setup)
@@ -84,16 +144,22 @@ QString ReplaySetup::routingText() const
     return QLatin1String(serving::routerPolicyName(group.router));
 }
 
+Result<std::unique_ptr<ingest::TraceStream>> openSource(const TraceSource& source, std::uint64_t seed,
+                                                        const JobContext& job)
+{
+    // "STORE:TRACE" is how a trace of a store is named.
+    const std::string path = source.path.string();
+    return ingest::openTrace(source.stored.empty() ? path : path + ':' + source.stored, {.seed = seed}, job);
+}
+
 Result<TracePointer> loadTrace(const TraceSource& source, std::uint64_t seed, const JobContext& job)
 {
+    ISOBAR_TRY_ASSIGN(const auto stream, openSource(source, seed, job));
     auto loaded = std::make_shared<LoadedTrace>();
     loaded->source = source;
     loaded->seed = seed;
-    // "STORE:TRACE" is how a trace of a store is named.
-    const std::filesystem::path name =
-        source.stored.empty() ? source.path : std::filesystem::path(source.path.string() + ':' + source.stored);
-    ISOBAR_TRY_ASSIGN(loaded->trace, ingest::readTrace(name, seed, job));
-    loaded->load = replay::loadOf(loaded->trace);
+    loaded->trace = stream->summary();
+    ISOBAR_TRY_ASSIGN(loaded->load, replay::loadOf(*stream, job));
     return TracePointer(std::move(loaded));
 }
 
@@ -123,25 +189,13 @@ Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer&
     for (const SloTier& tier : context.fleet->tiers) {
         run->tiers.push_back({QString::fromStdString(tier.name), tier.ttftSeconds, tier.itlSeconds, 0});
     }
-    replay::Timeline timeline(trace->load.seconds);
-    double latest = 0;
-    const auto observe = [&](const serving::Outcome& outcome) {
-        timeline(outcome);
-        if (!outcome.completed()) {
-            return;
-        }
-        latest = std::max(latest, outcome.finishSeconds);
-        const double itl = outcome.itlSeconds();
-        for (ReplayRun::Tier& tier : run->tiers) {
-            // One token has no time between tokens to break.
-            tier.kept += outcome.ttftSeconds() <= tier.ttftSeconds && !(itl > tier.itlSeconds) ? 1 : 0;
-        }
-    };
+    Watch watch(trace->load.seconds, run->tiers);
     JobContext told = job;
     told.report = [&](const Progress& progress) {
-        job.progress(elapsedText(latest).toStdString() + " simulated", progress.done, progress.total);
+        job.progress(elapsedText(watch.latestSeconds()).toStdString() + " simulated", progress.done, progress.total);
     };
-    ISOBAR_TRY_ASSIGN(replay::Figures figures, replay::run(trace->trace, built.model, setup.group, told, observe));
+    ISOBAR_TRY_ASSIGN(const auto stream, openSource(trace->source, trace->seed, JobContext{job.stop, {}}));
+    ISOBAR_TRY_ASSIGN(replay::Figures figures, replay::run(*stream, built.model, setup.group, told, watch));
     run->arrived = figures.arrived;
     run->completed = figures.completed;
     run->rejected = figures.rejected();
@@ -155,18 +209,18 @@ Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer&
     run->outputTokensPerSecond = figures.outputTokensPerSecond();
     run->partial = figures.stopped;
     run->durations = figuresOf(figures.latencies);
-    run->timeline = timeline.curves();
-    run->hasMeasured = !trace->trace.measured.empty();
+    run->timeline = watch.curves();
+    run->hasMeasured = trace->trace.measured;
     if (run->hasMeasured) {
-        replay::Latencies measured = replay::measuredLatencies(trace->trace);
-        run->measured = figuresOf(measured);
+        run->measured = figuresOf(figures.measured);
     }
     return RunPointer(std::move(run));
 }
 
 Status writeRequestRows(const ReplayRun& run, const std::filesystem::path& path, const JobContext& job)
 {
-    ISOBAR_TRY(replay::runToCsv(run.trace->trace, run.model, run.setup.group, path, job));
+    ISOBAR_TRY_ASSIGN(const auto stream, openSource(run.trace->source, run.trace->seed, JobContext{job.stop, {}}));
+    ISOBAR_TRY(replay::runToCsv(*stream, run.model, run.setup.group, path, job));
     return Done{};
 }
 

@@ -25,15 +25,19 @@ struct TraceSource {
     friend bool operator==(const TraceSource&, const TraceSource&) = default;
 };
 
+/// What is known of a trace. Its requests stay where they are: every replay reads them again.
 struct LoadedTrace {
     TraceSource source;
     std::uint64_t seed = 0;
-    ingest::Trace trace;
+    ingest::TraceSummary trace;
     replay::TraceLoad load;
 };
 using TracePointer = std::shared_ptr<const LoadedTrace>;
 
-/// Errors: those of ingest::readTrace and of Store.
+/// Errors: those of ingest::openTrace.
+[[nodiscard]] Result<std::unique_ptr<ingest::TraceStream>> openSource(const TraceSource& source, std::uint64_t seed,
+                                                                      const JobContext& job);
+/// Errors: those of openSource and of replay::loadOf.
 [[nodiscard]] Result<TracePointer> loadTrace(const TraceSource& source, std::uint64_t seed, const JobContext& job);
 
 /// On what a trace is replayed.
@@ -92,7 +96,8 @@ struct BuiltReplica {
 };
 [[nodiscard]] Result<BuiltReplica> buildReplica(const ReplayContext& context, const ReplaySetup& setup);
 
-/// Cancelled, the run comes back partial. The stage of the progress says how far the trace is.
+/// Cancelled, the run comes back partial. The stage of the progress says how far the trace is. Errors: those of
+/// openSource, buildReplica and replay::run.
 [[nodiscard]] Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer& trace,
                                              const ReplaySetup& setup, const JobContext& job);
 

@@ -13,17 +13,46 @@ using namespace isobar;
 
 namespace {
 
+/// Requests in memory, handed out one by one.
+class Requests final : public ingest::TraceStream {
+public:
+    explicit Requests(std::vector<ingest::TracedRequest> requests)
+        : m_requests(std::move(requests))
+    {
+        m_summary.requests = m_summary.expectedRequests = std::ssize(m_requests);
+    }
+    Result<bool> next(ingest::TraceRow& row) override
+    {
+        if (m_next == m_requests.size()) {
+            return false;
+        }
+        static_cast<ingest::TracedRequest&>(row) = m_requests[m_next];
+        row.place = m_next++;
+        return true;
+    }
+    void makeDrawn(std::int64_t expected, double seconds)
+    {
+        m_summary.drawn = true;
+        m_summary.requests = m_summary.expectedRequests = expected;
+        m_summary.durationSeconds = seconds;
+    }
+
+private:
+    std::vector<ingest::TracedRequest> m_requests;
+    std::size_t m_next = 0;
+};
+
 /// Poisson arrivals, `rate` a second; now and then a request that no replica can serve.
-ingest::Trace poisson(std::size_t requests, double rate)
+std::vector<ingest::TracedRequest> poisson(std::size_t requests, double rate)
 {
     std::mt19937_64 random(3);
     std::exponential_distribution<double> gap(rate);
-    ingest::Trace trace;
+    std::vector<ingest::TracedRequest> trace;
     double now = 0;
     for (std::size_t i = 0; i < requests; ++i) {
         const bool empty = i % 100 == 7, endless = i % 100 == 9;
-        trace.requests.push_back({now, endless ? 4'000'000'000U : static_cast<std::uint32_t>(100 + random() % 1500),
-                                  empty ? 0 : static_cast<std::uint32_t>(1 + random() % 400)});
+        trace.push_back({now, endless ? 4'000'000'000U : static_cast<std::uint32_t>(100 + random() % 1500),
+                         empty ? 0 : static_cast<std::uint32_t>(1 + random() % 400)});
         now += gap(random);
     }
     return trace;
@@ -53,7 +82,7 @@ class TestReplayRun : public QObject {
 private Q_SLOTS:
     void everyRequestIsCountedOnce()
     {
-        const ingest::Trace trace = poisson(5000, 8);
+        Requests trace(poisson(5000, 8));
         std::int64_t seen = 0;
         auto figures = replay::run(trace, m_model, {.replicas = 3}, {}, [&](const serving::Outcome&) { ++seen; });
         QVERIFY(figures.ok());
@@ -71,9 +100,9 @@ private Q_SLOTS:
     {
         const QTemporaryDir folder;
         const QString path = folder.filePath(QStringLiteral("rows.csv"));
-        const ingest::Trace trace = poisson(2000, 8);
+        Requests trace(poisson(2000, 8)), same(poisson(2000, 8));
         auto plain = replay::run(trace, m_model, {.replicas = 2}, {});
-        auto rows = replay::runToCsv(trace, m_model, {.replicas = 2}, path.toStdString(), {});
+        auto rows = replay::runToCsv(same, m_model, {.replicas = 2}, path.toStdString(), {});
         QVERIFY(plain.ok() && rows.ok());
         QCOMPARE(rows->completed, plain->completed);
         QCOMPARE(rows->latencies.ttft.summarize().p99, plain->latencies.ttft.summarize().p99);
@@ -94,7 +123,7 @@ private Q_SLOTS:
     {
         QFETCH(double, rate);
         QFETCH(bool, whileDraining);
-        const ingest::Trace trace = poisson(60'000, rate);
+        Requests trace(poisson(60'000, rate));
         std::stop_source stop;
         JobContext job;
         job.stop = stop.get_token();
@@ -120,8 +149,9 @@ private Q_SLOTS:
         stop.request_stop();
         JobContext job;
         job.stop = stop.get_token();
-        const auto figures = replay::runToCsv(poisson(1000, 8), m_model, {},
-                                              folder.filePath(QStringLiteral("rows.csv")).toStdString(), job);
+        Requests trace(poisson(1000, 8));
+        const auto figures =
+            replay::runToCsv(trace, m_model, {}, folder.filePath(QStringLiteral("rows.csv")).toStdString(), job);
         QVERIFY(!figures.ok());
         QCOMPARE(figures.error().code, ErrorCode::Cancelled);
         QVERIFY(QDir(folder.path()).isEmpty());
@@ -129,7 +159,7 @@ private Q_SLOTS:
 
     void progressGoesUpToAll()
     {
-        const ingest::Trace trace = poisson(30'000, 8);
+        Requests trace(poisson(30'000, 8));
         std::int64_t last = 0, total = 0;
         bool ascending = true;
         JobContext job;
@@ -147,16 +177,35 @@ private Q_SLOTS:
     void replicasForALoadAreTheFewestThatHoldIt()
     {
         for (const double rate : {0.01, 1.0, 7.0, 40.0, 900.0}) {
-            ingest::Trace trace = poisson(3000, rate);
-            std::erase_if(trace.requests, [](const auto& r) { return r.inputTokens > 1'000'000; });
-            const replay::TraceLoad load = replay::loadOf(trace);
+            auto requests = poisson(3000, rate);
+            std::erase_if(requests, [](const auto& r) { return r.inputTokens > 1'000'000; });
+            Requests trace(requests);
+            const replay::TraceLoad load = replay::loadOf(trace, {}).value();
             const std::size_t replicas = replay::replicasFor(load, m_model, 0.7);
             QVERIFY(replay::utilizationRatio(load, m_model, replicas) <= 0.7 + 1e-9);
             QVERIFY(replicas == 1 || replay::utilizationRatio(load, m_model, replicas - 1) > 0.7);
         }
-        ingest::Trace burst;
-        burst.requests.assign(5, {0, 10, 10});
-        QVERIFY(std::isinf(replay::utilizationRatio(replay::loadOf(burst), m_model, 4)));
+        Requests burst({5, {0, 10, 10}});
+        QVERIFY(std::isinf(replay::utilizationRatio(replay::loadOf(burst, {}).value(), m_model, 4)));
+    }
+
+    void theLoadOfADrawnTraceIsEstimated()
+    {
+        // Three million are announced; the first million stand for them.
+        std::vector<ingest::TracedRequest> requests(1'000'001, {1, 100, 10});
+        requests.back() = {2, 4'000'000, 4'000'000};
+        Requests drawn(requests);
+        drawn.makeDrawn(3'000'000, 60);
+        const replay::TraceLoad load = replay::loadOf(drawn, {}).value();
+        QCOMPARE(load.requests, 3'000'000);
+        QCOMPARE(load.seconds, 60.0);
+        QCOMPARE(load.meanInputTokens, 100.0);
+        QCOMPARE(load.meanOutputTokens, 10.0);
+        Requests recorded(requests);
+        QCOMPARE(replay::loadOf(recorded, {}).value().requests, 1'000'001);
+        std::stop_source stop;
+        stop.request_stop();
+        QCOMPARE(replay::loadOf(recorded, JobContext{stop.get_token(), {}}).error().code, ErrorCode::Cancelled);
     }
 
     void namesThatDoNotExistAreToldWithThoseThatDo()

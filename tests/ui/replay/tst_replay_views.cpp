@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/replay/small_traces.h"
+
 #include "model/proto/shipped.h"
 #include "ui/charts/percentile_chart.h"
 #include "ui/replay/replay_export.h"
@@ -13,27 +15,14 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <random>
-
 using namespace isobar;
 using namespace isobar::ui;
 
 namespace {
 
-TracePointer poisson(std::size_t requests, double rate, std::uint64_t seed)
+TracePointer load(const QString& path)
 {
-    std::mt19937_64 random(seed);
-    std::exponential_distribution<double> gap(rate);
-    auto loaded = std::make_shared<LoadedTrace>();
-    loaded->source.path = "/traces/poisson, short.csv";
-    double now = 0;
-    for (std::size_t i = 0; i < requests; ++i) {
-        loaded->trace.requests.push_back({now, static_cast<std::uint32_t>(100 + random() % 1500),
-                                          i % 100 == 50 ? 0 : static_cast<std::uint32_t>(1 + random() % 400)});
-        now += gap(random);
-    }
-    loaded->load = replay::loadOf(loaded->trace);
-    return loaded;
+    return loadTrace({path.toStdString(), {}}, 42, {}).value();
 }
 
 ReplayContext sample()
@@ -61,6 +50,7 @@ QList<QByteArray> lines(const std::string& text)
 class TestReplayViews : public QObject {
     Q_OBJECT
     const ReplayContext m_context = sample();
+    QTemporaryDir m_folder;
     RunPointer m_least, m_random;
 
 private Q_SLOTS:
@@ -68,7 +58,8 @@ private Q_SLOTS:
     {
         QStandardPaths::setTestModeEnabled(true);
         applyTheme(ThemeChoice::Dark);
-        const TracePointer trace = poisson(4000, 8, 1);
+        const TracePointer trace =
+            load(test::writeTrace(m_folder.filePath(QStringLiteral("poisson, short.csv")), 4000, 8));
         m_least = replayTrace(m_context, trace, setUp(3), {}).value();
         m_random = replayTrace(m_context, trace, setUp(3, serving::RouterPolicy::Random), {}).value();
     }
@@ -76,7 +67,8 @@ private Q_SLOTS:
 
     void aRunHasTheNumbersOfTheModel()
     {
-        auto figures = replay::run(m_least->trace->trace, m_least->model, m_least->setup.group, {});
+        const auto trace = openSource(m_least->trace->source, 42, {});
+        auto figures = replay::run(**trace, m_least->model, m_least->setup.group, {});
         QVERIFY(figures.ok());
         QCOMPARE(m_least->completed, figures->completed);
         QCOMPARE(m_least->rejected, 40);
@@ -104,15 +96,14 @@ private Q_SLOTS:
     {
         QCOMPARE(m_least->tiers.size(), m_context.fleet->tiers.size());
         std::vector<std::int64_t> kept(m_least->tiers.size());
-        QVERIFY(replay::run(m_least->trace->trace, m_least->model, m_least->setup.group, {},
-                            [&](const serving::Outcome& o) {
-                                for (std::size_t t = 0; t < kept.size(); ++t) {
-                                    const SloTier& tier = m_context.fleet->tiers[t];
-                                    const bool slow = o.outputTokens > 1 && o.itlSeconds() > tier.itlSeconds;
-                                    kept[t] += o.completed() && !slow && o.ttftSeconds() <= tier.ttftSeconds;
-                                }
-                            })
-                    .ok());
+        const auto trace = openSource(m_least->trace->source, 42, {});
+        QVERIFY(replay::run(**trace, m_least->model, m_least->setup.group, {}, [&](const serving::Outcome& o) {
+                    for (std::size_t t = 0; t < kept.size(); ++t) {
+                        const SloTier& tier = m_context.fleet->tiers[t];
+                        const bool slow = o.outputTokens > 1 && o.itlSeconds() > tier.itlSeconds;
+                        kept[t] += o.completed() && !slow && o.ttftSeconds() <= tier.ttftSeconds;
+                    }
+                }).ok());
         for (std::size_t t = 0; t < kept.size(); ++t) {
             QCOMPARE(m_least->tiers[t].kept, kept[t]);
         }
@@ -230,12 +221,40 @@ private Q_SLOTS:
         QVERIFY(written.error().advice.find(".png") != std::string::npos);
     }
 
+    void aPartialRunCountsWhatIsInFlight()
+    {
+        std::stop_source stop;
+        JobContext job;
+        job.stop = stop.get_token();
+        job.report = [&](const Progress& progress) {
+            if (progress.done > 0) {
+                stop.request_stop();
+            }
+        };
+        const RunPointer run =
+            replayTrace(m_context, load(test::writeTrace(m_folder.filePath(QStringLiteral("long.csv")), 400'000, 2000)),
+                        setUp(1), job)
+                .value();
+        QVERIFY(run->partial);
+        QVERIFY(run->unfinished > 1000);
+        // The queue grew to the moment of the cancel, and is not seen to empty.
+        const auto& curves = run->timeline;
+        const std::size_t last = curves.waiting.size() - 2;
+        QVERIFY(curves.waiting[last] + curves.running[last] > 0.8 * static_cast<double>(run->unfinished));
+        QVERIFY(!partialText(*run).isEmpty());
+    }
+
     void aTraceOfRejectionsIsNoCrash()
     {
-        auto loaded = std::make_shared<LoadedTrace>();
-        loaded->trace.requests.assign(3, {0, 10, 0});
-        loaded->load = replay::loadOf(loaded->trace);
-        const RunPointer run = replayTrace(m_context, loaded, setUp(1), {}).value();
+        const QString path = m_folder.filePath(QStringLiteral("rejections.csv"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("TIMESTAMP,ContextTokens,GeneratedTokens\n");
+        for (int i = 0; i < 3; ++i) {
+            file.write("2023-11-16 18:00:01,10,0\n");
+        }
+        file.close();
+        const RunPointer run = replayTrace(m_context, load(path), setUp(1), {}).value();
         QCOMPARE(run->rejected, 3);
         const ReplayView view{{{run, QStringLiteral("A"), Qt::red}}, 0};
         QVERIFY(percentileChart(view, DurationKind::Ttft).curves.empty());
