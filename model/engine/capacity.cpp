@@ -116,6 +116,17 @@ std::int64_t Capacity::downChips(PoolId pool, PricingModel pricing) const
     return state.map.brokenBy(pricing) - state.toCome[static_cast<std::size_t>(pricing)];
 }
 
+std::vector<Capacity::Range> Capacity::toCome(PoolId pool) const
+{
+    std::vector<Range> ranges;
+    for (const Delivery& delivery : m_deliveries) {
+        if (delivery.range.pool == pool) {
+            ranges.push_back(delivery.range);
+        }
+    }
+    return ranges;
+}
+
 std::optional<std::uint32_t> Capacity::take(Holder holder)
 {
     PoolState& state = m_pools[holder.pool.index()];

@@ -58,6 +58,8 @@ public:
     {
         return m_pools[pool.index()].arrived;
     }
+    /// Where the chips stand that a pool still waits for.
+    [[nodiscard]] std::vector<Range> toCome(PoolId pool) const;
     /// Numbers of the holders that lose a chip.
     [[nodiscard]] std::vector<std::uint32_t> breakChips(const Range& range);
     void mendChips(const Range& range);

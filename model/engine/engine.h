@@ -81,6 +81,8 @@ struct Event {
     std::string text;
     friend bool operator==(const Event&, const Event&) = default;
 };
+struct DeviceView;
+
 [[nodiscard]] std::string_view eventKindName(Event::Kind kind); ///< "plan-applied", "fault-began", …
 [[nodiscard]] std::optional<Event::Kind> eventKindByName(std::string_view name);
 
@@ -123,6 +125,9 @@ public:
     [[nodiscard]] std::shared_ptr<const aggregate::Layout> layout() const;
     /// By Layout::placements.
     [[nodiscard]] std::vector<PlacementState> placementStates() const;
+    /// The chips of a pool as they are now (devices.h). Work: linear in its chips and in the requests on them; nothing
+    /// is kept for it, so it costs nothing where it is not asked.
+    [[nodiscard]] DeviceView devices(PoolId pool) const;
     /// A hash of everything that decides the future: equal on one thread and on many.
     [[nodiscard]] std::uint64_t stateHash() const;
     /// What a clone takes in memory, about: what clones share is not counted. Work: linear in replicas.

@@ -188,6 +188,8 @@ Result<IterationModel> buildIterationModel(const ServedModel& model, const Accel
     m.kvBytesPerToken = kvBytes;
     const double chipBytes = accelerator.hbmBytes * row->memoryRatio - row->reserveBytes;
     const double heldBytes = denseBytes * groups + expertBytes;
+    m.weightBytesPerChip = heldBytes / chips;
+    m.kvBytesPerTokenAndChip = kvBytes * ways / shards / chips;
     m.kvCapacityTokens =
         static_cast<std::int64_t>(std::floor((chips * chipBytes - heldBytes) / (kvBytes * ways / shards)));
     if (m.kvCapacityTokens < 1) {

@@ -42,6 +42,8 @@ struct IterationModel {
     std::int32_t maxBatch = 0;
     double errorRatio = 0;      ///< expected relative error of the times
     double kvBytesPerToken = 0; ///< of one sequence, counted once: what moving a prompt to another replica moves
+    // What one chip holds: its share of the weights, and of each token of KV cache.
+    double weightBytesPerChip = 0, kvBytesPerTokenAndChip = 0;
 
     [[nodiscard]] double seconds(const IterationLoad& load) const;
     [[nodiscard]] double decodeSeconds(double sequences, double contextTokens) const;
