@@ -10,6 +10,7 @@
 #include "model/engine/training_run.h"
 #include "model/fleet/lookup.h"
 
+#include <cmath>
 #include <optional>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
@@ -22,6 +23,14 @@ inline constexpr double kSecondsPerMicro = 1e-6;
 
 /// Streams of random numbers, by what they are for.
 enum Stream : std::uint64_t { kSourceStream = 1, kPlacementStream = 2 };
+
+/// What a replica of one model meets: means over the model's workloads.
+struct Mix {
+    double requestsPerSecond = 0, inputTokens = 0, outputTokens = 0;
+    double contextTokens = 0;                                       ///< of a running sequence, averaged over time
+    double itlLimitSeconds = INFINITY, ttftLimitSeconds = INFINITY; ///< of its strictest tier
+};
+[[nodiscard]] Mix mixOf(const Fleet& fleet, ModelId model);
 
 /// A training job and the blocks of chips its gang needs.
 struct Gang {

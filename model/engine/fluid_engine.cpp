@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/fluid_impl.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <utility>
+
+namespace isobar::engine {
+
+using aggregate::Sketch;
+
+namespace {
+
+/// The first thing asked for that a fluid cannot show.
+Status refuseWhatCannotBe(const Fleet& fleet, const Operations& operations)
+{
+    const auto refuse = [](std::string what) {
+        Error error;
+        error.code = ErrorCode::InvalidValue;
+        error.message = "the fluid mode cannot show " + std::move(what);
+        error.advice = "simulate request by request";
+        return error;
+    };
+    for (const WorkloadOperations& how : operations.workloads) {
+        if (!how.trace.empty()) {
+            return refuse(fmt::format("a recorded trace, which {} follows", fleet[how.workload].name));
+        }
+        if (how.deferSeconds > 0) {
+            return refuse(fmt::format("work that may wait, as that of {}", fleet[how.workload].name));
+        }
+    }
+    for (const Fault& fault : operations.faults) {
+        if (fault.kind == FaultKind::StaleControl) {
+            return refuse("a stale control plane: its routers are always at their fixed point");
+        }
+    }
+    return Done{};
+}
+
+} // namespace
+
+Result<FluidEngine> FluidEngine::create(std::shared_ptr<const Fleet> fleet, const Calibration& calibration,
+                                        EngineOptions options)
+{
+    auto impl = std::make_unique<Impl>();
+    impl->startsAtWork = options.settleSeconds > 0;
+    options.settleSeconds = 0;
+    options.threads = 1;
+    options.intervalMicros = kIntervalMicros;
+    impl->base.fleet = std::move(fleet);
+    impl->base.calibration = calibration;
+    impl->base.options = std::move(options);
+    ISOBAR_TRY(impl->build());
+    return FluidEngine(std::move(impl));
+}
+
+FluidEngine::FluidEngine(std::unique_ptr<Impl> impl)
+    : m_impl(std::move(impl))
+{
+}
+FluidEngine::FluidEngine(FluidEngine&&) noexcept = default;
+FluidEngine& FluidEngine::operator=(FluidEngine&&) noexcept = default;
+FluidEngine::~FluidEngine() = default;
+
+void FluidEngine::step(SimMicros end)
+{
+    m_impl->step(end);
+}
+
+SimMicros FluidEngine::now() const
+{
+    return m_impl->base.clock();
+}
+
+std::vector<std::shared_ptr<const aggregate::Interval>> FluidEngine::takeIntervals()
+{
+    return std::exchange(m_impl->base.intervals, {});
+}
+
+std::vector<Event> FluidEngine::takeEvents()
+{
+    return std::exchange(m_impl->base.events, {});
+}
+
+Result<std::uint32_t> FluidEngine::inject(const Fault& fault)
+{
+    Engine::Impl& e = m_impl->base;
+    Operations one;
+    one.faults = {fault};
+    ISOBAR_TRY(validate(one, *e.fleet));
+    ISOBAR_TRY(refuseWhatCannotBe(*e.fleet, one));
+    return e.faultClock->inject(fault, static_cast<double>(e.now) * kSecondsPerMicro);
+}
+
+void FluidEngine::mend(std::uint32_t fault)
+{
+    m_impl->base.endFault(fault);
+}
+
+RunTotals FluidEngine::totals() const
+{
+    RunTotals all = m_impl->base.totals();
+    all.inFlight = m_impl->inFlight();
+    return all;
+}
+
+std::shared_ptr<const aggregate::Layout> FluidEngine::layout() const
+{
+    return m_impl->base.layout;
+}
+
+std::vector<PlacementState> FluidEngine::placementStates() const
+{
+    std::vector<PlacementState> all;
+    for (std::size_t p = 0; p < m_impl->places.size(); ++p) {
+        const PlacementRun::Counts& counts = m_impl->base.placements[p].counts();
+        const Impl::Place& place = m_impl->places[p];
+        all.push_back({counts.serving, counts.warming, counts.draining,
+                       std::llround(counts.serving * place.state.batch), std::llround(place.queued)});
+    }
+    return all;
+}
+
+std::uint64_t FluidEngine::stateHash() const
+{
+    const Engine::Impl& e = m_impl->base;
+    std::uint64_t hash = mix(0, static_cast<std::uint64_t>(e.now));
+    for (const Impl::Place& place : m_impl->places) {
+        for (const double value : {place.queued, place.inFlightView, place.workCarry, place.state.batch}) {
+            hash = mix(hash, std::bit_cast<std::uint64_t>(value));
+        }
+        for (const Impl::Row& row : place.rows) {
+            hash = mix(hash, static_cast<std::uint64_t>(row.inFlight));
+        }
+    }
+    hash = e.faultClock->hash(e.ledger->hash(hash));
+    const aggregate::DemandTotals& demand = e.closed.demand;
+    for (const std::int64_t count : {demand.requests, demand.completed, demand.rejected, demand.lost, demand.retried,
+                                     demand.sloMet, demand.tokensIn, demand.tokensOut, demand.egressMicroUsd}) {
+        hash = mix(hash, static_cast<std::uint64_t>(count));
+    }
+    return hash;
+}
+
+Status FluidEngine::Impl::build()
+{
+    ISOBAR_TRY(refuseWhatCannotBe(*base.fleet, base.options.operations));
+    ISOBAR_TRY(base.build());
+    const Fleet& fleet = *base.fleet;
+    const Operations& operations = base.options.operations;
+    std::vector<LengthTable> inputs, outputs;
+    for (const Workload& workload : fleet.workloads) {
+        inputs.emplace_back(workload.inputTokens);
+        outputs.emplace_back(workload.outputTokens);
+    }
+    for (std::size_t p = 0; p < fleet.placements.size(); ++p) {
+        const Placement& placement = fleet.placements[p];
+        Place place(FluidPlacement(base.placements[p].model(), mixOf(fleet, placement.model).contextTokens));
+        for (std::size_t w = 0; w < fleet.workloads.size(); ++w) {
+            if (fleet.workloads[w].model == placement.model) {
+                place.fluid.addWork(inputs[w], outputs[w]);
+                place.rows.emplace_back();
+                place.rows.back().workload = static_cast<std::uint32_t>(w);
+            }
+        }
+        place.rates.resize(place.rows.size());
+        places.push_back(std::move(place));
+    }
+    for (std::size_t s = 0; s < base.sources.size(); ++s) {
+        const DemandSource& source = base.sources[s];
+        const std::size_t w = source.workload().index();
+        policies.push_back(workloadOperations(operations, source.workload()).routing.value_or(operations.routing));
+        shares.emplace_back(source.candidates().size());
+        carry.emplace_back(source.candidates().size());
+        for (std::size_t c = 0; c < source.candidates().size(); ++c) {
+            const std::uint32_t p = source.candidates()[c].way.placement;
+            places[p].rows[base.rowOfWorkload[p][w]].feeders.emplace_back(s, c);
+        }
+    }
+    sourceCarry.resize(base.sources.size());
+    again.resize(base.sources.size());
+    loads = base.loads;
+    // The base engine's own have no requests to look at.
+    scalers = std::exchange(base.autoscalers, std::vector<std::optional<Autoscaler>>(base.autoscalers.size()));
+    for (std::size_t bucket = 0; bucket < Sketch::kBuckets; ++bucket) {
+        values.push_back(Sketch::valueOf(bucket));
+        edges.push_back(values.back() * (Sketch::kGamma + 1) / 2);
+    }
+    edges.back() = std::numeric_limits<double>::infinity();
+
+    constexpr int kFirstRounds = 400;
+    route(0, kFirstRounds);
+    if (startsAtWork) {
+        for (Place& place : places) {
+            const double replicas = base.placements[static_cast<std::size_t>(&place - places.data())].counts().serving;
+            for (std::size_t row = 0; row < place.rows.size(); ++row) {
+                place.rows[row].inFlight = std::llround(targetInFlight(place, row, replicas));
+                base.closed.demand.requests += place.rows[row].inFlight;
+            }
+        }
+    }
+    return Done{};
+}
+
+std::int64_t FluidEngine::Impl::inFlight() const
+{
+    std::int64_t requests = 0;
+    for (const Place& place : places) {
+        for (const Row& row : place.rows) {
+            requests += row.inFlight;
+        }
+    }
+    return requests;
+}
+
+/// What happens at the beginning of a step; true when some placement has more or fewer replicas than in the last.
+bool FluidEngine::Impl::operate(double seconds)
+{
+    std::vector<std::int32_t> before;
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        base.takeStock(p, seconds);
+        before.push_back(base.placements[p].counts().serving);
+    }
+    base.operate(seconds);
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        const std::int32_t left = base.placements[p].counts().serving;
+        if (left < before[p]) {
+            loseReplicas(p, 1 - static_cast<double>(left) / before[p]);
+        }
+    }
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        if (!scalers[p]) {
+            continue;
+        }
+        const PlacementRun& run = base.placements[p];
+        const std::int32_t next = scalers[p]->wanted(seconds, run.active(), inFlightOf(p), run.target().places);
+        if (next != base.wanted[p]) {
+            base.say(Event::Kind::Scaled, fmt::format("Scaled from {} to {} replicas: {}", base.wanted[p], next,
+                                                      base.fleet->placements[p].key));
+            base.wanted[p] = next;
+            base.matchWanted(p, seconds);
+        }
+    }
+    bool changed = false;
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        const std::int32_t now = base.placements[p].counts().serving;
+        changed = changed || now != places[p].replicas;
+        places[p].replicas = now;
+    }
+    return changed;
+}
+
+/// A share of a placement's replicas has broken down; what they held is tried again, where that is allowed.
+void FluidEngine::Impl::loseReplicas(std::size_t placement, double ratio)
+{
+    Place& place = places[placement];
+    place.queued *= 1 - ratio;
+    for (std::size_t i = 0; i < place.rows.size(); ++i) {
+        Row& row = place.rows[i];
+        const std::int64_t gone = std::llround(static_cast<double>(row.inFlight) * ratio);
+        row.inFlight -= gone;
+        aggregate::DemandTotals& totals = base.placements[placement].rows()[i].totals;
+        if (base.options.operations.retry.maxAttempts <= 1) {
+            totals.lost += gone;
+            continue;
+        }
+        totals.retried += gone;
+        double rate = 0;
+        for (const auto& [source, candidate] : row.feeders) {
+            rate += base.sources[source].rate(0);
+        }
+        for (const auto& [source, candidate] : row.feeders) {
+            again[source] += rate > 0 ? static_cast<double>(gone) * base.sources[source].rate(0) / rate : 0;
+        }
+    }
+}
+
+void FluidEngine::Impl::step(SimMicros end)
+{
+    const SimMicros until = std::min(end, base.now + kStepMicros);
+    const SimMicros micros = until - base.now;
+    if (micros <= 0) {
+        return;
+    }
+    const double begin = static_cast<double>(base.now) * kSecondsPerMicro;
+    const double length = static_cast<double>(micros) * kSecondsPerMicro;
+    // Demand moves little in a minute, and the routers were settled before; not so when capacity has just changed.
+    constexpr int kRounds = 12, kRoundsAfterChange = 100;
+    route(begin + length / 2, operate(begin) ? kRoundsAfterChange : kRounds);
+    arrive(length);
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        serve(p, length);
+    }
+    base.now = until;
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        base.chips[p] = base.placements[p].chips();
+    }
+    for (Gang& gang : base.gangs) {
+        gang.run.advance(begin + length);
+    }
+    base.bookPools();
+    base.ledger->pass(micros, base.chips, base.workMicros, base.poolsNow);
+    if (until == end || until - base.intervalBegin >= kIntervalMicros) {
+        for (std::size_t p = 0; p < places.size(); ++p) {
+            countLatencies(p);
+        }
+        base.closeInterval();
+    }
+}
+
+} // namespace isobar::engine
