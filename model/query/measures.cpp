@@ -14,7 +14,8 @@ constexpr double kSecondsPerDay = 86'400;
 
 constexpr std::array<MeasureInfo, 27> kMeasures{{
     {Measure::Requests, "requests", "Requests", "requests",
-     "requests routed to a placement, each time they are, and those no placement could take", "isobar_requests_total", Facts::Demand},
+     "requests routed to a placement, each time they are, and those no placement could take", "isobar_requests_total",
+     Facts::Demand},
     {Measure::RequestsPerSecond, "requests_per_second", "Requests per second", "requests/s",
      "requests / length of the range", "", Facts::Demand},
     {Measure::Completed, "completed", "Completed requests", "requests", "requests whose last token was sent", "",
@@ -33,7 +34,7 @@ constexpr std::array<MeasureInfo, 27> kMeasures{{
      "(input + output tokens) / length of the range", "", Facts::Demand},
     {Measure::SpendUsd, "spend_usd", "Spend", "USD",
      "chip-hours x price by pricing model, idle reserved and committed chips included, plus egress",
-     "isobar_cost_dollars_total", Facts::Both},
+     "isobar_cost_dollars_total", Facts::Both, "EffectiveCost"},
     {Measure::SpendUsdPerDay, "spend_usd_per_day", "Spend per day", "USD/d",
      "(chip-hours x price by pricing model, idle reserved and committed chips included, + egress) / length of the "
      "range x 86,400 s",
@@ -76,8 +77,16 @@ constexpr std::array<MeasureInfo, 27> kMeasures{{
      Facts::Latency},
 }};
 
-constexpr std::array<std::string_view, 10> kDimensionNames{"provider", "region", "pool", "accelerator", "model",
-                                                           "workload", "tier",   "use",  "area",        "time"};
+constexpr std::array<DimensionInfo, 10> kDimensions{{{Dimension::Provider, "provider", "provider", "ProviderName"},
+                                                     {Dimension::Region, "region", "region", "RegionId"},
+                                                     {Dimension::Pool, "pool", "pool", ""},
+                                                     {Dimension::Accelerator, "accelerator", "accelerator", ""},
+                                                     {Dimension::Model, "model", "model", ""},
+                                                     {Dimension::Workload, "workload", "", ""},
+                                                     {Dimension::Tier, "tier", "slo_tier", ""},
+                                                     {Dimension::Use, "use", "", ""},
+                                                     {Dimension::Area, "area", "", ""},
+                                                     {Dimension::Time, "time", "", "ChargePeriodStart"}}};
 
 double quotient(double numerator, double denominator)
 {
@@ -106,16 +115,21 @@ std::optional<Measure> measureByName(std::string_view name)
     return std::nullopt;
 }
 
+std::span<const DimensionInfo> dimensions()
+{
+    return kDimensions;
+}
+
 std::string_view dimensionName(Dimension dimension)
 {
-    return kDimensionNames[static_cast<std::size_t>(dimension)];
+    return kDimensions[static_cast<std::size_t>(dimension)].name;
 }
 
 std::optional<Dimension> dimensionByName(std::string_view name)
 {
-    for (std::size_t i = 0; i < kDimensionNames.size(); ++i) {
-        if (kDimensionNames[i] == name) {
-            return static_cast<Dimension>(i);
+    for (const DimensionInfo& row : kDimensions) {
+        if (row.name == name) {
+            return row.dimension;
         }
     }
     return std::nullopt;

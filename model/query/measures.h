@@ -56,11 +56,20 @@ struct MeasureInfo {
     std::string_view formula;    ///< in words and symbols
     std::string_view prometheus; ///< the name another tool reads, "" where none exists
     Facts facts;
+    std::string_view focus = {}; ///< the column of FOCUS 1.2 that holds it, "" where none does
+};
+
+struct DimensionInfo {
+    Dimension dimension;
+    std::string_view name;       ///< as typed on the command line: "region"
+    std::string_view prometheus; ///< the label, "" where none exists
+    std::string_view focus;      ///< the column of FOCUS 1.2, "" where none is the same
 };
 
 [[nodiscard]] std::span<const MeasureInfo> measures();
 [[nodiscard]] const MeasureInfo& info(Measure measure);
 [[nodiscard]] std::optional<Measure> measureByName(std::string_view name);
+[[nodiscard]] std::span<const DimensionInfo> dimensions();
 [[nodiscard]] std::string_view dimensionName(Dimension dimension);
 [[nodiscard]] std::optional<Dimension> dimensionByName(std::string_view name);
 

@@ -201,6 +201,7 @@ public:
         }
         std::tie(table.from, table.to) = coverage(now, m_query.from, m_query.to);
         table.zone = m_query.zone;
+        table.filled = m_query.fill;
         if (m_query.compare != Compare::Nothing) {
             table.compare = m_query.compare;
             std::tie(table.baseFrom, table.baseTo) = coverage(base, m_cuts.baseFrom, m_cuts.baseTo);

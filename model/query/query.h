@@ -72,6 +72,7 @@ struct Table {
     Compare compare = Compare::Nothing;
     aggregate::SimMicros baseFrom = 0, baseTo = 0; ///< the same of what it is compared with, by its own clock
     std::string zone = {};                         ///< of the times in keys
+    bool filled = false;                           ///< see Query::fill
     /// The row with these keys, null when there is none.
     [[nodiscard]] const Row* find(const std::vector<std::string>& keys) const;
 };

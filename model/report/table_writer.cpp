@@ -25,9 +25,39 @@ std::string field(const std::string& text)
     return quoted + '"';
 }
 
-std::string header(query::Dimension dimension)
+std::string header(const query::Table& table, query::Dimension dimension)
 {
-    return dimension == query::Dimension::Time ? "time_seconds" : std::string(query::dimensionName(dimension));
+    return dimension == query::Dimension::Time && table.zone.empty() ? "time_seconds"
+                                                                     : std::string(query::dimensionName(dimension));
+}
+
+bool compared(const query::Table& table)
+{
+    return table.compare != query::Compare::Nothing;
+}
+
+/// Whether a table has rows that stand for something that is not there, so that each says where its facts are.
+bool tellsFacts(const query::Table& table)
+{
+    return compared(table) || table.filled;
+}
+
+std::string facts(const query::Row& row)
+{
+    return row.present ? (row.inBase ? "both" : "range") : (row.inBase ? "base" : "none");
+}
+
+/// The figures of a row, by column.
+std::vector<double> figures(const query::Table& table, const query::Row& row)
+{
+    if (!compared(table)) {
+        return row.values;
+    }
+    std::vector<double> all;
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+        all.insert(all.end(), {row.values[i], row.base[i], row.delta[i]});
+    }
+    return all;
 }
 
 Error writeError(const std::filesystem::path& path)
@@ -63,21 +93,25 @@ std::string toCsv(const query::Table& table)
 {
     std::string out;
     for (std::size_t i = 0; i < table.by.size(); ++i) {
-        out += (i > 0 ? "," : "") + header(table.by[i]);
+        out += (i > 0 ? "," : "") + header(table, table.by[i]);
     }
     for (const query::Measure measure : table.measures) {
-        out += (out.empty() ? "" : ",") + std::string(query::info(measure).name);
+        const std::string name(query::info(measure).name);
+        out += (out.empty() ? "" : ",") + name + (compared(table) ? "," + name + "_base," + name + "_delta" : "");
     }
+    out += tellsFacts(table) ? ",facts" : "";
     out += '\n';
     for (const query::Row& row : table.rows) {
         std::string line;
         for (std::size_t i = 0; i < row.keys.size(); ++i) {
             line += (i > 0 ? "," : "") + field(row.keys[i]);
         }
-        for (std::size_t i = 0; i < row.values.size(); ++i) {
+        const std::vector<double> values = figures(table, row);
+        for (std::size_t i = 0; i < values.size(); ++i) {
             line += i > 0 || !row.keys.empty() ? "," : "";
-            line += std::isfinite(row.values[i]) ? fmt::format("{}", row.values[i]) : "";
+            line += std::isfinite(values[i]) ? fmt::format("{}", values[i]) : "";
         }
+        line += tellsFacts(table) ? "," + facts(row) : "";
         out += (line.empty() ? "\"\"" : line) + '\n'; // many readers skip an empty line
     }
     return out;
@@ -88,13 +122,28 @@ std::string toJson(const query::Table& table)
     nlohmann::ordered_json document;
     document["from_seconds"] = static_cast<double>(table.from) * 1e-6;
     document["to_seconds"] = static_cast<double>(table.to) * 1e-6;
+    if (compared(table)) {
+        document["base_from_seconds"] = static_cast<double>(table.baseFrom) * 1e-6;
+        document["base_to_seconds"] = static_cast<double>(table.baseTo) * 1e-6;
+    }
+    if (!table.zone.empty()) {
+        document["time_zone"] = table.zone;
+    }
     auto& columns = document["columns"] = nlohmann::ordered_json::array();
     for (const query::Dimension dimension : table.by) {
-        columns.push_back({{"name", header(dimension)}});
+        columns.push_back({{"name", header(table, dimension)}});
     }
     for (const query::Measure measure : table.measures) {
         const query::MeasureInfo& m = query::info(measure);
         columns.push_back({{"name", m.name}, {"unit", m.unit}, {"formula", m.formula}});
+        for (const char* suffix : {"_base", "_delta"}) {
+            if (compared(table)) {
+                columns.push_back({{"name", std::string(m.name) + suffix}, {"unit", m.unit}});
+            }
+        }
+    }
+    if (tellsFacts(table)) {
+        columns.push_back({{"name", "facts"}});
     }
     auto& rows = document["rows"] = nlohmann::ordered_json::array();
     for (const query::Row& row : table.rows) {
@@ -102,8 +151,11 @@ std::string toJson(const query::Table& table)
         for (const std::string& key : row.keys) {
             cells.push_back(key);
         }
-        for (const double value : row.values) {
+        for (const double value : figures(table, row)) {
             cells.push_back(std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr));
+        }
+        if (tellsFacts(table)) {
+            cells.push_back(facts(row));
         }
         rows.push_back(std::move(cells));
     }

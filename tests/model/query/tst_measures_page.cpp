@@ -6,6 +6,8 @@
 #include <QFile>
 #include <QTest>
 
+#include <algorithm>
+
 using namespace isobar;
 using namespace isobar::query;
 
@@ -14,6 +16,12 @@ namespace {
 QString textOf(std::string_view words)
 {
     return QString::fromUtf8(words.data(), static_cast<qsizetype>(words.size()));
+}
+
+/// As a cell of the page: in backticks, or nothing.
+QString quoted(std::string_view words)
+{
+    return words.empty() ? QString() : QStringLiteral("`%1`").arg(textOf(words));
 }
 
 } // namespace
@@ -59,10 +67,11 @@ private Q_SLOTS:
         QFETCH(int, measure);
         const MeasureInfo& m = info(static_cast<Measure>(measure));
         const QStringList cells = rowOf(textOf(m.name));
-        QCOMPARE(cells.size(), 4);
+        QCOMPARE(cells.size(), 5);
         QCOMPARE(cells[1], textOf(m.unit));
         QVERIFY(!cells[2].isEmpty());
-        QCOMPARE(cells[3], m.prometheus.empty() ? QString() : QStringLiteral("`%1`").arg(textOf(m.prometheus)));
+        QCOMPARE(cells[3], quoted(m.prometheus));
+        QCOMPARE(cells[4], quoted(m.focus));
     }
 
     void noMeasureThatIsGone()
@@ -78,12 +87,20 @@ private Q_SLOTS:
         QCOMPARE(rows, static_cast<int>(measures().size()));
     }
 
-    void everyDimensionIsNamed()
+    void everyDimensionHasItsRow()
     {
-        const QString page = m_lines.join(QLatin1Char('\n'));
-        for (int d = 0; d <= static_cast<int>(Dimension::Time); ++d) {
-            const QString name = textOf(dimensionName(static_cast<Dimension>(d)));
-            QVERIFY2(page.contains(QStringLiteral("`%1`").arg(name)), qPrintable(name));
+        QCOMPARE(dimensions().size(), static_cast<std::size_t>(Dimension::Time) + 1);
+        for (const DimensionInfo& d : dimensions()) {
+            QCOMPARE(dimensionName(d.dimension), d.name);
+            const QStringList cells{quoted(d.name), quoted(d.prometheus), quoted(d.focus)};
+            const auto row = std::find_if(m_lines.begin(), m_lines.end(), [&](const QString& line) {
+                QStringList found = line.split(QLatin1Char('|'));
+                for (QString& cell : found) {
+                    cell = cell.trimmed();
+                }
+                return found.size() == 6 && found.mid(2, 3) == cells;
+            });
+            QVERIFY2(row != m_lines.end(), d.name.data());
         }
     }
 
