@@ -16,6 +16,7 @@ void addSample(CLI::App& app, Runner& chosen);
 void addImport(CLI::App& app, Runner& chosen);
 void addInfo(CLI::App& app, Runner& chosen);
 void addSimulate(CLI::App& app, Runner& chosen);
+void addDevices(CLI::App& app, Runner& chosen);
 void addReplay(CLI::App& app, Runner& chosen);
 void addExport(CLI::App& app, Runner& chosen);
 void addCalibrate(CLI::App& app, Runner& chosen);

@@ -39,6 +39,7 @@ int runProgram(int argc, char** argv)
     addImport(app, chosen);
     addInfo(app, chosen);
     addSimulate(app, chosen);
+    addDevices(app, chosen);
     addReplay(app, chosen);
     addExport(app, chosen);
     addCalibrate(app, chosen);

@@ -3,6 +3,7 @@
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/simulation.h"
+#include "model/query/balance.h"
 #include "model/query/query.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,7 @@ struct Options {
 struct Tables {
     query::Row whole;
     query::Table byProvider;
+    query::Balance balance;
 };
 
 /// All that is asked. The first kFigures are figures of the JSON document in this order; the rest, latencies, stand
@@ -66,6 +68,7 @@ Result<Tables> ask(const Simulation& run)
     question.to = run.history.end();
     const auto intervals = run.history.range(0, run.history.end());
     Tables tables;
+    tables.balance = query::balanceOf(*run.fleet, intervals);
     ISOBAR_TRY_ASSIGN(query::Table whole, query::run(question, *run.fleet, intervals));
     if (whole.rows.size() != 1) {
         return Error{ErrorCode::Internal, "the run counted nothing"};
@@ -124,6 +127,68 @@ Json figures(const query::Row& row)
     return out;
 }
 
+Json json(const query::Spread& spread)
+{
+    Json lorenz = Json::array();
+    for (const query::LorenzPoint& point : spread.lorenz) {
+        lorenz.push_back({point.population, point.share});
+    }
+    return {{"count", spread.count}, {"max_over_mean", spread.maxOverMean},
+            {"jain", spread.jain},   {"gini", spread.gini},
+            {"hhi", spread.hhi},     {"effective_number", spread.effectiveNumber},
+            {"lorenz", lorenz}};
+}
+
+Json json(const query::BalanceRow& row)
+{
+    return {{"chips", row.chips},
+            {"utilization_ratio", row.utilizationRatio},
+            {"demand_to_supply_ratio", row.demandToSupplyRatio},
+            {"requests", row.requests},
+            {"spend_usd", row.spendUsd},
+            {"serving_spend_usd", row.servingSpendUsd},
+            {"revenue_usd", row.revenueUsd},
+            {"margin_usd", row.marginUsd},
+            {"unpriced_tokens", row.unpricedTokens}};
+}
+
+Json json(const query::ScopeBalance& scope)
+{
+    Json out{{"spread",
+              {{"utilization", json(scope.utilization)},
+               {"demand_to_supply", json(scope.demandToSupply)},
+               {"chips", json(scope.chips)},
+               {"spend", json(scope.spend)},
+               {"requests", json(scope.requests)}}}};
+    out["rows"] = Json::array();
+    for (const query::BalanceRow& row : scope.rows) {
+        Json one{{query::dimensionName(scope.by), row.key}};
+        one.update(json(row));
+        out["rows"].push_back(std::move(one));
+    }
+    return out;
+}
+
+Json json(const Fleet& fleet, const query::Balance& balance)
+{
+    Json out = json(balance.fleet);
+    out["providers"] = json(balance.providers);
+    out["regions"] = json(balance.regions);
+    out["models"] = json(balance.models);
+    out["n_plus_one"] = Json::array();
+    for (const query::NPlusOne& row : balance.nPlusOne) {
+        out["n_plus_one"].push_back({{"model", fleet[row.model].name},
+                                     {"tier", fleet[row.tier].name},
+                                     {"lost", query::dimensionName(row.lost)},
+                                     {"worst", row.worst},
+                                     {"demand_tokens_per_second", row.demandTokensPerSecond},
+                                     {"left_tokens_per_second", row.leftTokensPerSecond},
+                                     {"headroom_ratio", row.headroomRatio},
+                                     {"carries", row.carries()}});
+    }
+    return out;
+}
+
 Json json(const Options& options, const Simulation& run, const Tables& tables)
 {
     const double simulated = static_cast<double>(run.history.end()) * 1e-6;
@@ -154,6 +219,7 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
         provider.update(figures(row));
         out["by_provider"].push_back(std::move(provider));
     }
+    out["balance"] = json(*run.fleet, tables.balance);
     return out;
 }
 
@@ -165,6 +231,26 @@ std::string percent(double ratio)
 std::string milliseconds(double seconds)
 {
     return std::isfinite(seconds) ? grouped(seconds * 1e3, 0) + " ms" : "n/a";
+}
+
+/// Two lines: how even the fleet is, and whether it stands a loss.
+void addBalance(const query::Balance& balance, const auto& line)
+{
+    const auto two = [](double figure) { return std::isfinite(figure) ? fmt::format("{:.2f}", figure) : "n/a"; };
+    line("balance", fmt::format("demand / supply {}; regions: max / mean {}, Jain {}, Gini {}; spend as of {} equal "
+                                "providers; margin ${}",
+                                two(balance.fleet.demandToSupplyRatio), two(balance.regions.utilization.maxOverMean),
+                                two(balance.regions.utilization.jain), two(balance.regions.utilization.gini),
+                                two(balance.providers.spend.effectiveNumber), grouped(balance.fleet.marginUsd, 2)));
+    std::int64_t carried[2]{}, asked[2]{};
+    for (const query::NPlusOne& row : balance.nPlusOne) {
+        const int which = row.lost == query::Dimension::Region ? 0 : 1;
+        ++asked[which];
+        carried[which] += row.carries() ? 1 : 0;
+    }
+    line("N+1",
+         fmt::format("{} of {} models' tiers are carried without their worst region, {} of {} without a provider",
+                     carried[0], asked[0], carried[1], asked[1]));
 }
 
 std::string words(const Options& options, const Simulation& run, const Tables& tables)
@@ -192,6 +278,7 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     line("carbon", grouped(value(all, Measure::CarbonGrams) / 1e6, 2) + " tCO2e");
     line("SLO attainment", percent(value(all, Measure::SloAttainment)));
     line("utilization", percent(value(all, Measure::Utilization)));
+    addBalance(tables.balance, line);
     line("TTFT p50, p95",
          milliseconds(value(all, Measure::TtftP50)) + ", " + milliseconds(value(all, Measure::TtftP95)));
     line("ITL p50, p95", milliseconds(value(all, Measure::ItlP50)) + ", " + milliseconds(value(all, Measure::ItlP95)));

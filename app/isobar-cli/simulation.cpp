@@ -111,6 +111,9 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     run.totals = engine.totals();
     run.waiting = engine.waiting();
     run.stateHash = engine.stateHash();
+    if (options.atEnd) {
+        options.atEnd(engine);
+    }
     return run;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct SimulationOptions {
     std::string operations;   ///< file of a scenario's operations (isobar.v1.Operations); "" = none
     std::string recording = {}; ///< file to record the run in; "" = none
     bool record = false;      ///< in the history of the store
+    std::function<void(const engine::Engine&)> atEnd = {}; ///< called once when all is simulated; none = nothing
 };
 
 /// A fleet after it ran.
