@@ -2,17 +2,13 @@
 #include "model/store/sql.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
+#include "app/isobar-cli/text_table.h"
 #include "model/store/store.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 namespace isobar::cli {
 namespace {
-
-constexpr std::size_t kWidestColumn = 60; ///< characters of one cell of a table for reading; the rest is cut
 
 struct Options {
     std::string store, sql, format = "table";
@@ -72,54 +68,19 @@ std::string csv(const store::SqlTable& table)
     return out;
 }
 
-/// One line, whatever is in it, cut on a whole character.
-std::string shortened(std::string cell)
-{
-    for (char& c : cell) {
-        c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-    }
-    if (cell.size() <= kWidestColumn) {
-        return cell;
-    }
-    std::size_t end = kWidestColumn;
-    while (end > 0 && (static_cast<unsigned char>(cell[end]) & 0xc0) == 0x80) {
-        --end;
-    }
-    return cell.substr(0, end) + "…";
-}
-
 std::string words(const store::SqlTable& table)
 {
-    std::vector<std::vector<std::string>> cells{table.columns};
+    std::vector<std::vector<TextCell>> rows;
     for (const auto& row : table.rows) {
-        auto& line = cells.emplace_back();
+        auto& line = rows.emplace_back();
         for (const store::SqlValue& value : row) {
-            line.push_back(shortened(std::holds_alternative<std::monostate>(value) ? "-" : text(value)));
+            line.push_back({std::holds_alternative<std::monostate>(value) ? "-" : text(value),
+                            std::holds_alternative<double>(value) || std::holds_alternative<std::int64_t>(value)});
         }
     }
-    const auto length = [](const std::string& cell) { // in characters, not bytes
-        return static_cast<std::size_t>(std::count_if(
-            cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-    };
-    std::vector<std::size_t> widths(table.columns.size(), 0);
-    for (const auto& line : cells) {
-        for (std::size_t i = 0; i < line.size(); ++i) {
-            widths[i] = std::max(widths[i], length(line[i]));
-        }
-    }
-    std::string out;
-    for (std::size_t row = 0; row < cells.size(); ++row) {
-        for (std::size_t i = 0; i < cells[row].size(); ++i) {
-            const std::string padding(widths[i] - length(cells[row][i]), ' ');
-            const bool isNumber = row > 0 && (std::holds_alternative<double>(table.rows[row - 1][i]) ||
-                                              std::holds_alternative<std::int64_t>(table.rows[row - 1][i]));
-            out += (i > 0 ? "  " : "") + (isNumber ? padding + cells[row][i] : cells[row][i] + padding);
-        }
-        out.erase(out.find_last_not_of(' ') + 1);
-        out += '\n';
-    }
-    return out + fmt::format("{} rows in {:.3f} s{}\n", grouped(static_cast<std::int64_t>(table.rows.size())),
-                             table.seconds, table.truncated ? "; there are more (--limit)" : "");
+    return textTable(table.columns, rows) +
+           fmt::format("{} rows in {:.3f} s{}\n", grouped(static_cast<std::int64_t>(table.rows.size())), table.seconds,
+                       table.truncated ? "; there are more (--limit)" : "");
 }
 
 Json json(const store::SqlTable& table)

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/query/query.h"
+#include "app/isobar-cli/arguments.h"
+#include "app/isobar-cli/command.h"
+#include "app/isobar-cli/output.h"
+#include "app/isobar-cli/text_table.h"
+#include "model/aggregate/time_buckets.h"
+#include "model/query/time_zone.h"
+#include "model/report/table_writer.h"
+#include "model/store/history.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace isobar::cli {
+namespace {
+
+using aggregate::SimMicros;
+constexpr std::size_t kUsualBuckets = 100; ///< at most so many when no width is given
+
+struct Options {
+    std::string store, from, to, bucket, compare, topBy, zone, format = "table";
+    std::vector<std::string> measures, by, where;
+    std::int64_t run = 0; ///< 0: the last one
+    std::size_t top = 0;
+    bool fill = false;
+};
+
+/// The run of "run:N"; nothing when it is not that.
+std::optional<std::int64_t> otherRun(const std::string& text)
+{
+    std::int64_t run = 0;
+    const std::string prefix = "run:";
+    const char* const end = text.data() + text.size();
+    const bool good = text.compare(0, prefix.size(), prefix) == 0 && text.size() > prefix.size() &&
+                      std::from_chars(text.data() + prefix.size(), end, run).ptr == end && run > 0;
+    return good ? std::optional(run) : std::nullopt;
+}
+
+std::string checkCompare(const std::string& text)
+{
+    return text == "previous" || otherRun(text) ? "" : "'" + text + "' is no comparison; write previous, or run:N";
+}
+
+std::string checkFilter(const std::string& text)
+{
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals + 1 == text.size()) {
+        return "'" + text + "' is no filter; write DIMENSION=VALUE, e.g. provider=azure";
+    }
+    return query::dimensionByName(text.substr(0, equals)) ? ""
+                                                          : "there is no dimension '" + text.substr(0, equals) + "'";
+}
+
+double seconds(SimMicros at)
+{
+    return static_cast<double>(at) * 1e-6;
+}
+
+Result<store::HistoryRun> findRun(const std::vector<store::HistoryRun>& runs, std::int64_t wanted)
+{
+    if (runs.empty()) {
+        return Error{ErrorCode::NotFound, "no run has been recorded in this store",
+                     "record one with: isobar-cli simulate STORE --history"};
+    }
+    const auto found =
+        wanted == 0 ? runs.end() - 1
+                    : std::find_if(runs.begin(), runs.end(), [wanted](const auto& run) { return run.id == wanted; });
+    if (found != runs.end()) {
+        return *found;
+    }
+    std::string known;
+    for (const store::HistoryRun& run : runs) {
+        known += (known.empty() ? "" : ", ") + std::to_string(run.id);
+    }
+    return Error{ErrorCode::NotFound, fmt::format("there is no run {}", wanted), "there are: " + known};
+}
+
+/// A duration since the run's start, or a time by the clock, as simulated time.
+Result<SimMicros> simulatedTime(const std::string& text, const store::HistoryRun& run, const std::string& zone)
+{
+    if (text == "0") {
+        return SimMicros{0};
+    }
+    if (const auto duration = parseDuration(text)) {
+        return *duration * aggregate::kMicrosPerSecond;
+    }
+    auto at = query::parseTime(text, zone);
+    if (!at.ok()) {
+        Error error = at.error();
+        error.advice += ", or how long after the run's start: 90s, 5m, 1h, 1d";
+        return error;
+    }
+    ISOBAR_TRY_ASSIGN(const std::int64_t start, query::parseTime(run.startTimeUtc, "UTC"));
+    return *at - start;
+}
+
+Result<query::Query> questionOf(const Options& options, const store::HistoryRun& run)
+{
+    query::Query question;
+    for (const std::string& name : options.measures) {
+        question.measures.push_back(*query::measureByName(name));
+    }
+    for (const std::string& name : options.by) {
+        question.by.push_back(*query::dimensionByName(name));
+    }
+    for (const std::string& filter : options.where) {
+        const std::size_t equals = filter.find('=');
+        const query::Dimension dimension = *query::dimensionByName(filter.substr(0, equals));
+        auto same = std::find_if(question.where.begin(), question.where.end(),
+                                 [dimension](const query::Filter& f) { return f.dimension == dimension; });
+        if (same == question.where.end()) {
+            same = question.where.insert(same, {dimension, {}});
+        }
+        same->values.push_back(filter.substr(equals + 1));
+    }
+    question.from = run.begin;
+    question.to = run.end;
+    question.zone = options.zone;
+    if (!options.from.empty()) {
+        ISOBAR_TRY_ASSIGN(question.from, simulatedTime(options.from, run, options.zone));
+    }
+    if (!options.to.empty()) {
+        ISOBAR_TRY_ASSIGN(question.to, simulatedTime(options.to, run, options.zone));
+    }
+    if (question.from >= run.end || question.to <= run.begin || question.from >= question.to) {
+        return Error{
+            ErrorCode::InvalidValue,
+            fmt::format("nothing is recorded from {} s to {} s of run {}", seconds(question.from), seconds(question.to),
+                        run.id),
+            fmt::format("it has {} s to {} s after {}", seconds(run.begin), seconds(run.end), run.startTimeUtc)};
+    }
+    question.bucketMicros = options.bucket.empty()
+                                ? aggregate::widthForPixels(question.from, question.to, kUsualBuckets)
+                                : *parseDuration(options.bucket) * aggregate::kMicrosPerSecond;
+    question.fill = options.fill;
+    question.top = options.top;
+    question.topBy = options.topBy.empty() ? std::nullopt : query::measureByName(options.topBy);
+    question.compare = options.compare.empty()         ? query::Compare::Nothing
+                       : options.compare == "previous" ? query::Compare::PreviousPeriod
+                                                       : query::Compare::Other;
+    question.baseFrom = question.from;
+    return question;
+}
+
+Result<query::Table> ask(const Options& options)
+{
+    ISOBAR_TRY_ASSIGN(const auto store, store::Store::open(options.store));
+    ISOBAR_TRY_ASSIGN(const auto runs, store::historyRuns(store));
+    ISOBAR_TRY_ASSIGN(const auto run, findRun(runs, options.run));
+    ISOBAR_TRY_ASSIGN(const query::Query question, questionOf(options, run));
+    SimMicros readFrom = question.from;
+    if (question.compare == query::Compare::PreviousPeriod) {
+        // By a zone's clock it may begin a little earlier.
+        readFrom = std::max(run.begin, question.from - (question.to - question.from) - aggregate::kMicrosPerDay);
+    }
+    ISOBAR_TRY_ASSIGN(const auto now, store::readHistory(store, run.id, readFrom, question.to));
+    if (question.compare != query::Compare::Other) {
+        ISOBAR_TRY_ASSIGN(auto table, query::run(question, *now.fleet, now.intervals));
+        if (table.compare != query::Compare::Nothing && table.baseFrom == table.baseTo) {
+            return Error{ErrorCode::NotFound,
+                         fmt::format("nothing is recorded of the period before {} s", seconds(question.from)),
+                         fmt::format("run {} has {} s to {} s; give --from and --to", run.id, seconds(run.begin),
+                                     seconds(run.end))};
+        }
+        return table;
+    }
+    ISOBAR_TRY_ASSIGN(const auto other, findRun(runs, *otherRun(options.compare)));
+    ISOBAR_TRY_ASSIGN(const auto base, store::readHistory(store, other.id, question.from, question.to));
+    return query::run(question, *now.fleet, now.intervals, {*base.fleet, base.intervals});
+}
+
+std::string words(const query::Table& table)
+{
+    std::vector<std::string> columns;
+    for (const query::Dimension dimension : table.by) {
+        columns.emplace_back(query::dimensionName(dimension));
+    }
+    const bool compared = table.compare != query::Compare::Nothing;
+    for (const query::Measure measure : table.measures) {
+        const query::MeasureInfo& m = query::info(measure);
+        columns.push_back(fmt::format("{} [{}]", m.title, m.unit));
+        if (compared) {
+            columns.insert(columns.end(), {"before", "change"});
+        }
+    }
+    std::vector<std::vector<TextCell>> rows;
+    const auto number = [](double value) {
+        return TextCell{std::isfinite(value) ? fmt::format("{:.6g}", value) : "-", true};
+    };
+    for (const query::Row& row : table.rows) {
+        auto& line = rows.emplace_back();
+        for (const std::string& key : row.keys) {
+            line.push_back({key, false});
+        }
+        for (std::size_t i = 0; i < row.values.size(); ++i) {
+            line.push_back(number(row.values[i]));
+            if (compared) {
+                line.push_back(number(row.base[i]));
+                line.push_back(number(row.delta[i]));
+            }
+        }
+    }
+    std::string out = textTable(columns, rows) + fmt::format("{} rows, {} s to {} s",
+                                                             grouped(static_cast<std::int64_t>(table.rows.size())),
+                                                             seconds(table.from), seconds(table.to));
+    if (compared) {
+        out += fmt::format("; compared with {} s to {} s", seconds(table.baseFrom), seconds(table.baseTo));
+    }
+    return out + '\n';
+}
+
+int run(const Options& options)
+{
+    const auto table = ask(options);
+    if (!table.ok()) {
+        return fail(table.error());
+    }
+    return printText(options.format == "csv"    ? report::toCsv(*table)
+                     : options.format == "json" ? report::toJson(*table)
+                                                : words(*table));
+}
+
+} // namespace
+
+void addQuery(CLI::App& app, Runner& chosen)
+{
+    auto* command = app.add_subcommand("query", "Ask a store's recorded history for measures by dimensions");
+    auto options = std::make_shared<Options>();
+    std::vector<std::string> measures, dimensions;
+    for (const query::MeasureInfo& m : query::measures()) {
+        measures.emplace_back(m.name);
+    }
+    for (const query::DimensionInfo& d : query::dimensions()) {
+        dimensions.emplace_back(d.name);
+    }
+    command->add_option("STORE", options->store, "The store")->required();
+    command->add_option("--measure", options->measures, "What to sum up (docs/measures.md); several with commas")
+        ->required()
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember(measures));
+    command->add_option("--by", options->by, "What to split it by, at most four; several with commas")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember(dimensions));
+    command->add_option("--where", options->where, "DIMENSION=VALUE: only that; the same dimension again: that too")
+        ->allow_extra_args(false)
+        ->check(checkFilter);
+    command->add_option("--from", options->from, "2026-11-22T14:00Z, or how long after the run's start: 90s, 5m, 1h");
+    command->add_option("--to", options->to, "The same; exclusive");
+    command->add_option("--bucket", options->bucket, "Width of a bucket of time, e.g. 1m; some hundred when not given")
+        ->check(checkDuration);
+    command
+        ->add_option("--compare", options->compare, "previous (just before, as long), or run:N (the same times of it)")
+        ->check(checkCompare);
+    command->add_option("--top", options->top, "Only the N with most, and one row (other) for all the rest")
+        ->check(CLI::Range(1, 1'000'000));
+    command->add_option("--top-by", options->topBy, "Most of this; the first measure when not given")
+        ->check(CLI::IsMember(measures));
+    command->add_flag("--fill", options->fill, "By time: a row for every bucket, also where there is nothing");
+    command->add_option("--tz", options->zone, "Buckets and times by this clock: Europe/Berlin, +05:30, UTC");
+    command->add_option("--run", options->run, "Which recorded run; the last one when not given")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 62));
+    command->add_option("--format", options->format, "How to print it")
+        ->check(CLI::IsMember({"table", "csv", "json"}))
+        ->capture_default_str();
+    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+} // namespace isobar::cli
