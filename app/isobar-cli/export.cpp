@@ -71,10 +71,12 @@ int run(const Options& options)
     Interrupt interrupt;
     ProgressLine line;
     const auto job = line.job(interrupt.token());
-    const auto simulation = simulateStore(
-        options.store,
-        {*parseDuration(options.duration), options.seed, options.threads, static_cast<double>(options.settleSeconds), {}},
-        job);
+    SimulationOptions how;
+    how.seconds = *parseDuration(options.duration);
+    how.seed = options.seed;
+    how.threads = options.threads;
+    how.settleSeconds = static_cast<double>(options.settleSeconds);
+    const auto simulation = simulateStore(options.store, how, job);
     if (!simulation.ok()) {
         line.clear();
         return fail(simulation.error());

@@ -154,6 +154,7 @@ Status Engine::applyPlacements(std::shared_ptr<const Fleet> fleet)
         e.loads[p] = e.placements[p].load(e.loads[p].spillRatio);
     }
     e.returnBounced();
+    e.tellNews();
     e.events.push_back({e.clock(), Event::Kind::PlanApplied,
                         fmt::format("Plan applied: {} replicas warm up, {} finish and leave", added, removed)});
     return Done{};

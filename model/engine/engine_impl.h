@@ -41,6 +41,23 @@ struct Gang {
     std::vector<std::optional<std::uint32_t>> holders; ///< of each; none = missing
 };
 
+/// Replicas that came, went or wait for chips since it was last told.
+struct News {
+    struct Count {
+        std::int64_t replicas = 0;
+        std::size_t placements = 0, placement = 0; ///< how many, and the last of them
+        void add(std::size_t where, std::int64_t count)
+        {
+            if (count > 0) {
+                replicas += count;
+                ++placements;
+                placement = where;
+            }
+        }
+    };
+    Count ready, gone, lacking;
+};
+
 /// A fault that has begun and not ended.
 struct ActiveFault {
     std::uint32_t number = 0;
@@ -81,6 +98,7 @@ struct Engine::Impl {
     std::vector<Gang> gangs;                            ///< by training job
     std::vector<ActiveFault> activeFaults;              ///< in the order they began
     std::vector<Ledger::PoolNow> poolsNow;              ///< by pool
+    News news;
     bool chipsFreed = true;                             ///< some pool may hold more than when it was last asked
     std::shared_ptr<const NetworkIndex> network;
     std::shared_ptr<const aggregate::Layout> layout;
@@ -116,6 +134,7 @@ struct Engine::Impl {
     void freeSlots(std::size_t placement, const std::vector<std::uint32_t>& slots);
     void matchWanted(std::size_t placement, double seconds);
     void takeStock(std::size_t placement, double seconds);
+    void tellNews();
     void gather(Gang& gang, double seconds);
     void autoscale(double seconds);
     void bookPools();

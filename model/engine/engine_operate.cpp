@@ -211,6 +211,22 @@ void Engine::Impl::followViews()
     }
 }
 
+/// What became of replicas since the last time, as one event a kind: a region's fate touches many placements.
+void Engine::Impl::tellNews()
+{
+    const auto tell = [this](Event::Kind kind, News::Count& count, const char* what) {
+        if (count.replicas > 0) {
+            const std::string where = count.placements == 1 ? fleet->placements[count.placement].key
+                                                            : fmt::format("{} placements", count.placements);
+            say(kind, fmt::format("{} replicas {}: {}", count.replicas, what, where));
+        }
+        count = {};
+    };
+    tell(Event::Kind::ReplicasReady, news.ready, "ready");
+    tell(Event::Kind::ReplicasDrained, news.gone, "gone");
+    tell(Event::Kind::ChipsLacking, news.lacking, "wait for chips");
+}
+
 bool Engine::Impl::startReplica(std::size_t placement, double readySeconds)
 {
     Capacity::Holder holder;
@@ -250,8 +266,7 @@ void Engine::Impl::matchWanted(std::size_t placement, double seconds)
     }
     const bool lacks = run.active() < wanted[placement];
     if (lacks && !lacksChips[placement]) {
-        say(Event::Kind::ChipsLacking, fmt::format("{} replicas wait for chips: {}", wanted[placement] - run.active(),
-                                                   fleet->placements[placement].key));
+        news.lacking.add(placement, wanted[placement] - run.active());
     }
     lacksChips[placement] = lacks;
 }
@@ -260,14 +275,9 @@ void Engine::Impl::matchWanted(std::size_t placement, double seconds)
 void Engine::Impl::takeStock(std::size_t placement, double seconds)
 {
     const PlacementRun::Change change = placements[placement].update(seconds);
-    const std::string& key = fleet->placements[placement].key;
-    if (change.ready > 0) {
-        say(Event::Kind::ReplicasReady, fmt::format("{} replicas ready: {}", change.ready, key));
-    }
-    if (!change.gone.empty()) {
-        say(Event::Kind::ReplicasDrained, fmt::format("{} replicas gone: {}", change.gone.size(), key));
-        freeSlots(placement, change.gone);
-    }
+    news.ready.add(placement, change.ready);
+    news.gone.add(placement, static_cast<std::int64_t>(change.gone.size()));
+    freeSlots(placement, change.gone);
 }
 
 void Engine::Impl::gather(Gang& gang, double seconds)

@@ -29,6 +29,7 @@ void Engine::Impl::step()
         takeStock(p, end);
         loads[p] = placements[p].load(loads[p].spillRatio);
     }
+    tellNews();
     board.publish(loads, frozenViews);
     returnBounced();
     bookPools();

@@ -6,6 +6,7 @@
 #include "ui/shell/theme.h"
 
 #include <QHelpEvent>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
 #include <QToolTip>
@@ -19,6 +20,7 @@ LoadStrip::LoadStrip(QWidget* parent)
     : QWidget(parent)
 {
     setAccessibleName(tr("Load so far"));
+    setCursor(Qt::PointingHandCursor);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
 }
 
@@ -79,11 +81,18 @@ void LoadStrip::paintEvent(QPaintEvent*)
     painter.drawEllipse(line.back(), 4, 4);
 }
 
+void LoadStrip::mouseReleaseEvent(QMouseEvent* event)
+{
+    if (event->button() == Qt::LeftButton && rect().contains(event->pos()) && m_values.size() > 1) {
+        Q_EMIT clicked(std::clamp(event->position().x() / width(), 0.0, 1.0));
+    }
+}
+
 bool LoadStrip::event(QEvent* event)
 {
     if (event->type() == QEvent::ToolTip) {
         const auto* help = static_cast<QHelpEvent*>(event);
-        QString text = m_spanText;
+        QString text = m_spanText + tr("; click to go there");
         for (const Mark& mark : m_marks) {
             if (std::abs(mark.at * width() - help->pos().x()) < 8) {
                 text = mark.text;

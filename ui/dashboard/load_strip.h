@@ -21,7 +21,12 @@ public:
     [[nodiscard]] QSize sizeHint() const override { return {400, 40}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {80, 30}; }
 
+Q_SIGNALS:
+    /// Somebody wants to be there: 0-1 along the strip.
+    void clicked(double at);
+
 protected:
+    void mouseReleaseEvent(QMouseEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     bool event(QEvent* event) override;
 

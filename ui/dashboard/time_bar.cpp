@@ -66,6 +66,11 @@ TimeBar::TimeBar(Session& session, QWidget* parent)
     connect(m_step, &QToolButton::clicked, this, &TimeBar::stepRequested);
     connect(m_speed, &QComboBox::activated, this,
             [this](int index) { m_session.setSpeed(m_speed->itemData(index).toInt()); });
+    connect(m_strip, &LoadStrip::clicked, this, [this](double at) {
+        const auto begin = m_session.history().begin();
+        m_session.seek(begin + static_cast<aggregate::SimMicros>(
+                                   at * static_cast<double>(m_session.history().end() - begin)));
+    });
     connect(&m_session, &Session::ticked, this, &TimeBar::showClock);
     connect(&m_session, &Session::opened, this, [this] {
         showButtons();
@@ -113,6 +118,9 @@ void TimeBar::showClock()
                        ? tr("paused")
                        : grouped(snapshot->achievedSpeed, snapshot->achievedSpeed < 10 ? 1 : 0) +
                              (behind ? tr("× sustained, behind the asked speed") : QStringLiteral("× sustained"));
+    if (const std::size_t broken = snapshot->faults.size(); broken > 0) {
+        pace = (broken == 1 ? tr("! 1 fault · ") : tr("! %1 faults · ").arg(broken)) + pace;
+    }
     m_pace->setText(pace + QStringLiteral(" · ") + requests);
 }
 

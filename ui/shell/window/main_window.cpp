@@ -4,6 +4,7 @@
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
 #include "ui/map/map_view.h"
+#include "ui/planner/fault_dialog.h"
 #include "ui/replay/replay_page.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/icon.h"
@@ -207,6 +208,17 @@ void MainWindow::addCommands()
                     [this] { m_session.stepBy(10); },
                     {},
                     {}});
+    m_commands.add({QStringLiteral("sim.back"),
+                    tr("Go back one minute"),
+                    QKeySequence(tr("Ctrl+,")),
+                    [this] {
+                        if (const auto snapshot = m_session.snapshot()) {
+                            constexpr aggregate::SimMicros kMinute = 60 * aggregate::kMicrosPerSecond;
+                            m_session.seek(std::max<aggregate::SimMicros>(0, snapshot->now - kMinute));
+                        }
+                    },
+                    [this] { return m_session.isOpen(); },
+                    {}});
     m_commands.add({QStringLiteral("sim.restart"),
                     tr("Restart with another seed…"),
                     {},
@@ -223,6 +235,27 @@ void MainWindow::addCommands()
                         }
                     },
                     {},
+                    {}});
+    m_commands.add({QStringLiteral("sim.break"),
+                    tr("Break something…"),
+                    QKeySequence(tr("Ctrl+B")),
+                    [this] {
+                        FaultDialog dialog(m_session, this);
+                        dialog.exec();
+                    },
+                    [this] { return m_session.isOpen() && !m_session.isRecording(); },
+                    {}});
+    m_commands.add({QStringLiteral("sim.mendAll"),
+                    tr("Mend all that is broken"),
+                    {},
+                    [this] {
+                        if (const auto snapshot = m_session.snapshot()) {
+                            for (const auto& [number, fault] : snapshot->faults) {
+                                m_session.mendFault(number);
+                            }
+                        }
+                    },
+                    [this] { return m_session.snapshot() && !m_session.snapshot()->faults.empty(); },
                     {}});
     m_commands.add({QStringLiteral("sim.replay"),
                     tr("Replay a trace…"),
@@ -271,7 +304,7 @@ void MainWindow::buildMenus()
     fill(menuBar()->addMenu(tr("&View")),
          {"view.overview", "view.data", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
           "view.themeSystem", "view.themeLight", "view.themeDark"});
-    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "-", "sim.replay", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "-", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.about"});
 }
 
