@@ -4,6 +4,7 @@
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/simulation.h"
 #include "model/query/balance.h"
+#include "model/engine/fluid_engine.h"
 #include "model/query/query.h"
 
 #include <fmt/format.h>
@@ -22,7 +23,7 @@ struct Options {
     std::string store, duration = "1h", scenario, record;
     std::uint64_t seed = kDefaultSeed;
     int threads = 0;
-    bool history = false, json = false;
+    bool history = false, fluid = false, json = false;
 };
 
 /// The whole run, and the same measures by provider: one query each, so the parts sum to the whole.
@@ -195,6 +196,7 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
     Json out{{"fleet", run.fleet->name},
              {"data_date", run.fleet->dataDate},
              {"start_time", run.fleet->startTimeUtc},
+             {"mode", run.fluid ? "fluid" : "per-request"},
              {"seed", options.seed},
              {"simulated_seconds", simulated},
              {"wall_seconds", run.wallSeconds},
@@ -263,6 +265,9 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     const auto line = [&out](const char* title, const std::string& text) {
         out += fmt::format("  {:<18} {}\n", title, text);
     };
+    if (run.fluid) {
+        line("mode", engine::FluidEngine::kLabel);
+    }
     line("simulated", fmt::format("{} s in {:.1f} s: {:.1f}x real time", grouped(simulated, 0), run.wallSeconds,
                                   simulated / run.wallSeconds));
     line("requests", fmt::format("{}: {} completed, {} rejected, {} lost, {} in flight", grouped(requestsOnce(all)),
@@ -306,8 +311,10 @@ int run(const Options& options)
     Interrupt interrupt;
     ProgressLine line;
     // From an empty fleet, so that every request counted is one that arrived.
-    SimulationOptions how{*parseDuration(options.duration), options.seed, options.threads, 0, options.scenario, options.record};
+    SimulationOptions how{
+        *parseDuration(options.duration), options.seed, options.threads, 0, options.scenario, options.record};
     how.record = options.history;
+    how.fluid = options.fluid;
     const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
     line.clear();
     if (!simulation.ok()) {
@@ -341,6 +348,11 @@ void addSimulate(CLI::App& app, Runner& chosen)
     command->add_flag("--history", options->history, "Record the run in the store, second by second");
     command->add_option("--record", options->record,
                         "Write every simulated second to a recording, which the window opens and scrubs");
+    command
+        ->add_flag("--fluid", options->fluid,
+                   "Rates instead of requests, for weeks in seconds: an approximation, labelled so, and not recorded")
+        ->excludes("--history")
+        ->excludes("--record");
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }

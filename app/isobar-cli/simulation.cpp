@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/isobar-cli/simulation.h"
 
+#include "model/engine/fluid_engine.h"
 #include "model/ingest/whole_file.h"
 #include "model/proto/fleet_text.h"
 #include "model/proto/operations_text.h"
@@ -38,6 +39,36 @@ Result<std::unique_ptr<recording::Writer>> startRecording(const SimulationOption
     return recording::Writer::create(options.recording, header);
 }
 
+Status runFluid(Simulation& run, const Calibration& calibration, const engine::EngineOptions& engineOptions,
+                std::int64_t seconds, const JobContext& job)
+{
+    ISOBAR_TRY_ASSIGN(engine::FluidEngine engine, engine::FluidEngine::create(run.fleet, calibration, engineOptions));
+    const aggregate::SimMicros end = seconds * aggregate::kMicrosPerSecond;
+    const auto start = Clock::now();
+    auto reported = start;
+    while (engine.now() < end) {
+        engine.step(end);
+        for (engine::Event& event : engine.takeEvents()) {
+            run.events.push_back(std::move(event));
+        }
+        for (auto& interval : engine.takeIntervals()) {
+            run.history.append(std::move(interval));
+        }
+        if (job.cancelled()) {
+            return Error{ErrorCode::Cancelled, "cancelled"};
+        }
+        if (const auto now = Clock::now(); now - reported >= kReportEvery) {
+            reported = now;
+            job.progress("Simulating", engine.now() / aggregate::kMicrosPerSecond, seconds);
+        }
+    }
+    run.wallSeconds = secondsSince(start);
+    run.totals = engine.totals();
+    run.stateHash = engine.stateHash();
+    run.fluid = true;
+    return Done{};
+}
+
 } // namespace
 
 Result<Simulation> simulateStore(const std::filesystem::path& store, const SimulationOptions& options,
@@ -61,6 +92,10 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     if (!options.operations.empty()) {
         ISOBAR_TRY_ASSIGN(const std::string text, ingest::readWholeFile(options.operations, kMostOperationsBytes));
         ISOBAR_TRY_ASSIGN(engineOptions.operations, proto::parseOperationsText(text, options.operations, *run.fleet));
+    }
+    if (options.fluid) {
+        ISOBAR_TRY(runFluid(run, calibration, engineOptions, options.seconds, job));
+        return run;
     }
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(run.fleet, calibration, engineOptions));
 
