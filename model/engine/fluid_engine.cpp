@@ -287,7 +287,7 @@ void FluidEngine::Impl::step(SimMicros end)
     const double begin = static_cast<double>(base.now) * kSecondsPerMicro;
     const double length = static_cast<double>(micros) * kSecondsPerMicro;
     // Demand moves little in a minute, and the routers were settled before; not so when capacity has just changed.
-    constexpr int kRounds = 12, kRoundsAfterChange = 100;
+    constexpr int kRounds = 8, kRoundsAfterChange = 100;
     route(begin + length / 2, operate(begin) ? kRoundsAfterChange : kRounds);
     arrive(length);
     for (std::size_t p = 0; p < places.size(); ++p) {

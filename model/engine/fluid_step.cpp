@@ -17,7 +17,7 @@ namespace {
 /// Requests that may wait in one replica, in batches: as PlacementRun has it.
 constexpr double kQueuedBatches = 4;
 /// How much of the state a law was made for may change before it is made anew.
-constexpr double kLawTolerance = 0.01;
+constexpr double kLawTolerance = 0.02;
 
 bool nearlyEqual(double a, double b)
 {
