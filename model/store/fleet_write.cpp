@@ -70,8 +70,8 @@ private:
         auto accelerators = insert("accelerator_types", columns::kAcceleratorTypes);
         eachOf(m_fleet.accelerators, [&](int position, const AcceleratorType& a) {
             run(accelerators, position, a.name, a.vendor, a.runtimeFamily, a.bf16FlopsPerSecond, a.fp8FlopsPerSecond,
-                a.fp4FlopsPerSecond, a.hbmBytes, a.hbmBytesPerSecond, a.interconnectBytesPerSecond, a.tdpWatts, of(a.compute), of(a.memory),
-                of(a.power), of(a.interconnect), a.note);
+                a.fp4FlopsPerSecond, a.hbmBytes, a.hbmBytesPerSecond, a.interconnectBytesPerSecond, a.tdpWatts,
+                of(a.compute), of(a.memory), of(a.power), of(a.interconnect), a.note);
         });
         auto models = insert("served_models", columns::kServedModels);
         auto runtimes = insert("model_runtimes", columns::kModelRuntimes);
