@@ -39,7 +39,7 @@ public:
     [[nodiscard]] bool works(std::uint32_t chip) const { return m_faults[chip] == 0; }
     [[nodiscard]] std::int64_t brokenChips() const { return m_broken; }
     [[nodiscard]] std::int64_t ownedChips() const { return m_owned; }
-    /// Owned chips that are out of order: their owner is about to go.
+    /// Chips out of order among those paid for that way.
     [[nodiscard]] std::int64_t brokenBy(PricingModel pricing) const;
     [[nodiscard]] PricingModel pricingOf(std::uint32_t chip) const;
     /// [first, last) of the chips paid for that way.

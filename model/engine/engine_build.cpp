@@ -217,19 +217,17 @@ double Engine::Impl::warmUpSeconds(PlacementId id) const
            (compiles ? times.compileSeconds : 0);
 }
 
-Way Engine::Impl::wayTo(PlacementId id, const serving::IterationModel& model, const Workload& workload,
-                        double rttSeconds) const
+Way Engine::Impl::wayTo(PlacementId id, const serving::IterationModel& model, const Workload& workload) const
 {
     const Placement& placement = (*fleet)[id];
     const Pool& pool = (*fleet)[placement.pool];
     const SloTier& tier = (*fleet)[workload.tier];
     Way way;
     way.placement = static_cast<std::uint32_t>(id.value);
-    way.oneWaySeconds = rttSeconds / 2;
-
     const double input = workload.inputTokens.mean, output = workload.outputTokens.mean;
     const serving::SteadyState empty = serving::steadyState(model, 0, input, output);
-    way.meetsSlo = rttSeconds + empty.ttftSeconds <= tier.ttftSeconds && empty.itlSeconds <= tier.itlSeconds;
+    way.emptyTtftSeconds = empty.ttftSeconds;
+    way.meetsSlo = empty.itlSeconds <= tier.itlSeconds;
 
     // The chips of a pool are filled in the order of its placements, what is paid for anyway first, as poolCost() has
     // it.
@@ -290,6 +288,10 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
             next.demand.push_back({number, WorkloadId(w)});
         }
     }
+    struct {
+        WorkloadId workload;
+        Way withoutNetwork;
+    } way;
     for (std::size_t s = 0; s < sources.size(); ++s) {
         DemandSource& source = sources[s];
         const Workload& workload = (*fleet)[source.workload()];
@@ -303,7 +305,13 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
             {static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(source.candidates().size()),
              rowOfWorkload.back()[source.workload().index()], static_cast<std::uint32_t>(std::max(0, tier.priority)),
              rtt, tier.ttftSeconds, tier.itlSeconds});
-        source.addCandidate(wayTo(id, *model, workload, rtt), feeder);
+        if (way.workload != source.workload()) { // the sources of a workload stand together
+            way = {source.workload(), wayTo(id, *model, workload)};
+        }
+        Way there = way.withoutNetwork;
+        there.oneWaySeconds = rtt / 2;
+        there.meetsSlo = there.meetsSlo && rtt + there.emptyTtftSeconds <= tier.ttftSeconds;
+        source.addCandidate(there, feeder);
     }
     const auto egress = egressUsdPerByte(*fleet, pool.region);
     egressMicroUsdPerByte.push_back(egress ? egress->usdPerByte * 1e6 : 0);

@@ -99,7 +99,7 @@ struct Engine::Impl {
     std::vector<ActiveFault> activeFaults;              ///< in the order they began
     std::vector<Ledger::PoolNow> poolsNow;              ///< by pool
     News news;
-    bool chipsFreed = true;                             ///< some pool may hold more than when it was last asked
+    bool chipsFreed = true; ///< some pool may hold more than when it was last asked
     std::shared_ptr<const NetworkIndex> network;
     std::shared_ptr<const aggregate::Layout> layout;
 
@@ -141,8 +141,8 @@ struct Engine::Impl {
     void say(Event::Kind kind, std::string text) { events.push_back({clock(), kind, std::move(text)}); }
     Status addPlacement(aggregate::Layout& next, PlacementId id);
     void settleRouting();
-    [[nodiscard]] Way wayTo(PlacementId id, const serving::IterationModel& model, const Workload& workload,
-                            double rttSeconds) const;
+    /// But for the network.
+    [[nodiscard]] Way wayTo(PlacementId id, const serving::IterationModel& model, const Workload& workload) const;
     [[nodiscard]] double warmUpSeconds(PlacementId id) const;
     void returnBounced();
     void step();

@@ -34,7 +34,7 @@ FaultClock::FaultClock(const Fleet& fleet, const Operations& operations, const C
         }
     }
     for (const Fault& fault : operations.faults) {
-        add(fault, clockZeroSeconds + fault.atSeconds);
+        inject(fault, clockZeroSeconds + fault.atSeconds);
     }
     for (const FaultRate& rate : operations.faultRates) {
         Rated rated{
@@ -60,17 +60,12 @@ double FaultClock::pause(Rated& rated)
     return rated.random.exponential() * rated.rate.meanHoursToFailure * 3600 / static_cast<double>(rated.units);
 }
 
-std::uint32_t FaultClock::add(const Fault& fault, double seconds)
+std::uint32_t FaultClock::inject(const Fault& fault, double seconds)
 {
     const std::uint32_t number = m_faults++;
     m_turns.emplace(seconds, Turn{number, true, fault});
     m_turns.emplace(seconds + fault.durationSeconds, Turn{number, false, fault});
     return number;
-}
-
-std::uint32_t FaultClock::inject(const Fault& fault, double seconds)
-{
-    return add(fault, seconds);
 }
 
 std::vector<FaultClock::Turn> FaultClock::due(double seconds)
@@ -80,7 +75,7 @@ std::vector<FaultClock::Turn> FaultClock::due(double seconds)
             const auto unit = static_cast<std::uint64_t>(rated.random.uniform() * static_cast<double>(rated.units));
             Fault fault = victim(rated, std::min(unit, rated.units - 1));
             fault.durationSeconds = rated.random.exponential() * rated.rate.meanHoursToRepair * 3600;
-            add(fault, rated.nextSeconds);
+            inject(fault, rated.nextSeconds);
             rated.nextSeconds += pause(rated);
         }
     }

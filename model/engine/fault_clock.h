@@ -41,7 +41,6 @@ private:
     struct PoolUnits {
         std::uint32_t chips = 0, nodes = 0, racks = 0;
     };
-    std::uint32_t add(const Fault& fault, double seconds);
     /// Seconds until the next failure among all units.
     [[nodiscard]] static double pause(Rated& rated);
     [[nodiscard]] std::uint64_t countUnits(FaultKind kind) const;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/serving/mix.h"
+
 #include <array>
 #include <bit>
 #include <cmath>
@@ -8,14 +10,7 @@
 
 namespace isobar::engine {
 
-/// splitmix64's finalizer over a running combination: for seeds and state hashes.
-[[nodiscard]] inline std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
-{
-    std::uint64_t z = (hash ^ value) + 0x9e3779b97f4a7c15ull;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
-}
+using serving::mix; ///< for seeds and state hashes
 
 /// xoshiro256++ (Blackman and Vigna, 2019). Each source and placement has its own stream, seeded from the run's seed
 /// and its number, so what one draws does not depend on what another does.

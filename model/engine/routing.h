@@ -27,6 +27,7 @@ struct Way {
     std::uint32_t placement = 0;
     double oneWaySeconds = 0;
     double usdPerMillionTokens = 0; ///< of its chips at a full batch
+    double emptyTtftSeconds = 0;    ///< of its replicas when they have nothing else to do, without network
     bool meetsSlo = true;           ///< when empty, network included
     std::int32_t payRank = 0;       ///< how its last chip is paid for, as PricingModel counts: 0 = reserved
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/serving/calibrate_terms.h"
+#include "model/serving/least_squares.h"
 
 #include <algorithm>
 #include <cmath>
@@ -122,42 +123,6 @@ double huberWeight(double r)
 {
     const double a = std::abs(r);
     return a <= kHuber ? 1 : kHuber / a;
-}
-
-/// Solves the symmetric positive definite A x = b (row-major, n x n) by Cholesky; false when it is not.
-bool solve(Vector a, Vector b, Vector& x)
-{
-    const std::size_t n = b.size();
-    for (std::size_t j = 0; j < n; ++j) {
-        for (std::size_t i = j; i < n; ++i) {
-            double sum = a[i * n + j];
-            for (std::size_t k = 0; k < j; ++k) {
-                sum -= a[i * n + k] * a[j * n + k];
-            }
-            if (i == j) {
-                if (!(sum > 0)) {
-                    return false;
-                }
-                a[j * n + j] = std::sqrt(sum);
-            } else {
-                a[i * n + j] = sum / a[j * n + j];
-            }
-        }
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t k = 0; k < i; ++k) {
-            b[i] -= a[i * n + k] * b[k];
-        }
-        b[i] /= a[i * n + i];
-    }
-    for (std::size_t i = n; i-- > 0;) {
-        for (std::size_t k = i + 1; k < n; ++k) {
-            b[i] -= a[k * n + i] * b[k];
-        }
-        b[i] /= a[i * n + i];
-    }
-    x = std::move(b);
-    return true;
 }
 
 /// The problem a fit minimises: residuals of the rows and of what is known without them.
@@ -387,7 +352,7 @@ Result<CalibrationFit> fitCalibration(const Measurements& measured, std::span<co
                 damped[i * theta.size() + i] *= 1 + damping;
                 damped[i * theta.size() + i] += 1e-9;
             }
-            if (!solve(damped, gradient, change)) {
+            if (!solvePositiveDefinite(damped, gradient, change)) {
                 continue;
             }
             Vector next = theta;
