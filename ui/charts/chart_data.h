@@ -16,6 +16,24 @@ struct TimeSeries {
     QVector<double> times;  ///< UTC, seconds since 1970
     QVector<double> values; ///< as many as `times`
     bool dashed = false;
+    bool ghost = false;     ///< to compare with (the previous period, another scenario): quieter, dashed, never stacked
+    bool rightAxis = false; ///< measured on the right axis; never stacked
+};
+
+/// The room between two percentiles over time, filled behind the lines. A sample where either end is not finite is a
+/// gap.
+struct TimeBand {
+    QString name; ///< "p50 to p99"
+    QColor color;
+    QVector<double> times, low, high; ///< as many of each; times ascend
+};
+
+/// Something that happened, marked on the time axis: a shape for each kind, never by colour alone.
+struct TimeEvent {
+    enum class Kind { Note, Trouble, Scaling, Plan };
+    double time = 0;
+    Kind kind = Kind::Note;
+    QString text; ///< "spot reclaim, 312 chips, us-east5"
 };
 
 struct TimeChartData {
@@ -28,6 +46,10 @@ struct TimeChartData {
     double from = 0, to = 0;      ///< UTC seconds shown; equal = as far as the data goes
     bool elapsed = false;         ///< times are seconds since a start rather than since 1970, and are labelled so
     QString emptyText;            ///< said in place of the chart when there is nothing to draw
+    std::vector<TimeBand> bands;
+    std::vector<TimeEvent> events;
+    QString rightUnitNote;  ///< of the right axis: "$ / Mtok"
+    bool brushable = false; ///< dragging selects a range
 };
 
 /// One distribution of durations by its quantiles.

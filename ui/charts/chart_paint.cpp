@@ -88,6 +88,43 @@ void drawSwatch(QPainter& painter, QPointF center, const QColor& color)
     painter.restore();
 }
 
+QColor eventColor(TimeEvent::Kind kind)
+{
+    const Theme& t = theme();
+    switch (kind) {
+    case TimeEvent::Kind::Trouble:
+        return t.trouble;
+    case TimeEvent::Kind::Scaling:
+        return t.accent;
+    case TimeEvent::Kind::Plan:
+        return t.text;
+    case TimeEvent::Kind::Note:
+        return t.muted;
+    }
+    return t.muted;
+}
+
+void drawEventMark(QPainter& painter, QPointF foot, TimeEvent::Kind kind)
+{
+    painter.setPen(QPen(theme().panel, 1));
+    painter.setBrush(eventColor(kind));
+    const QPointF c = foot - QPointF(0, 4);
+    switch (kind) {
+    case TimeEvent::Kind::Trouble:
+        painter.drawPolygon(QPolygonF{{c.x(), c.y() - 5}, {c.x() + 5, c.y() + 4}, {c.x() - 5, c.y() + 4}});
+        break;
+    case TimeEvent::Kind::Scaling:
+        painter.drawRect(QRectF(c.x() - 3.5, c.y() - 3.5, 7, 7));
+        break;
+    case TimeEvent::Kind::Plan:
+        painter.drawPolygon(QPolygonF{{c.x(), c.y() - 5}, {c.x() + 5, c.y()}, {c.x(), c.y() + 5}, {c.x() - 5, c.y()}});
+        break;
+    case TimeEvent::Kind::Note:
+        painter.drawEllipse(c, 3.5, 3.5);
+        break;
+    }
+}
+
 void drawEmptyText(QPainter& painter, const QRectF& rect, const QString& text)
 {
     painter.setFont(font(TextRole::Secondary));
@@ -218,18 +255,45 @@ void ChartHeader::paint(QPainter& painter, QPointF topLeft) const
     const QFont small = font(TextRole::Small);
     for (const Placed& placed : m_legend) {
         const QRectF rect = placed.rect.translated(topLeft);
-        if (placed.entry.dashed) {
+        if (placed.entry.hidden) {
+            painter.setBrush(Qt::NoBrush);
+            painter.setPen(QPen(t.faint, 1));
+            painter.drawRect(
+                QRectF(rect.left() + 0.5, rect.center().y() - kSwatch / 2 + 0.5, kSwatch - 1, kSwatch - 1));
+        } else if (placed.entry.dashed) {
             painter.setPen(QPen(readableOn(placed.entry.color, t.panel), 1, Qt::DashLine));
             painter.drawLine(QPointF(rect.left(), rect.center().y()),
                              QPointF(rect.left() + kSwatch + 1, rect.center().y()));
         } else {
             drawSwatch(painter, QPointF(rect.left() + kSwatch / 2, rect.center().y()), placed.entry.color);
         }
-        drawLine(painter, rect.adjusted(kSwatch + kSwatchGap, 0, 1, 0), small, t.muted, placed.entry.name);
+        QFont face = small;
+        face.setStrikeOut(placed.entry.hidden);
+        drawLine(painter, rect.adjusted(kSwatch + kSwatchGap, 0, 1, 0), face, t.muted, placed.entry.name);
     }
     if (m_more > 0) {
         drawLine(painter, m_moreRect.translated(topLeft), small, t.muted, QStringLiteral("+%1").arg(m_more));
     }
+}
+
+QString ChartHeader::entryAt(QPointF point) const
+{
+    for (const Placed& placed : m_legend) {
+        if (placed.rect.adjusted(-4, 0, 4, 0).contains(point)) {
+            return placed.entry.name;
+        }
+    }
+    return {};
+}
+
+QRectF ChartHeader::entryRect(const QString& name) const
+{
+    for (const Placed& placed : m_legend) {
+        if (placed.entry.name == name) {
+            return placed.rect;
+        }
+    }
+    return {};
 }
 
 } // namespace isobar::ui

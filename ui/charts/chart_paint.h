@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/charts/chart_data.h"
 #include "ui/shell/color.h"
 
 #include <QColor>
@@ -24,6 +25,9 @@ double drawLine(QPainter& painter, const QRectF& rect, const QFont& font, const 
                 Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter);
 /// The 8 px square that names a colour, outlined where it alone would be too faint.
 void drawSwatch(QPainter& painter, QPointF center, const QColor& color);
+[[nodiscard]] QColor eventColor(TimeEvent::Kind kind);
+/// A mark of 8 px standing on `foot`: trouble a triangle, scaling a square, a plan step a diamond, a note a disc.
+void drawEventMark(QPainter& painter, QPointF foot, TimeEvent::Kind kind);
 /// Centred, wrapped, quiet: what is said when there is nothing to draw.
 void drawEmptyText(QPainter& painter, const QRectF& rect, const QString& text);
 
@@ -36,6 +40,7 @@ struct ChartLegendEntry {
     QString name;
     QColor color;
     bool dashed = false;
+    bool hidden = false; ///< switched off by the reader: a hollow swatch and struck-out words
 };
 
 /// Title, quieter unit and legend above a chart: beside the title where there is room, else below it in one or two
@@ -45,6 +50,10 @@ public:
     ChartHeader(QString title, QString unitNote, std::vector<ChartLegendEntry> legend, double width, int maxLegendRows);
     [[nodiscard]] double height() const { return m_height; }
     void paint(QPainter& painter, QPointF topLeft) const;
+    /// The name of the legend entry at a point relative to the top left; empty when there is none.
+    [[nodiscard]] QString entryAt(QPointF point) const;
+    /// Where the entry of that name is, relative to the top left; empty when it is not shown.
+    [[nodiscard]] QRectF entryRect(const QString& name) const;
 
 private:
     struct Placed {

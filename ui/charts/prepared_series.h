@@ -9,18 +9,28 @@ namespace isobar::ui {
 struct PreparedSeries {
     QString name;
     QColor color;
-    bool dashed = false;
+    bool dashed = false, ghost = false, rightAxis = false;
+    bool stacked = false; ///< one of the layers of a stack
     QVector<double> times;
     QVector<double> values;                ///< as drawn: in a stack the sum up to and with this series; NaN = gap
     QVector<double> loneTimes, loneValues; ///< samples between two gaps, which no line would show
 };
 
+struct PreparedBand {
+    QString name;
+    QColor color;
+    QVector<double> times, low, high; ///< NaN in both = gap
+};
+
 struct PreparedChart {
     std::vector<PreparedSeries> series;
+    std::vector<PreparedBand> bands;
     bool stacked = false;
     double from = 0, to = 1;
-    double low = 0, high = 0; ///< extent of what is drawn, the target included
-    bool empty = true;        ///< no finite value in the range
+    double low = 0, high = 0; ///< extent of what is drawn, the target included; of the left axis
+    double rightLow = 0, rightHigh = 0;
+    bool hasRight = false; ///< something is measured on the right axis
+    bool empty = true;     ///< no finite value in the range
 };
 
 /// O(samples) for series on one time grid; stacks on differing grids are interpolated onto their union.
@@ -29,6 +39,19 @@ struct PreparedChart {
 /// The value of `series` at a time as given (not stacked): a sample or the straight line between two; NaN in gaps and
 /// outside.
 [[nodiscard]] double valueAt(const TimeSeries& series, double time);
+
+/// The height at which `series` is drawn at a time; NaN in gaps and outside.
+[[nodiscard]] double heightAt(const PreparedSeries& series, double time);
+[[nodiscard]] double heightAt(const QVector<double>& times, const QVector<double>& values, double time);
+
+/// Fewer samples that draw alike: of each of `columns` equal steps of [from, to] the first, lowest, highest and last
+/// one, in order, so that no spike is lost; a gap within a column is kept as one. At most 5 × (columns + 2) samples;
+/// what is fewer already comes back as it is. O(samples).
+struct Samples {
+    QVector<double> times, values;
+};
+[[nodiscard]] Samples envelope(const QVector<double>& times, const QVector<double>& values, double from, double to,
+                               int columns);
 
 /// The time of the sample of `chart` nearest to `time`; NaN without samples.
 [[nodiscard]] double nearestSampleTime(const PreparedChart& chart, double time);

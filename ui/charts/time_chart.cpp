@@ -23,6 +23,7 @@ public:
     struct Mark {
         double value;
         QColor color;
+        bool rightAxis = false;
     };
 
     explicit CrosshairItem(QCustomPlot* plot)
@@ -30,19 +31,25 @@ public:
     {
         setSelectable(false);
         setClipToAxisRect(false); // a dot on the top line stays whole
-        setVisible(false);
     }
     double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
 
-    double time = 0;
+    std::optional<double> time;
     std::vector<Mark> marks;
+    std::optional<std::pair<double, double>> brush;
 
 protected:
     void draw(QCPPainter* painter) override
     {
         const QCustomPlot* plot = parentPlot();
         const QRect area = plot->axisRect()->rect();
-        const double x = plot->xAxis->coordToPixel(time);
+        if (brush) {
+            drawBrush(painter, area);
+        }
+        if (!time || *time < plot->xAxis->range().lower || *time > plot->xAxis->range().upper) {
+            return;
+        }
+        const double x = plot->xAxis->coordToPixel(*time);
         painter->setAntialiasing(false);
         painter->setPen(QPen(theme().faint, 1));
         painter->drawLine(QPointF(std::round(x), area.top()), QPointF(std::round(x), area.bottom()));
@@ -50,7 +57,26 @@ protected:
         for (const Mark& mark : marks) {
             painter->setPen(QPen(theme().panel, 1));
             painter->setBrush(mark.color);
-            painter->drawEllipse(QPointF(x, plot->yAxis->coordToPixel(mark.value)), 3.5, 3.5);
+            const QCPAxis* axis = mark.rightAxis ? plot->yAxis2 : plot->yAxis;
+            painter->drawEllipse(QPointF(x, axis->coordToPixel(mark.value)), 3.5, 3.5);
+        }
+    }
+
+private:
+    /// What is outside of the brushed range steps back.
+    void drawBrush(QCPPainter* painter, const QRect& area) const
+    {
+        const QCPAxis* axis = parentPlot()->xAxis;
+        const double left = std::clamp<double>(axis->coordToPixel(brush->first), area.left(), area.right() + 1);
+        const double right = std::clamp<double>(axis->coordToPixel(brush->second), area.left(), area.right() + 1);
+        QColor veil = theme().panel;
+        veil.setAlpha(150);
+        painter->setAntialiasing(false);
+        painter->fillRect(QRectF(area.left(), area.top(), left - area.left(), area.height()), veil);
+        painter->fillRect(QRectF(right, area.top(), area.right() + 1 - right, area.height()), veil);
+        painter->setPen(QPen(theme().accent, 1));
+        for (const double x : {left, right}) {
+            painter->drawLine(QPointF(std::round(x), area.top()), QPointF(std::round(x), area.bottom()));
         }
     }
 };
@@ -58,14 +84,28 @@ protected:
 namespace {
 
 constexpr int kSide = Theme::kPadding, kTop = 10, kBottom = 4;
+constexpr double kBrushSlack = 4; // pixels: less is a click
 
-ChartHeader headerOf(const TimeChartData& data, QSize size)
+ChartHeader headerOf(const TimeChartData& data, QSize size, const QStringList& hidden)
 {
     std::vector<ChartLegendEntry> legend;
     for (const TimeSeries& s : data.series) {
-        legend.push_back({s.name, s.color, s.dashed});
+        legend.push_back({s.name, s.color, s.dashed || s.ghost, hidden.contains(s.name)});
+    }
+    for (const TimeBand& b : data.bands) {
+        legend.push_back({b.name, b.color, false, hidden.contains(b.name)});
     }
     return {data.title, data.unitNote, std::move(legend), size.width() - 2.0 * kSide, size.height() < 180 ? 1 : 2};
+}
+
+/// What is left when the legend has hidden some; samples are shared, not copied.
+TimeChartData without(const TimeChartData& data, const QStringList& hidden)
+{
+    TimeChartData shown = data;
+    const auto gone = [&hidden](const auto& one) { return hidden.contains(one.name); };
+    shown.series.erase(std::remove_if(shown.series.begin(), shown.series.end(), gone), shown.series.end());
+    shown.bands.erase(std::remove_if(shown.bands.begin(), shown.bands.end(), gone), shown.bands.end());
+    return shown;
 }
 
 QString described(const TimeChartData& data, const PreparedChart& chart)
@@ -88,6 +128,7 @@ TimeChart::TimeChart(QWidget* parent)
 {
     setProperty("panel", true);
     setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
     m_plot->setObjectName(QStringLiteral("plot"));
     m_plot->setFocusPolicy(Qt::NoFocus);
     m_plot->setInteractions(QCP::Interactions());
@@ -108,7 +149,8 @@ TimeChart::~TimeChart()
 void TimeChart::setData(TimeChartData data)
 {
     m_data = std::move(data);
-    m_chart = prepareChart(m_data);
+    m_shown = without(m_data, m_hidden);
+    m_chart = prepareChart(m_shown);
     setAccessibleName(m_data.title);
     setAccessibleDescription(described(m_data, m_chart));
     rebuild();
@@ -121,11 +163,11 @@ QString TimeChart::hoverText() const
 
 void TimeChart::rebuild()
 {
-    const int top = kTop + static_cast<int>(std::ceil(headerOf(m_data, size()).height()));
+    const int top = kTop + static_cast<int>(std::ceil(headerOf(m_data, size(), m_hidden).height()));
     m_plot->setGeometry(kSide - 2, top, std::max(10, width() - 2 * kSide + 4), std::max(10, height() - top - kBottom));
     m_plot->setVisible(!m_chart.empty);
     m_plot->setBackground(QBrush(theme().panel));
-    fillTimePlot(*m_plot, m_chart, m_data, m_plot->size());
+    fillTimePlot(*m_plot, m_chart, m_shown, m_plot->size());
     if (m_chart.empty) {
         m_pointerX.reset();
         clearMoment();
@@ -133,6 +175,8 @@ void TimeChart::rebuild()
         showMoment(m_plot->xAxis->pixelToCoord(*m_pointerX));
     } else if (m_moment) {
         showMoment(*m_moment);
+    } else {
+        placeCrosshair();
     }
     m_plot->replot(QCustomPlot::rpQueuedReplot);
     update();
@@ -142,7 +186,7 @@ void TimeChart::paintEvent(QPaintEvent* event)
 {
     QFrame::paintEvent(event);
     QPainter p(this);
-    const ChartHeader header = headerOf(m_data, size());
+    const ChartHeader header = headerOf(m_data, size(), m_hidden);
     header.paint(p, QPointF(kSide, kTop));
     if (m_chart.empty) {
         drawEmptyText(p, QRectF(rect()).adjusted(kSide, kTop + header.height(), -kSide, -kTop), m_data.emptyText);
@@ -204,30 +248,169 @@ void TimeChart::keyPressEvent(QKeyEvent* event)
         showMoment(m_chart.to);
         break;
     case Qt::Key_Escape:
+        if (m_brushStartX || m_brush) {
+            m_brushStartX.reset();
+            clearBrush();
+            Q_EMIT brushCleared();
+            break;
+        }
         if (m_moment) {
             clearMoment();
             break;
         }
-        [[fallthrough]];
+        QFrame::keyPressEvent(event);
+        break;
     default:
+        if (const int digit = event->key() - Qt::Key_1; digit >= 0 && digit < 9) {
+            const auto names = legendNames();
+            if (digit < names.size()) {
+                toggleSeries(names[digit], event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier));
+                break;
+            }
+        }
         QFrame::keyPressEvent(event);
     }
 }
 
+QStringList TimeChart::legendNames() const
+{
+    QStringList names;
+    for (const TimeSeries& s : m_data.series) {
+        names << s.name;
+    }
+    for (const TimeBand& b : m_data.bands) {
+        names << b.name;
+    }
+    return names;
+}
+
+QRectF TimeChart::legendRect(const QString& name) const
+{
+    const QRectF rect = headerOf(m_data, size(), m_hidden).entryRect(name);
+    return rect.isEmpty() ? rect : rect.translated(kSide, kTop);
+}
+
+void TimeChart::mouseMoveEvent(QMouseEvent* event)
+{
+    const QString name = headerOf(m_data, size(), m_hidden).entryAt(event->position() - QPointF(kSide, kTop));
+    setCursor(name.isEmpty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
+    QFrame::mouseMoveEvent(event);
+}
+
+void TimeChart::mousePressEvent(QMouseEvent* event)
+{
+    setFocus(Qt::MouseFocusReason);
+    const QString name = headerOf(m_data, size(), m_hidden).entryAt(event->position() - QPointF(kSide, kTop));
+    if (event->button() == Qt::LeftButton && !name.isEmpty()) {
+        toggleSeries(name, event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier));
+        return;
+    }
+    QFrame::mousePressEvent(event);
+}
+
+/// Hides or shows one; `alone` hides all others, and shows them again when it was alone already.
+void TimeChart::toggleSeries(const QString& name, bool alone)
+{
+    QStringList hidden = m_hidden;
+    QStringList others = legendNames();
+    others.removeAll(name);
+    if (alone) {
+        const bool wasAlone =
+            !hidden.contains(name) &&
+            std::all_of(others.begin(), others.end(), [&](const QString& n) { return hidden.contains(n); });
+        hidden = wasAlone ? QStringList() : others;
+    } else if (hidden.contains(name)) {
+        hidden.removeAll(name);
+    } else {
+        hidden << name;
+    }
+    setHiddenSeries(hidden);
+    Q_EMIT hiddenSeriesChanged(m_hidden);
+}
+
+void TimeChart::setHiddenSeries(const QStringList& names)
+{
+    if (names != m_hidden) {
+        m_hidden = names;
+        setData(TimeChartData(m_data));
+    }
+}
+
+void TimeChart::setCrosshair(double time)
+{
+    m_linked = time;
+    placeCrosshair();
+}
+
+void TimeChart::clearCrosshair()
+{
+    m_linked.reset();
+    placeCrosshair();
+}
+
+void TimeChart::setBrush(double from, double to)
+{
+    m_brush = std::minmax(from, to);
+    placeCrosshair();
+}
+
+void TimeChart::clearBrush()
+{
+    m_brush.reset();
+    placeCrosshair();
+}
+
+void TimeChart::endBrush(double x)
+{
+    const double start = *m_brushStartX;
+    m_brushStartX.reset();
+    if (std::abs(x - start) < kBrushSlack) { // a click, not a drag
+        if (m_brush) {
+            clearBrush();
+            Q_EMIT brushCleared();
+        }
+        return;
+    }
+    const auto [from, to] = std::minmax(m_plot->xAxis->pixelToCoord(start), m_plot->xAxis->pixelToCoord(x));
+    setBrush(from, to);
+    Q_EMIT rangeBrushed(from, to);
+}
+
 bool TimeChart::eventFilter(QObject* watched, QEvent* event)
 {
-    if (watched == m_plot) {
-        if (event->type() == QEvent::MouseMove) {
-            m_pointerX = static_cast<QMouseEvent*>(event)->position().x();
-            const QRect area = m_plot->axisRect()->rect();
-            m_pointerX = std::clamp<double>(*m_pointerX, area.left(), area.right());
-            showMoment(m_plot->xAxis->pixelToCoord(*m_pointerX));
-        } else if (event->type() == QEvent::Leave) {
-            m_pointerX.reset();
-            clearMoment();
-        } else if (event->type() == QEvent::MouseButtonPress) {
-            setFocus(Qt::MouseFocusReason);
+    if (watched != m_plot) {
+        return QFrame::eventFilter(watched, event);
+    }
+    const auto plotX = [this, event] {
+        const QRect area = m_plot->axisRect()->rect();
+        return std::clamp<double>(static_cast<QMouseEvent*>(event)->position().x(), area.left(), area.right() + 1);
+    };
+    switch (event->type()) {
+    case QEvent::MouseMove:
+        m_pointerX = plotX();
+        if (m_brushStartX && std::abs(*m_pointerX - *m_brushStartX) >= kBrushSlack) {
+            m_brush =
+                std::minmax(m_plot->xAxis->pixelToCoord(*m_brushStartX), m_plot->xAxis->pixelToCoord(*m_pointerX));
         }
+        showMoment(m_plot->xAxis->pixelToCoord(*m_pointerX));
+        break;
+    case QEvent::Leave:
+        m_pointerX.reset();
+        clearMoment();
+        break;
+    case QEvent::MouseButtonPress:
+        setFocus(Qt::MouseFocusReason);
+        if (m_data.brushable && static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton) {
+            m_brushStartX = plotX();
+        }
+        break;
+    case QEvent::MouseButtonRelease:
+        if (m_brushStartX && static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton) {
+            endBrush(plotX());
+        }
+        break;
+    default:
+        break;
     }
     return QFrame::eventFilter(watched, event);
 }
@@ -253,20 +436,17 @@ void TimeChart::showMoment(double time)
     if (m_chart.empty || !isVisible() || !std::isfinite(at)) {
         return;
     }
+    const bool moved = !m_moment || *m_moment != at;
     m_moment = at;
-    m_crosshair->time = at;
-    m_crosshair->marks.clear();
+    placeCrosshair();
     std::vector<ValueTip::Row> rows;
     double total = NAN; // the top of the stack as drawn
-    for (std::size_t i = 0; i < m_data.series.size(); ++i) {
-        const TimeSeries& given = m_data.series[i];
+    for (std::size_t i = 0; i < m_shown.series.size(); ++i) {
+        const TimeSeries& given = m_shown.series[i];
         const PreparedSeries& drawn = m_chart.series[i];
-        const double value = valueAt(given, at);
-        rows.push_back({given.color, given.name, valueText(value), false});
-        const double height = valueAt({{}, {}, drawn.times, drawn.values}, at);
-        total = height;
-        if (std::isfinite(height)) {
-            m_crosshair->marks.push_back({height, readableOn(given.color, theme().panel)});
+        rows.push_back({given.color, given.name, valueText(valueAt(given, at)), false});
+        if (drawn.stacked) {
+            total = heightAt(drawn, at);
         }
     }
     if (m_chart.stacked) { // from the top down, as they lie
@@ -275,9 +455,17 @@ void TimeChart::showMoment(double time)
             rows.push_back({QColor(), QStringLiteral("Total"), valueText(total), true});
         }
     }
-    m_crosshair->setVisible(true);
-    m_plot->layer(QLatin1String(kHoverLayer))->replot();
-
+    for (const PreparedBand& band : m_chart.bands) {
+        const double low = heightAt(band.times, band.low, at), high = heightAt(band.times, band.high, at);
+        rows.push_back({band.color, band.name, valueText(low) + QStringLiteral(" – ") + valueText(high), false});
+    }
+    // An event is said where the mouse is near its mark.
+    const double reach = 5 * (m_chart.to - m_chart.from) / std::max(1, m_plot->axisRect()->width());
+    for (const TimeEvent& e : m_shown.events) {
+        if (std::abs(e.time - time) <= reach || std::abs(e.time - at) <= reach) {
+            rows.push_back({eventColor(e.kind), e.text, QString(), true});
+        }
+    }
     if (m_tip == nullptr || m_tip->parentWidget() != window()) {
         delete m_tip;
         m_tip = new ValueTip(window());
@@ -286,6 +474,27 @@ void TimeChart::showMoment(double time)
                       std::move(rows));
     const QPoint point(static_cast<int>(m_plot->xAxis->coordToPixel(at)), m_plot->height() / 2);
     m_tip->showAt(m_plot->mapTo(window(), point));
+    if (moved) {
+        Q_EMIT crosshairMoved(at);
+    }
+}
+
+/// The line and dots of the moment, or of the linked chart's moment, and the brush.
+void TimeChart::placeCrosshair()
+{
+    m_crosshair->time = m_chart.empty ? std::nullopt : crosshair();
+    m_crosshair->brush = m_brush;
+    m_crosshair->marks.clear();
+    if (m_crosshair->time) {
+        for (const PreparedSeries& drawn : m_chart.series) {
+            if (const double height = heightAt(drawn, *m_crosshair->time); std::isfinite(height)) {
+                m_crosshair->marks.push_back({height, readableOn(drawn.color, theme().panel), drawn.rightAxis});
+            }
+        }
+    }
+    if (isVisible()) {
+        m_plot->layer(QLatin1String(kHoverLayer))->replot();
+    }
 }
 
 void TimeChart::clearMoment()
@@ -294,11 +503,11 @@ void TimeChart::clearMoment()
         return;
     }
     m_moment.reset();
-    m_crosshair->setVisible(false);
-    m_plot->layer(QLatin1String(kHoverLayer))->replot();
+    placeCrosshair();
     if (m_tip != nullptr) {
         m_tip->hide();
     }
+    Q_EMIT crosshairCleared();
 }
 
 } // namespace isobar::ui

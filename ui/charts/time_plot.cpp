@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace isobar::ui {
 namespace {
@@ -52,34 +53,56 @@ void setSamples(QCPGraph* graph, const QVector<double>& times, const QVector<dou
     graph->data()->set(samples, true);
 }
 
-void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased)
+/// A graph of what `columns` pixels can show of the samples.
+QCPGraph* addGraph(QCustomPlot& plot, const PreparedChart& chart, const QVector<double>& times,
+                   const QVector<double>& values, int columns, bool right = false)
+{
+    QCPGraph* graph = plot.addGraph(plot.xAxis, right ? plot.yAxis2 : plot.yAxis);
+    const Samples shown = envelope(times, values, chart.from, chart.to, columns);
+    setSamples(graph, shown.times, shown.values);
+    graph->setAdaptiveSampling(false); // done already
+    graph->setAntialiased(true);
+    graph->setAntialiasedFill(true);
+    graph->setSelectable(QCP::stNone);
+    return graph;
+}
+
+/// Bands lie behind every line; the quieter tint leaves lines and grid readable.
+void addBands(QCustomPlot& plot, const PreparedChart& chart, int columns)
+{
+    const Theme& t = theme();
+    for (const PreparedBand& band : chart.bands) {
+        QCPGraph* low = addGraph(plot, chart, band.times, band.low, columns);
+        QCPGraph* high = addGraph(plot, chart, band.times, band.high, columns);
+        low->setPen(Qt::NoPen);
+        high->setPen(QPen(mixed(t.panel, band.color, 0.55), 1));
+        high->setBrush(mixed(t.panel, band.color, 0.22));
+        high->setChannelFillGraph(low);
+    }
+}
+
+void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased, int columns)
 {
     const Theme& t = theme();
     QCPGraph* below = nullptr;
     for (const PreparedSeries& s : chart.series) {
-        QCPGraph* graph = plot.addGraph();
-        setSamples(graph, s.times, s.values);
-        graph->setAntialiased(true);
-        graph->setAntialiasedFill(true);
-        graph->setSelectable(QCP::stNone);
-        const QColor line = readableOn(s.color, t.panel);
-        graph->setPen(QPen(line, 1, s.dashed ? Qt::DashLine : Qt::SolidLine));
-        if (chart.stacked) {
+        QCPGraph* graph = addGraph(plot, chart, s.times, s.values, columns, s.rightAxis);
+        const QColor line = s.ghost ? readableOn(mixed(t.panel, s.color, 0.6), t.panel) : readableOn(s.color, t.panel);
+        graph->setPen(QPen(line, 1, s.dashed || s.ghost ? Qt::DashLine : Qt::SolidLine));
+        if (s.stacked) {
             graph->setBrush(mixed(t.panel, s.color, 0.82));
             if (below != nullptr) {
                 graph->setChannelFillGraph(below);
             }
             below = graph;
-        } else if (chart.series.size() == 1 && zeroBased) {
+        } else if (chart.series.size() == 1 && zeroBased && !s.ghost && !s.rightAxis && chart.bands.empty()) {
             graph->setBrush(mixed(t.panel, s.color, 0.14)); // area means amount, so only when it starts at zero
         }
         if (!s.loneTimes.isEmpty()) {
-            QCPGraph* dots = plot.addGraph();
-            setSamples(dots, s.loneTimes, s.loneValues);
+            QCPGraph* dots = addGraph(plot, chart, s.loneTimes, s.loneValues, columns, s.rightAxis);
             dots->setLineStyle(QCPGraph::lsNone);
             dots->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, line, line, 4));
             dots->setAntialiasedScatters(true);
-            dots->setSelectable(QCP::stNone);
         }
     }
 }
@@ -115,6 +138,48 @@ void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartDat
     line->end->setCoords(chart.to, *data.target);
 }
 
+/// A mark on the time axis for each thing that happened; each kind has its own shape.
+class EventsItem : public QCPAbstractItem {
+public:
+    EventsItem(QCustomPlot* plot, std::vector<TimeEvent> events)
+        : QCPAbstractItem(plot)
+        , m_events(std::move(events))
+    {
+        setObjectName(QStringLiteral("events"));
+        setSelectable(false);
+        setClipToAxisRect(false);
+    }
+    double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
+
+protected:
+    void draw(QCPPainter* painter) override
+    {
+        const QRect area = parentPlot()->axisRect()->rect();
+        for (const TimeEvent& e : m_events) {
+            const double x = parentPlot()->xAxis->coordToPixel(e.time);
+            const QColor color = eventColor(e.kind);
+            painter->setAntialiasing(false);
+            painter->setPen(QPen(mixed(theme().panel, color, 0.5), 1, Qt::DotLine));
+            painter->drawLine(QPointF(std::round(x), area.top()), QPointF(std::round(x), area.bottom()));
+            painter->setAntialiasing(true);
+            drawEventMark(*painter, QPointF(std::round(x), area.bottom() + 1), e.kind);
+        }
+    }
+
+private:
+    std::vector<TimeEvent> m_events;
+};
+
+void addEvents(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data)
+{
+    std::vector<TimeEvent> shown;
+    std::copy_if(data.events.begin(), data.events.end(), std::back_inserter(shown),
+                 [&chart](const TimeEvent& e) { return e.time >= chart.from && e.time <= chart.to; });
+    if (!shown.empty()) {
+        new EventsItem(&plot, std::move(shown)); // owned by the plot
+    }
+}
+
 void removeItems(QCustomPlot& plot)
 {
     for (int i = plot.itemCount() - 1; i >= 0; --i) {
@@ -148,11 +213,26 @@ void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChart
         labelWidth = std::max(labelWidth, textWidth(small, tick.label));
     }
     const int leftMargin = static_cast<int>(std::ceil(labelWidth)) + kLabelGap + 2;
+    int rightMargin = kRightMargin;
+    plot.yAxis2->setVisible(chart.hasRight);
+    if (chart.hasRight) {
+        const ValueAxis right = valueAxis(chart.rightLow, chart.rightHigh, std::clamp(plotHeight / 26, 2, 6), false);
+        styleAxis(plot.yAxis2, false);
+        plot.yAxis2->setBasePen(Qt::NoPen);
+        plot.yAxis2->setTicker(fixedTicks(right.ticks));
+        const double pad = (right.upper - right.lower) * 0.02;
+        plot.yAxis2->setRange(right.lower, right.upper + pad);
+        double rightWidth = 0;
+        for (const Tick& tick : right.ticks) {
+            rightWidth = std::max(rightWidth, textWidth(small, tick.label));
+        }
+        rightMargin = std::max(kRightMargin, static_cast<int>(std::ceil(rightWidth)) + kLabelGap + 2);
+    }
     // Margins are set, not found: they must not jump from frame to frame, and the ticks need the width before layout.
     plot.axisRect()->setAutoMargins(QCP::msNone);
-    plot.axisRect()->setMargins(QMargins(leftMargin, kTopMargin, kRightMargin, kBottomMargin));
+    plot.axisRect()->setMargins(QMargins(leftMargin, kTopMargin, rightMargin, kBottomMargin));
     plot.axisRect()->setMinimumSize(10, 10);
-    const int plotWidth = std::max(20, size.width() - leftMargin - kRightMargin);
+    const int plotWidth = std::max(20, size.width() - leftMargin - rightMargin);
     const auto ticksOf = data.elapsed ? elapsedTicks : timeTicks;
     plot.xAxis->setTicker(fixedTicks(ticksOf(chart.from, chart.to, plotWidth, kRightMargin,
                                              [&small](const QString& text) { return textWidth(small, text); })));
@@ -160,8 +240,11 @@ void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChart
     plot.xAxis->setRange(chart.from, chart.to);
     const double pad = (values.upper - values.lower) * 0.02; // a line on the top tick keeps its upper half
     plot.yAxis->setRange(values.lower, values.upper + pad);
-    addGraphs(plot, chart, values.lower == 0);
+    const int columns = plotWidth * 2; // a point a pixel even at 200 % scale
+    addBands(plot, chart, columns);
+    addGraphs(plot, chart, values.lower == 0, columns);
     addTarget(plot, chart, data, values, plotHeight);
+    addEvents(plot, chart, data);
 }
 
 } // namespace isobar::ui

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/charts/mark_chart.h"
+
+/// The charts made of marks. Each shows what its data in mark_data.h says, and nothing else.
+namespace isobar::ui {
+
+/// Rows × columns as coloured cells, the value written where there is room, the distribution beside the colour scale.
+class HeatMapChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit HeatMapChart(QWidget* parent = nullptr);
+    void setData(HeatMapData data);
+    [[nodiscard]] const HeatMapData& data() const { return m_data; }
+    /// The key of the mark of a cell.
+    [[nodiscard]] static QString cellKey(const QString& row, const QString& column);
+
+Q_SIGNALS:
+    void cellClicked(const QString& rowKey, const QString& columnKey);
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+    void markActivated(const ChartMark& mark) override;
+
+private:
+    HeatMapData m_data;
+};
+
+/// Share of load over share of capacity, least loaded first, with the Gini coefficient now and before. A mark is an
+/// entry's piece of the curve.
+class LorenzChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit LorenzChart(QWidget* parent = nullptr);
+    void setData(LorenzData data);
+    [[nodiscard]] const LorenzData& data() const { return m_data; }
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+
+private:
+    LorenzData m_data;
+};
+
+/// Flows from column to column; hovering a node or a ribbon lights every way that leads through it, end to end.
+class SankeyChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit SankeyChart(QWidget* parent = nullptr);
+    void setData(SankeyData data);
+    [[nodiscard]] const SankeyData& data() const { return m_data; }
+    [[nodiscard]] static QString nodeKey(int column, const QString& key);
+    [[nodiscard]] static QString linkKey(int leftColumn, const QString& from, const QString& to);
+
+Q_SIGNALS:
+    void nodeClicked(int column, const QString& key);
+    void linkClicked(int leftColumn, const QString& fromKey, const QString& toKey);
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+    void markActivated(const ChartMark& mark) override;
+
+private:
+    SankeyData m_data;
+};
+
+/// Areas in proportion to values. A click on a group goes into it; Esc, Backspace or the breadcrumb goes back.
+class TreemapChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit TreemapChart(QWidget* parent = nullptr);
+    void setData(TreemapData data);
+    [[nodiscard]] const TreemapData& data() const { return m_data; }
+    /// Keys of the groups gone into, outermost first; a key that is not there any more ends the path.
+    void setPath(const QStringList& path);
+    [[nodiscard]] const QStringList& path() const { return m_path; }
+    /// The key of a mark: the keys of the way to it.
+    [[nodiscard]] static QString pathKey(const QStringList& path);
+
+Q_SIGNALS:
+    void drilled(const QStringList& path); ///< by the reader, not by setPath()
+    void leafClicked(const QStringList& path);
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+    void markActivated(const ChartMark& mark) override;
+    bool goBack() override;
+
+private:
+    TreemapData m_data;
+    QStringList m_path;
+};
+
+/// Contracts over time: how long, how well used, what is paid for nothing, when capacity comes.
+class CommitmentsChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit CommitmentsChart(QWidget* parent = nullptr);
+    void setData(CommitmentsData data);
+    [[nodiscard]] const CommitmentsData& data() const { return m_data; }
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+
+private:
+    CommitmentsData m_data;
+};
+
+/// Shares with the Herfindahl index (HHI); hovering or picking a provider takes it away and shows whether the capacity
+/// that is left carries the demand.
+class ConcentrationChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit ConcentrationChart(QWidget* parent = nullptr);
+    void setData(ConcentrationData data);
+    [[nodiscard]] const ConcentrationData& data() const { return m_data; }
+    /// The provider taken away for good, until another one or none is; a click does it too.
+    void setLostKey(const QString& key);
+    [[nodiscard]] const QString& lostKey() const { return m_lostKey; }
+
+Q_SIGNALS:
+    void whatIfChanged(const QString& lostKey); ///< by a click; empty: back to all
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+    void markActivated(const ChartMark& mark) override;
+    void markEntered(const QString& key) override;
+    bool goBack() override;
+
+private:
+    ConcentrationData m_data;
+    QString m_lostKey, m_hoverKey;
+};
+
+/// How often which value: a histogram with p50, p95, p99 and the SLO. A mark is a bin.
+class DistributionChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit DistributionChart(QWidget* parent = nullptr);
+    void setData(DistributionData data);
+    [[nodiscard]] const DistributionData& data() const { return m_data; }
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+
+private:
+    DistributionData m_data;
+};
+
+/// Horizontal bars from zero, largest first, the rest summed and hatched.
+class BarsChart final : public MarkChart {
+    Q_OBJECT
+public:
+    explicit BarsChart(QWidget* parent = nullptr);
+    void setData(BarsData data);
+    [[nodiscard]] const BarsData& data() const { return m_data; }
+
+protected:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
+
+private:
+    BarsData m_data;
+};
+
+} // namespace isobar::ui
