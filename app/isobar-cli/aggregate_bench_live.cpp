@@ -4,6 +4,7 @@
 #include "model/aggregate/live_rollup.h"
 #include "model/engine/engine.h"
 #include "model/proto/shipped.h"
+#include "model/query/course.h"
 #include "model/query/query.h"
 
 #include <fmt/format.h>
@@ -99,6 +100,48 @@ std::vector<DashboardQuestion> dashboardQuestions()
         {"pools and models", {Measure::Utilization, Measure::RequestsPerSecond}, {Dimension::Pool, Dimension::Model}}};
 }
 
+/// Charts of 1,200 pixels over all there is: from the roll-ups, and for the ratio as much from the history.
+Result<Json> benchmarkCourses(const Fleet& fleet, const LiveRollUp& rollUp, const History& history, int repeats)
+{
+    struct Chart {
+        const char* name;
+        Measure measure;
+        std::optional<Dimension> by;
+    };
+    Json all = Json::array();
+    for (const auto& [name, measure, by] :
+         {Chart{"throughput by provider", Measure::TokensPerSecond, Dimension::Provider},
+          Chart{"utilization by pool", Measure::Utilization, Dimension::Pool},
+          Chart{"spend by model", Measure::SpendUsdPerDay, Dimension::Model},
+          Chart{"SLO attainment", Measure::SloAttainment, std::nullopt}}) {
+        const query::CourseQuestion question{measure, by, {}, history.begin(), history.end(), 1'200};
+        std::array<double, 2> best{1e300, 1e300};
+        std::size_t points = 0;
+        for (int i = 0; i < repeats; ++i) {
+            for (const std::size_t way : {0, 1}) {
+                const auto start = Clock::now();
+                const auto course = query::courseOf(question, fleet, way == 0 ? &rollUp : nullptr, history);
+                best[way] = std::min(best[way], secondsSince(start));
+                if (!course.ok()) {
+                    return course.error();
+                }
+                if (way == 0) {
+                    points = 0;
+                    for (const query::CourseLine& line : course->lines) {
+                        points += line.points.size();
+                    }
+                }
+            }
+        }
+        all.push_back({{"name", name},
+                       {"seconds", best[0]},
+                       {"history_seconds", best[1]},
+                       {"ratio", best[1] / best[0]},
+                       {"points", points}});
+    }
+    return all;
+}
+
 } // namespace
 
 Result<Json> benchmarkLive(const AggregateBenchOptions& options)
@@ -171,6 +214,7 @@ Result<Json> benchmarkLive(const AggregateBenchOptions& options)
         }
     }
     live["worst_question_seconds"] = worst;
+    ISOBAR_TRY_ASSIGN(live["courses"], benchmarkCourses(*fleet, rollUp, history, options.repeats));
     return live;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/isobar-cli/arguments.h"
 
+#include "model/query/recorded.h"
+
 #include <charconv>
-#include <cmath>
 
 namespace isobar::cli {
 namespace {
 
-constexpr double kMaxSeconds = 366.0 * 86'400;
 constexpr int kMinSide = 16, kMaxSide = 16'384;
 
 std::optional<int> side(const char* first, const char* last)
@@ -22,19 +22,7 @@ std::optional<int> side(const char* first, const char* last)
 
 std::optional<std::int64_t> parseDuration(const std::string& text)
 {
-    double value = 0;
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    const std::string unit(rest, text.data() + text.size());
-    const double factor = unit.empty() || unit == "s" ? 1
-                          : unit == "m"               ? 60
-                          : unit == "h"               ? 3'600
-                          : unit == "d"               ? 86'400
-                                                      : 0;
-    const double seconds = value * factor;
-    if (error != std::errc{} || !(seconds >= 1 && seconds <= kMaxSeconds) || seconds != std::floor(seconds)) {
-        return std::nullopt;
-    }
-    return static_cast<std::int64_t>(seconds);
+    return query::parseDuration(text);
 }
 
 std::string checkDuration(const std::string& text)

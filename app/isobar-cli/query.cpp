@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/query/query.h"
 #include "app/isobar-cli/arguments.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/text_table.h"
-#include "model/aggregate/time_buckets.h"
-#include "model/query/time_zone.h"
+#include "model/query/recorded.h"
 #include "model/report/table_writer.h"
-#include "model/store/history.h"
 
 #include <fmt/format.h>
 
@@ -19,7 +16,6 @@ namespace isobar::cli {
 namespace {
 
 using aggregate::SimMicros;
-constexpr std::size_t kUsualBuckets = 100; ///< at most so many when no width is given
 
 struct Options {
     std::string store, from, to, bucket, compare, topBy, zone, format = "table";
@@ -60,47 +56,10 @@ double seconds(SimMicros at)
     return static_cast<double>(at) * 1e-6;
 }
 
-Result<store::HistoryRun> findRun(const std::vector<store::HistoryRun>& runs, std::int64_t wanted)
+query::RecordedQuestion questionOf(const Options& options)
 {
-    if (runs.empty()) {
-        return Error{ErrorCode::NotFound, "no run has been recorded in this store",
-                     "record one with: isobar-cli simulate STORE --history"};
-    }
-    const auto found =
-        wanted == 0 ? runs.end() - 1
-                    : std::find_if(runs.begin(), runs.end(), [wanted](const auto& run) { return run.id == wanted; });
-    if (found != runs.end()) {
-        return *found;
-    }
-    std::string known;
-    for (const store::HistoryRun& run : runs) {
-        known += (known.empty() ? "" : ", ") + std::to_string(run.id);
-    }
-    return Error{ErrorCode::NotFound, fmt::format("there is no run {}", wanted), "there are: " + known};
-}
-
-/// A duration since the run's start, or a time by the clock, as simulated time.
-Result<SimMicros> simulatedTime(const std::string& text, const store::HistoryRun& run, const std::string& zone)
-{
-    if (text == "0") {
-        return SimMicros{0};
-    }
-    if (const auto duration = parseDuration(text)) {
-        return *duration * aggregate::kMicrosPerSecond;
-    }
-    auto at = query::parseTime(text, zone);
-    if (!at.ok()) {
-        Error error = at.error();
-        error.advice += ", or how long after the run's start: 90s, 5m, 1h, 1d";
-        return error;
-    }
-    ISOBAR_TRY_ASSIGN(const std::int64_t start, query::parseTime(run.startTimeUtc, "UTC"));
-    return *at - start;
-}
-
-Result<query::Query> questionOf(const Options& options, const store::HistoryRun& run)
-{
-    query::Query question;
+    query::RecordedQuestion question;
+    question.run = options.run;
     for (const std::string& name : options.measures) {
         question.measures.push_back(*query::measureByName(name));
     }
@@ -117,60 +76,26 @@ Result<query::Query> questionOf(const Options& options, const store::HistoryRun&
         }
         same->values.push_back(filter.substr(equals + 1));
     }
-    question.from = run.begin;
-    question.to = run.end;
+    question.from = options.from;
+    question.to = options.to;
     question.zone = options.zone;
-    if (!options.from.empty()) {
-        ISOBAR_TRY_ASSIGN(question.from, simulatedTime(options.from, run, options.zone));
-    }
-    if (!options.to.empty()) {
-        ISOBAR_TRY_ASSIGN(question.to, simulatedTime(options.to, run, options.zone));
-    }
-    if (question.from >= run.end || question.to <= run.begin || question.from >= question.to) {
-        return Error{
-            ErrorCode::InvalidValue,
-            fmt::format("nothing is recorded from {} s to {} s of run {}", seconds(question.from), seconds(question.to),
-                        run.id),
-            fmt::format("it has {} s to {} s after {}", seconds(run.begin), seconds(run.end), run.startTimeUtc)};
-    }
-    question.bucketMicros = options.bucket.empty()
-                                ? aggregate::widthForPixels(question.from, question.to, kUsualBuckets)
-                                : *parseDuration(options.bucket) * aggregate::kMicrosPerSecond;
+    question.bucketSeconds = options.bucket.empty() ? 0 : *parseDuration(options.bucket);
     question.fill = options.fill;
     question.top = options.top;
     question.topBy = options.topBy.empty() ? std::nullopt : query::measureByName(options.topBy);
-    question.compare = options.compare.empty()         ? query::Compare::Nothing
-                       : options.compare == "previous" ? query::Compare::PreviousPeriod
-                                                       : query::Compare::Other;
-    question.baseFrom = question.from;
+    if (const auto other = otherRun(options.compare)) {
+        question.compare = query::Compare::Other;
+        question.baseRun = *other;
+    } else if (!options.compare.empty()) {
+        question.compare = query::Compare::PreviousPeriod;
+    }
     return question;
 }
 
 Result<query::Table> ask(const Options& options)
 {
     ISOBAR_TRY_ASSIGN(const auto store, store::Store::open(options.store));
-    ISOBAR_TRY_ASSIGN(const auto runs, store::historyRuns(store));
-    ISOBAR_TRY_ASSIGN(const auto run, findRun(runs, options.run));
-    ISOBAR_TRY_ASSIGN(const query::Query question, questionOf(options, run));
-    SimMicros readFrom = question.from;
-    if (question.compare == query::Compare::PreviousPeriod) {
-        // By a zone's clock it may begin a little earlier.
-        readFrom = std::max(run.begin, question.from - (question.to - question.from) - aggregate::kMicrosPerDay);
-    }
-    ISOBAR_TRY_ASSIGN(const auto now, store::readHistory(store, run.id, readFrom, question.to));
-    if (question.compare != query::Compare::Other) {
-        ISOBAR_TRY_ASSIGN(auto table, query::run(question, *now.fleet, now.intervals));
-        if (table.compare != query::Compare::Nothing && table.baseFrom == table.baseTo) {
-            return Error{ErrorCode::NotFound,
-                         fmt::format("nothing is recorded of the period before {} s", seconds(question.from)),
-                         fmt::format("run {} has {} s to {} s; give --from and --to", run.id, seconds(run.begin),
-                                     seconds(run.end))};
-        }
-        return table;
-    }
-    ISOBAR_TRY_ASSIGN(const auto other, findRun(runs, *otherRun(options.compare)));
-    ISOBAR_TRY_ASSIGN(const auto base, store::readHistory(store, other.id, question.from, question.to));
-    return query::run(question, *now.fleet, now.intervals, {*base.fleet, base.intervals});
+    return query::askRecorded(store, questionOf(options));
 }
 
 std::string words(const query::Table& table)

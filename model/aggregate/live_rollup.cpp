@@ -4,6 +4,7 @@
 #include "model/aggregate/time_buckets.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 namespace isobar::aggregate {
@@ -48,6 +49,7 @@ bool LiveRollUp::keeps(RollUpBy by, Gauge gauge)
 LiveRollUp::LiveRollUp(std::shared_ptr<const Fleet> fleet)
     : m_fleet(std::move(fleet))
 {
+    // Behind each dimension's entities comes what has none.
     const std::array<std::size_t, kRollUps> sizes{1,
                                                   m_fleet->providers.size(),
                                                   m_fleet->regions.size(),
@@ -56,11 +58,11 @@ LiveRollUp::LiveRollUp(std::shared_ptr<const Fleet> fleet)
                                                   m_fleet->models.size(),
                                                   m_fleet->workloads.size(),
                                                   m_fleet->tiers.size(),
-                                                  kPricingModels,
+                                                  kCharges,
                                                   m_fleet->areas.size()};
     for (std::size_t by = 0; by < kRollUps; ++by) {
-        m_firstGroup[by + 1] = m_firstGroup[by] + static_cast<std::uint32_t>(sizes[by]);
-        for (std::size_t entity = 0; entity < sizes[by]; ++entity) {
+        m_firstGroup[by + 1] = m_firstGroup[by] + static_cast<std::uint32_t>(sizes[by] + 1);
+        for (std::size_t entity = 0; entity <= sizes[by]; ++entity) {
             m_firstCell.push_back(static_cast<std::uint32_t>(m_cells));
             for (std::size_t gauge = 0; gauge < kGauges; ++gauge) {
                 m_cells += keeps(static_cast<RollUpBy>(by), static_cast<Gauge>(gauge)) ? 1 : 0;
@@ -68,6 +70,11 @@ LiveRollUp::LiveRollUp(std::shared_ptr<const Fleet> fleet)
         }
     }
     m_sums.resize(m_firstGroup.back());
+}
+
+std::size_t LiveRollUp::entities(RollUpBy by) const
+{
+    return m_firstGroup[position(by) + 1] - m_firstGroup[position(by)] - 1;
 }
 
 LiveRollUp::Groups LiveRollUp::groupsOf(PoolId id) const
@@ -90,12 +97,18 @@ void LiveRollUp::useLayout(const Layout& layout)
     m_demandGroups.clear();
     m_supplyGroups.clear();
     const auto first = [this](RollUpBy by) { return m_firstGroup[position(by)]; };
+    const auto none = [this](RollUpBy by) { return m_firstGroup[position(by) + 1] - 1; };
     for (const Layout::DemandRow& row : layout.demand) {
         const Workload& workload = (*m_fleet)[row.workload];
         Groups groups;
         groups.fill(kNone);
         if (row.placement != Layout::kUnrouted) {
             groups = groupsOf(layout.placements[row.placement].pool);
+        } else {
+            for (const RollUpBy by : {RollUpBy::Provider, RollUpBy::Region, RollUpBy::Pool, RollUpBy::Accelerator,
+                                      RollUpBy::Area}) { // by area, what is routed is counted as flows
+                groups[position(by)] = none(by);
+            }
         }
         groups[position(RollUpBy::Total)] = 0;
         groups[position(RollUpBy::Workload)] =
@@ -107,6 +120,7 @@ void LiveRollUp::useLayout(const Layout& layout)
     for (const Layout::SupplyRow& row : layout.supply) {
         Groups groups = groupsOf(row.pool);
         groups[position(RollUpBy::Total)] = 0;
+        groups[position(RollUpBy::Model)] = none(RollUpBy::Model);
         if (row.use == Use::Serving) {
             groups[position(RollUpBy::Model)] =
                 first(RollUpBy::Model) + static_cast<std::uint32_t>(layout.placements[row.placement].model.index());
@@ -118,6 +132,7 @@ void LiveRollUp::useLayout(const Layout& layout)
 void LiveRollUp::addUp(const Interval& interval)
 {
     std::fill(m_sums.begin(), m_sums.end(), Sums{});
+    const std::uint32_t firstPricing = m_firstGroup[position(RollUpBy::Pricing)];
     for (std::size_t row = 0; row < interval.demand.size(); ++row) {
         const DemandTotals& d = interval.demand[row];
         for (const std::uint32_t group : m_demandGroups[row]) {
@@ -131,14 +146,15 @@ void LiveRollUp::addUp(const Interval& interval)
             sums.ended += d.completed + d.rejected + d.lost;
             sums.microUsd += d.egressMicroUsd;
         }
+        m_sums[firstPricing + static_cast<std::size_t>(Charge::Egress)].microUsd += d.egressMicroUsd;
     }
-    const std::uint32_t firstPricing = m_firstGroup[position(RollUpBy::Pricing)];
     for (std::size_t row = 0; row < interval.supply.size(); ++row) {
         const SupplyTotals& s = interval.supply[row];
         std::int64_t cost = 0;
         for (std::size_t pricing = 0; pricing < kPricingModels; ++pricing) {
             cost += s.costMicroUsd[pricing];
-            m_sums[firstPricing + pricing].microUsd += s.costMicroUsd[pricing];
+            const Charge charge = chargeOf(m_layout->supply[row].use, pricing);
+            m_sums[firstPricing + static_cast<std::size_t>(charge)].microUsd += s.costMicroUsd[pricing];
         }
         for (const std::uint32_t group : m_supplyGroups[row]) {
             if (group == kNone) {
@@ -172,28 +188,29 @@ void LiveRollUp::observe(Cell& cell, std::int64_t numerator, std::int64_t denomi
     cell.denominator += denominator;
 }
 
-void LiveRollUp::append(const Interval& interval)
+/// Adds what came later.
+void LiveRollUp::merge(Cell& cell, const Cell& later)
+{
+    if (later.denominator == 0) {
+        return;
+    }
+    const bool first = cell.denominator == 0;
+    cell.min = first ? later.min : std::min(cell.min, later.min);
+    cell.max = first ? later.max : std::max(cell.max, later.max);
+    cell.last = later.last;
+    cell.numerator += later.numerator;
+    cell.denominator += later.denominator;
+}
+
+void LiveRollUp::observe(const Interval& interval, std::span<Bucket* const> open)
 {
     if (interval.layout != m_layout) {
         m_layout = interval.layout;
         useLayout(*m_layout);
     }
     addUp(interval);
-    std::array<Bucket*, kWidths> open{};
-    for (std::size_t w = 0; w < kWidths; ++w) {
-        auto& buckets = m_buckets[w];
-        const SimMicros width = kBucketWidths[w].micros;
-        if (buckets.empty() || floorTo(buckets.back().begin, width) != floorTo(interval.begin, width)) {
-            buckets.push_back({interval.begin, interval.end, std::vector<Cell>(m_cells)});
-        }
-        buckets.back().end = interval.end;
-        open[w] = &buckets.back();
-        if (w + 1 < kWidths) {
-            const SimMicros keptFrom = floorTo(interval.end - kBucketWidths[w].keptFor, kBucketWidths[w + 1].micros);
-            while (buckets.size() > 1 && buckets.front().begin < keptFrom) {
-                buckets.pop_front();
-            }
-        }
+    for (Bucket* bucket : open) {
+        bucket->end = interval.end;
     }
     const std::int64_t micros = interval.end - interval.begin;
     for (std::size_t by = 0; by < kRollUps; ++by) {
@@ -219,6 +236,74 @@ void LiveRollUp::append(const Interval& interval)
     }
 }
 
+void LiveRollUp::append(const Interval& interval)
+{
+    std::array<Bucket*, kWidths> open{};
+    for (std::size_t w = 0; w < kWidths; ++w) {
+        auto& buckets = m_buckets[w];
+        const SimMicros width = kBucketWidths[w].micros;
+        if (buckets.empty() || floorTo(buckets.back()->begin, width) != floorTo(interval.begin, width)) {
+            buckets.push_back(
+                std::make_shared<Bucket>(Bucket{interval.begin, interval.end, std::vector<Cell>(m_cells)}));
+        } else if (buckets.back().use_count() > 1) { // a copy holds it
+            buckets.back() = std::make_shared<Bucket>(*buckets.back());
+        } else {
+            std::atomic_thread_fence(std::memory_order_acquire); // whoever held it has read what there was
+        }
+        open[w] = buckets.back().get();
+        if (w + 1 < kWidths) {
+            const SimMicros keptFrom = floorTo(interval.end - kBucketWidths[w].keptFor, kBucketWidths[w + 1].micros);
+            while (buckets.size() > 1 && buckets.front()->begin < keptFrom) {
+                buckets.pop_front();
+            }
+        }
+    }
+    observe(interval, open);
+}
+
+void LiveRollUp::truncate(SimMicros at, const History& history)
+{
+    for (std::size_t w = 0; w < kWidths; ++w) {
+        auto& buckets = m_buckets[w];
+        SimMicros begin = at;
+        while (!buckets.empty() && buckets.back()->end > at) {
+            begin = buckets.back()->begin;
+            buckets.pop_back();
+        }
+        if (begin >= at) {
+            continue;
+        }
+        // `at` lies within the last of them: what came before is added up anew, from finer buckets where they reach.
+        auto bucket = std::make_shared<Bucket>(Bucket{begin, begin, std::vector<Cell>(m_cells)});
+        if (w > 0 && !m_buckets[w - 1].empty() && m_buckets[w - 1].front()->begin <= begin) {
+            for (const auto& finer : m_buckets[w - 1]) {
+                if (finer->begin < begin) {
+                    continue;
+                }
+                bucket->end = finer->end;
+                for (std::size_t i = 0; i < m_cells; ++i) {
+                    merge(bucket->cells[i], finer->cells[i]);
+                }
+            }
+        } else {
+            for (const auto& interval : history.range(begin, at)) {
+                if (interval->begin >= begin && interval->end <= at) {
+                    Bucket* const open = bucket.get();
+                    observe(*interval, std::span(&open, 1));
+                }
+            }
+        }
+        if (bucket->end > begin) {
+            buckets.push_back(std::move(bucket));
+        }
+    }
+}
+
+SimMicros LiveRollUp::end() const
+{
+    return m_buckets.back().empty() ? 0 : m_buckets.back().back()->end;
+}
+
 std::size_t LiveRollUp::cellOf(RollUpBy by, std::size_t entity, Gauge gauge) const
 {
     std::size_t cell = m_firstCell[m_firstGroup[position(by)] + entity];
@@ -231,7 +316,12 @@ std::size_t LiveRollUp::cellOf(RollUpBy by, std::size_t entity, Gauge gauge) con
 std::vector<LiveRollUp::Point> LiveRollUp::series(RollUpBy by, std::size_t entity, Gauge gauge, SimMicros from,
                                                   SimMicros to, std::size_t pixels) const
 {
-    if (from >= to || !keeps(by, gauge) || m_firstGroup[position(by)] + entity >= m_firstGroup[position(by) + 1]) {
+    if (entity == kNoEntity) {
+        entity = entities(by);
+    } else if (entity >= entities(by)) {
+        return {};
+    }
+    if (from >= to || !keeps(by, gauge)) {
         return {};
     }
     const SimMicros wanted = widthForPixels(from, to, pixels);
@@ -244,12 +334,12 @@ std::vector<LiveRollUp::Point> LiveRollUp::series(RollUpBy by, std::size_t entit
     SimMicros until = to;
     for (std::size_t w = finest; w < kWidths; ++w) {
         const auto& buckets = m_buckets[w];
-        for (auto bucket = buckets.rbegin(); bucket != buckets.rend() && bucket->end > from; ++bucket) {
-            if (bucket->begin < until) {
-                used.push_back(&*bucket);
+        for (auto bucket = buckets.rbegin(); bucket != buckets.rend() && (*bucket)->end > from; ++bucket) {
+            if ((*bucket)->begin < until) {
+                used.push_back(bucket->get());
             }
         }
-        until = buckets.empty() ? until : std::min(until, buckets.front().begin);
+        until = buckets.empty() ? until : std::min(until, buckets.front()->begin);
     }
     std::reverse(used.begin(), used.end());
     const std::size_t number = cellOf(by, entity, gauge);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "model/aggregate/interval.h"
+#include "model/aggregate/charge.h"
 #include "model/fleet/fleet.h"
 
 #include <deque>
@@ -20,7 +20,7 @@ enum class Gauge : std::uint8_t {
     Utilization,
     PowerWatts,
     CarbonGramsPerDay,
-    SpendUsdPerDay ///< by workload, tier, area: not kept; by pricing model: chips alone
+    SpendUsdPerDay ///< by workload, tier, area: not kept
 };
 inline constexpr std::size_t kGauges = 7;
 
@@ -28,12 +28,19 @@ inline constexpr std::size_t kGauges = 7;
 /// the least, the greatest and the last value of any interval (1 s; kept to seven digits), so that a spike of a second
 /// is still seen in a chart of a year. Kept: 1 s for 5 minutes, 1 min for 6 hours, 1 h for two weeks, 1 d for ever
 /// (about 25 MB each, 80 kB a day). For other splits and for quantiles there is the History, whose sums are by row.
+///
+/// A copy shares what is past with the original and costs a few thousand pointers: it may be read on another thread
+/// while the original goes on.
 class LiveRollUp {
 public:
     explicit LiveRollUp(std::shared_ptr<const Fleet> fleet);
 
     /// `interval` must not begin before the last one ended; a gap is a gap.
     void append(const Interval& interval);
+    /// Forgets what lies at `at` and later. `history` is of the same run and was truncated to the same time: where it
+    /// is all that is left of a bucket that `at` lies in, extremes are those of its intervals there.
+    void truncate(SimMicros at, const History& history);
+    [[nodiscard]] SimMicros end() const; ///< of the last interval; 0 when there is none
 
     /// A stretch of time in which the gauge was defined.
     struct Point {
@@ -44,10 +51,13 @@ public:
     };
     /// At most `pixels` (or two) points over [from, to), ascending; wider ones where finer buckets are no longer kept.
     /// Buckets at the ends count whole. Empty where the gauge is not kept by that dimension. `entity`: the index in the
-    /// fleet; 0 for Total.
+    /// fleet, 0 for Total, a Charge for Pricing; kNoEntity for what has none (idle chips have no model).
     [[nodiscard]] std::vector<Point> series(RollUpBy by, std::size_t entity, Gauge gauge, SimMicros from, SimMicros to,
                                             std::size_t pixels) const;
+    static constexpr std::size_t kNoEntity = static_cast<std::size_t>(-1);
     [[nodiscard]] static bool keeps(RollUpBy by, Gauge gauge);
+    /// How many there are to ask for, without kNoEntity.
+    [[nodiscard]] std::size_t entities(RollUpBy by) const;
     /// Series that an interval moves on, in each width of bucket.
     [[nodiscard]] std::size_t seriesCount() const { return m_cells; }
 
@@ -71,6 +81,9 @@ private:
     void useLayout(const Layout& layout);
     [[nodiscard]] Groups groupsOf(PoolId pool) const;
     void addUp(const Interval& interval);
+    /// Adds an interval to buckets that are open for it.
+    void observe(const Interval& interval, std::span<Bucket* const> open);
+    static void merge(Cell& cell, const Cell& later);
     static void observe(Cell& cell, std::int64_t numerator, std::int64_t denominator);
     [[nodiscard]] std::size_t cellOf(RollUpBy by, std::size_t entity, Gauge gauge) const;
 
@@ -84,7 +97,8 @@ private:
     std::vector<Groups> m_demandGroups, m_supplyGroups;
 
     static constexpr std::size_t kWidths = 4;
-    std::array<std::deque<Bucket>, kWidths> m_buckets; ///< by width
+    /// By width. All but the last of each are never changed again, and the last only while no copy holds it.
+    std::array<std::deque<std::shared_ptr<Bucket>>, kWidths> m_buckets;
 };
 
 } // namespace isobar::aggregate

@@ -77,7 +77,7 @@ constexpr std::array<MeasureInfo, 27> kMeasures{{
      Facts::Latency},
 }};
 
-constexpr std::array<DimensionInfo, 10> kDimensions{{{Dimension::Provider, "provider", "provider", "ProviderName"},
+constexpr std::array<DimensionInfo, 11> kDimensions{{{Dimension::Provider, "provider", "provider", "ProviderName"},
                                                      {Dimension::Region, "region", "region", "RegionId"},
                                                      {Dimension::Pool, "pool", "pool", ""},
                                                      {Dimension::Accelerator, "accelerator", "accelerator", ""},
@@ -85,6 +85,7 @@ constexpr std::array<DimensionInfo, 10> kDimensions{{{Dimension::Provider, "prov
                                                      {Dimension::Workload, "workload", "", ""},
                                                      {Dimension::Tier, "tier", "slo_tier", ""},
                                                      {Dimension::Use, "use", "", ""},
+                                                     {Dimension::Pricing, "pricing", "pricing", ""},
                                                      {Dimension::Area, "area", "", ""},
                                                      {Dimension::Time, "time", "", "ChargePeriodStart"}}};
 

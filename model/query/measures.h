@@ -43,7 +43,19 @@ enum class Measure : std::uint8_t {
     EndToEndP95,
 };
 
-enum class Dimension : std::uint8_t { Provider, Region, Pool, Accelerator, Model, Workload, Tier, Use, Area, Time };
+enum class Dimension : std::uint8_t {
+    Provider,
+    Region,
+    Pool,
+    Accelerator,
+    Model,
+    Workload,
+    Tier,
+    Use,
+    Pricing, ///< an aggregate::Charge: how chips are paid for, idle chips and egress apart
+    Area,
+    Time
+};
 
 /// Which facts a measure needs: requests, chips, both (a quotient of the two), or latency sketches.
 enum class Facts : std::uint8_t { Demand, Supply, Both, Latency };

@@ -49,9 +49,8 @@ public:
             }
         }
         m_byTime = grouped(Dimension::Time);
-        m_byArea = grouped(Dimension::Area) || std::any_of(query.where.begin(), query.where.end(), [](const Filter& f) {
-                       return f.dimension == Dimension::Area;
-                   });
+        m_byArea = split(Dimension::Area);
+        m_byPricing = split(Dimension::Pricing);
     }
 
     /// Intervals ascend in time, so a bucket of time is complete when one of the next begins.
@@ -69,6 +68,8 @@ public:
         addDemand(interval);
         if (m_byArea) {
             addFlows(interval);
+        } else if (m_byPricing) {
+            addCharges(interval);
         } else {
             addSupply(interval);
         }
@@ -108,6 +109,13 @@ private:
     [[nodiscard]] bool grouped(Dimension dimension) const
     {
         return std::find(m_query.by.begin(), m_query.by.end(), dimension) != m_query.by.end();
+    }
+
+    [[nodiscard]] bool split(Dimension dimension) const
+    {
+        return grouped(dimension) ||
+               std::any_of(m_query.where.begin(), m_query.where.end(),
+                           [dimension](const Filter& filter) { return filter.dimension == dimension; });
     }
 
     /// The group of a row, made if need be; kNoGroup where a filter keeps it out. Rows of facts nobody asked for make
@@ -153,7 +161,12 @@ private:
             m_demandGroup.push_back(counted ? groupOf(m_keys.demand(layout, i), m_asksDemand) : kNoGroup);
         }
         for (std::size_t i = 0; !m_byArea && i < layout.supply.size(); ++i) {
-            m_supplyGroup.push_back(groupOf(m_keys.supply(layout, i), m_asksSupply));
+            for (std::size_t pricing = 0; m_byPricing && pricing < kPricingModels; ++pricing) {
+                m_supplyGroup.push_back(groupOf(m_keys.supply(layout, i, static_cast<PricingModel>(pricing)), true));
+            }
+            if (!m_byPricing) {
+                m_supplyGroup.push_back(groupOf(m_keys.supply(layout, i), m_asksSupply));
+            }
         }
         for (std::size_t i = 0; m_byArea && i < layout.placements.size() * layout.areas; ++i) {
             m_flowGroup.push_back(groupOf(m_keys.flow(layout, i / layout.areas, i % layout.areas), true));
@@ -166,7 +179,7 @@ private:
             const aggregate::DemandTotals& row = interval.demand[i];
             // That everything found a place is not a fact to show.
             const bool nothing = interval.layout->demand[i].placement == Layout::kUnrouted && row == kNoDemand;
-            if (m_demandGroup[i] == kNoGroup || nothing) {
+            if (m_demandGroup[i] == kNoGroup || nothing || (m_byPricing && row.egressMicroUsd == 0)) {
                 continue;
             }
             Group& group = m_groups[m_demandGroup[i]];
@@ -202,6 +215,21 @@ private:
     {
         constexpr std::size_t kBuckets = aggregate::Sketch::kBuckets;
         return std::span<std::int64_t, kBuckets>(m_counts[which].data() + group * kBuckets, kBuckets);
+    }
+
+    /// By pricing model only money is asked for: that of a row goes where its parts belong.
+    void addCharges(const Interval& interval)
+    {
+        for (std::size_t i = 0; i < interval.supply.size(); ++i) {
+            for (std::size_t pricing = 0; pricing < kPricingModels; ++pricing) {
+                const std::int64_t cost = interval.supply[i].costMicroUsd[pricing];
+                const std::uint32_t number = m_supplyGroup[i * kPricingModels + pricing];
+                if (cost != 0 && number != kNoGroup) {
+                    m_groups[number].seen = true;
+                    m_groups[number].sums.supply.costMicroUsd[pricing] += cost;
+                }
+            }
+        }
     }
 
     void addSupply(const Interval& interval)
@@ -294,13 +322,14 @@ private:
     const Side m_side;
     const TimeCut& m_cut;
     const std::set<Key>* const m_kept;
-    bool m_asksDemand = false, m_asksSupply = false, m_byArea = false, m_byTime = false;
+    bool m_asksDemand = false, m_asksSupply = false, m_byArea = false, m_byPricing = false, m_byTime = false;
     std::array<bool, aggregate::kLatencies> m_asksLatency{};
 
     const Layout* m_layout = nullptr; ///< what the three below stand for
-    std::vector<std::uint32_t> m_demandGroup, m_supplyGroup, m_flowGroup;
-    std::map<Key, std::uint32_t> m_numbers; ///< of groups
-    std::vector<Key> m_keyOf;               ///< by group
+    std::vector<std::uint32_t> m_demandGroup, m_flowGroup;
+    std::vector<std::uint32_t> m_supplyGroup; ///< by pricing: kPricingModels for each row
+    std::map<Key, std::uint32_t> m_numbers;   ///< of groups
+    std::vector<Key> m_keyOf;                 ///< by group
 
     SimMicros m_bucket = 0;       ///< where the bucket begins that is being summed up
     SimMicros m_bucketMicros = 0; ///< simulated time its intervals cover so far

@@ -84,6 +84,9 @@ Status checkSplit(const Query& query)
                 return refuse(measure, dimensionName(of).data(), "chips and money belong to placements");
             }
         }
+        if (split(Dimension::Pricing) && !spend) {
+            return refuse(measure, "pricing", "only money is");
+        }
         if (split(Dimension::Use) && facts != Facts::Supply && !spend) {
             return refuse(measure, "use", "requests are not, only chips, money and energy");
         }

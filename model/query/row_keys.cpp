@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/query/row_keys.h"
 
+#include "model/aggregate/charge.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +11,8 @@ namespace isobar::query {
 namespace {
 
 constexpr std::array<const char*, aggregate::kUses> kUseNames{"serving", "training", "idle", "down"};
+constexpr std::array<const char*, aggregate::kCharges> kChargeNames{"reserved", "committed", "on-demand",
+                                                                    "spot",     "idle",      "egress"};
 
 void set(RowKeys::Facets& facets, Dimension dimension, std::size_t index)
 {
@@ -41,18 +45,24 @@ RowKeys::Facets RowKeys::demand(const aggregate::Layout& layout, std::size_t row
     set(facets, Dimension::Workload, demand.workload.index());
     set(facets, Dimension::Tier, workload.tier.index());
     set(facets, Dimension::Model, workload.model.index());
+    set(facets, Dimension::Pricing, static_cast<std::size_t>(aggregate::Charge::Egress));
     if (demand.placement != aggregate::Layout::kUnrouted) {
         setPool(facets, layout.placements[demand.placement].pool);
     }
     return facets;
 }
 
-RowKeys::Facets RowKeys::supply(const aggregate::Layout& layout, std::size_t row) const
+RowKeys::Facets RowKeys::supply(const aggregate::Layout& layout, std::size_t row,
+                                std::optional<PricingModel> pricing) const
 {
     Facets facets = empty();
     const auto& supply = layout.supply[row];
     setPool(facets, supply.pool);
     set(facets, Dimension::Use, static_cast<std::size_t>(supply.use));
+    if (pricing) {
+        set(facets, Dimension::Pricing,
+            static_cast<std::size_t>(aggregate::chargeOf(supply.use, static_cast<std::size_t>(*pricing))));
+    }
     if (supply.use == aggregate::Use::Serving) {
         set(facets, Dimension::Model, layout.placements[supply.placement].model.index());
     }
@@ -87,6 +97,8 @@ std::size_t RowKeys::size(Dimension dimension) const
         return m_fleet.tiers.size();
     case Dimension::Use:
         return kUseNames.size();
+    case Dimension::Pricing:
+        return kChargeNames.size();
     case Dimension::Area:
         return m_fleet.areas.size();
     case Dimension::Time:
@@ -117,6 +129,8 @@ std::string RowKeys::name(Dimension dimension, std::uint32_t index) const
         return m_fleet.tiers[index].name;
     case Dimension::Use:
         return kUseNames[index];
+    case Dimension::Pricing:
+        return kChargeNames[index];
     case Dimension::Area:
         return m_fleet.areas[index].name;
     case Dimension::Time:

@@ -5,6 +5,7 @@
 #include "model/query/measures.h"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace isobar::query {
 /// Which provider, region, model … each row of a Layout belongs to, as numbers, and back to names.
 class RowKeys {
 public:
-    static constexpr std::size_t kDimensions = 10;
+    static constexpr std::size_t kDimensions = 11;
     /// By Dimension: the entity's index, or kNone where the row has none (idle chips have no model).
     using Facets = std::array<std::uint32_t, kDimensions>;
     static constexpr std::uint32_t kNone = 0xffffffffu;
@@ -23,8 +24,11 @@ public:
     {
     }
 
+    /// Its money is egress.
     [[nodiscard]] Facets demand(const aggregate::Layout& layout, std::size_t row) const;
-    [[nodiscard]] Facets supply(const aggregate::Layout& layout, std::size_t row) const;
+    /// Of the money paid under one pricing model, or of all that is counted of chips in a use.
+    [[nodiscard]] Facets supply(const aggregate::Layout& layout, std::size_t row,
+                                std::optional<PricingModel> pricing = std::nullopt) const;
     [[nodiscard]] Facets flow(const aggregate::Layout& layout, std::size_t placement, std::size_t area) const;
 
     /// The name shown for an index; "(none)" for kNone.

@@ -16,7 +16,8 @@
 namespace isobar::test {
 
 struct SlowSums {
-    std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, retried = 0, sloMet = 0, tokensIn = 0, tokensOut = 0;
+    std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, retried = 0, sloMet = 0, tokensIn = 0,
+                 tokensOut = 0;
     std::int64_t egressMicroUsd = 0, chipMicroUsd = 0, trainingMicroUsd = 0;
     std::int64_t chipMicros = 0, busyMicros = 0, millijoules = 0, micrograms = 0;
     std::array<aggregate::Sketch, aggregate::kLatencies> latencies;
@@ -45,6 +46,9 @@ inline bool cannotBeSplit(query::Measure measure, const std::set<query::Dimensio
     using query::Measure;
     const auto by = [&used](Dimension d) { return used.count(d) > 0; };
     const Facts facts = query::info(measure).facts;
+    if (by(Dimension::Pricing) && measure != Measure::SpendUsd && measure != Measure::SpendUsdPerDay) {
+        return true;
+    }
     if (by(Dimension::Area)) {
         return (measure != Measure::Requests && measure != Measure::RequestsPerSecond) || by(Dimension::Workload) ||
                by(Dimension::Tier) || by(Dimension::Use);
@@ -135,8 +139,10 @@ public:
             m_asksRequests |= facts != query::Facts::Supply;
         }
         m_byArea = std::count(question.by.begin(), question.by.end(), query::Dimension::Area) > 0;
+        m_byPricing = std::count(question.by.begin(), question.by.end(), query::Dimension::Pricing) > 0;
         for (const query::Filter& filter : question.where) {
             m_byArea |= filter.dimension == query::Dimension::Area;
+            m_byPricing |= filter.dimension == query::Dimension::Pricing;
         }
     }
 
@@ -215,6 +221,10 @@ private:
             names[Dimension::Workload] = workload.name;
             names[Dimension::Tier] = m_fleet[workload.tier].name;
             names[Dimension::Model] = m_fleet[workload.model].name;
+            names[Dimension::Pricing] = "egress";
+            if (m_byPricing && d.egressMicroUsd == 0) {
+                continue;
+            }
             if (SlowSums* sums = sumsOf(names, m_asksRequests)) {
                 sums->requests += d.requests;
                 sums->completed += d.completed;
@@ -255,6 +265,17 @@ private:
             if (row.use == aggregate::Use::Serving) {
                 names[query::Dimension::Model] = m_fleet[layout.placements[row.placement].model].name;
             }
+            if (m_byPricing) {
+                for (std::size_t p = 0; p < kPricingModels; ++p) {
+                    const std::int64_t cost = s.costMicroUsd[p];
+                    names[query::Dimension::Pricing] =
+                        row.use == aggregate::Use::Idle ? "idle" : pricingModelName(static_cast<PricingModel>(p));
+                    if (SlowSums* sums = cost != 0 ? sumsOf(names, true) : nullptr) {
+                        sums->chipMicroUsd += cost;
+                    }
+                }
+                continue;
+            }
             if (SlowSums* sums = sumsOf(names, m_asksChips)) {
                 for (const std::int64_t cost : s.costMicroUsd) {
                     sums->chipMicroUsd += cost;
@@ -270,7 +291,7 @@ private:
 
     const query::Query& m_question;
     const Fleet& m_fleet;
-    bool m_asksChips = false, m_asksRequests = false, m_byArea = false;
+    bool m_asksChips = false, m_asksRequests = false, m_byArea = false, m_byPricing = false;
     std::string m_time;
     std::map<std::string, double> m_secondsOfTime;
     double m_secondsOfAll = 0;

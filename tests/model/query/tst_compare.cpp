@@ -66,6 +66,7 @@ class TestCompare : public QObject {
              {Dimension::Provider, Dimension::Pool, Dimension::Accelerator, Dimension::Model, Dimension::Use}},
             {{Measure::UsdPerMillionTokens, Measure::OutputTokens, Measure::ItlP50, Measure::Headroom},
              {Dimension::Region, Dimension::Pool, Dimension::Model}},
+            {{Measure::SpendUsd, Measure::SpendUsdPerDay}, {Dimension::Pricing, Dimension::Provider, Dimension::Use}},
             {{Measure::Requests, Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Region}}};
         const auto& [measures, by] = kSensible[random.below(kSensible.size())];
         Query q;

@@ -23,15 +23,16 @@ struct Kept {
     RollUpBy by;
     std::optional<Dimension> dimension; ///< nothing: the total
 };
-constexpr std::array<Kept, 9> kKept{{{RollUpBy::Total, std::nullopt},
-                                     {RollUpBy::Provider, Dimension::Provider},
-                                     {RollUpBy::Region, Dimension::Region},
-                                     {RollUpBy::Pool, Dimension::Pool},
-                                     {RollUpBy::Accelerator, Dimension::Accelerator},
-                                     {RollUpBy::Model, Dimension::Model},
-                                     {RollUpBy::Workload, Dimension::Workload},
-                                     {RollUpBy::Tier, Dimension::Tier},
-                                     {RollUpBy::Area, Dimension::Area}}};
+constexpr std::array<Kept, 10> kKept{{{RollUpBy::Total, std::nullopt},
+                                      {RollUpBy::Provider, Dimension::Provider},
+                                      {RollUpBy::Region, Dimension::Region},
+                                      {RollUpBy::Pool, Dimension::Pool},
+                                      {RollUpBy::Accelerator, Dimension::Accelerator},
+                                      {RollUpBy::Model, Dimension::Model},
+                                      {RollUpBy::Workload, Dimension::Workload},
+                                      {RollUpBy::Tier, Dimension::Tier},
+                                      {RollUpBy::Pricing, Dimension::Pricing},
+                                      {RollUpBy::Area, Dimension::Area}}};
 constexpr std::array<Measure, kGauges> kMeasureOf{
     Measure::RequestsPerSecond, Measure::TokensPerSecond,   Measure::SloAttainment, Measure::Utilization,
     Measure::PowerWatts,        Measure::CarbonGramsPerDay, Measure::SpendUsdPerDay};
@@ -68,6 +69,14 @@ class TestLiveRollUp : public QObject {
         return row != nullptr ? row->values[0] : ratio ? std::nan("") : 0; // who has no rows has no requests
     }
 
+    static bool samePoints(const std::vector<LiveRollUp::Point>& a, const std::vector<LiveRollUp::Point>& b)
+    {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+            return x.begin == y.begin && x.end == y.end && near(x.mean, y.mean, 1e-12) && x.min == y.min &&
+                   x.max == y.max && x.last == y.last;
+        });
+    }
+
     std::size_t entities(const Kept& kept) const
     {
         switch (kept.by) {
@@ -79,6 +88,8 @@ class TestLiveRollUp : public QObject {
             return m_fleet.pools.size();
         case RollUpBy::Model:
             return m_fleet.models.size();
+        case RollUpBy::Pricing:
+            return kCharges;
         default:
             return 1;
         }
@@ -195,7 +206,7 @@ private Q_SLOTS:
         }
     }
 
-    void pricingModelsAddUpToTheChips()
+    void chargesAddUpToAllMoney()
     {
         test::RandomFacts random(m_fleet, 4);
         const Intervals all = random.intervals(20, kSecond);
@@ -208,14 +219,99 @@ private Q_SLOTS:
                     microUsd += cost;
                 }
             }
+            for (const DemandTotals& row : interval->demand) {
+                microUsd += row.egressMicroUsd;
+            }
         }
         double perDay = 0;
-        for (std::size_t pricing = 0; pricing < kPricingModels; ++pricing) {
+        for (std::size_t pricing = 0; pricing < kCharges; ++pricing) {
             const auto points = rollUp.series(RollUpBy::Pricing, pricing, Gauge::SpendUsdPerDay, 0, 20 * kSecond, 2);
             QCOMPARE(points.size(), std::size_t{2}); // of ten seconds each
             perDay += (points[0].mean + points[1].mean) / 2;
         }
         QVERIFY(near(perDay, double(microUsd) * 1e-6 / 20 * 86'400, 1e-12));
+    }
+
+    /// What is cut off and comes anew, as a seek does, is as if nothing had been cut.
+    void goingBackLeavesNoTrace()
+    {
+        test::RandomFacts random(m_fleet, 8);
+        const Intervals all = random.intervals(500, kSecond, -7 * kSecond);
+        const auto fleet = std::make_shared<const Fleet>(m_fleet);
+        LiveRollUp straight(fleet), cut(fleet);
+        History history;
+        for (const auto& interval : all) {
+            straight.append(*interval);
+        }
+        std::size_t next = 0;
+        for (const std::size_t until : {450, 500}) {
+            for (; next < until; ++next) {
+                cut.append(*all[next]);
+                history.append(all[next]);
+            }
+            const LiveRollUp before = cut; // a picture of it, which must not change with it
+            const auto pictured =
+                before.series(RollUpBy::Total, 0, Gauge::PowerWatts, -7 * kSecond, all.back()->end, 1000);
+            // As far as the seconds reach; the history is cut where its intervals are.
+            const SimMicros at = all[until - 1]->end - SimMicros(1 + random.below(90)) * kSecond;
+            history.truncate(at);
+            QCOMPARE(history.end(), at);
+            cut.truncate(at, history);
+            QCOMPARE(cut.end(), at);
+            for (const RollUpBy by : {RollUpBy::Total, RollUpBy::Provider, RollUpBy::Model}) {
+                for (const auto& point : cut.series(by, 0, Gauge::PowerWatts, -7 * kSecond, all.back()->end, 1000)) {
+                    QVERIFY(point.end <= at);
+                }
+            }
+            next = std::size_t(std::find_if(all.begin(), all.end(), [at](const auto& i) { return i->begin == at; }) -
+                               all.begin());
+            for (; next < until; ++next) {
+                cut.append(*all[next]);
+                history.append(all[next]);
+            }
+            const auto still =
+                before.series(RollUpBy::Total, 0, Gauge::PowerWatts, -7 * kSecond, all.back()->end, 1000);
+            QVERIFY(samePoints(pictured, still));
+        }
+        for (const Kept& kept : kKept) {
+            for (std::size_t gauge = 0; gauge < kGauges; ++gauge) {
+                for (const std::size_t pixels : {2, 10, 600}) {
+                    const auto ask = [&](const LiveRollUp& rollUp) {
+                        return rollUp.series(kept.by, 0, Gauge(gauge), -7 * kSecond, all.back()->end, pixels);
+                    };
+                    QVERIFY(samePoints(ask(straight), ask(cut)));
+                }
+            }
+        }
+    }
+
+    /// Farther back than seconds are kept, sums are still exact.
+    void goingFarBackKeepsTheSums()
+    {
+        test::RandomFacts random(m_fleet, 9);
+        const Intervals all = random.intervals(1'200, kSecond);
+        LiveRollUp cut(std::make_shared<const Fleet>(m_fleet));
+        History history;
+        for (const auto& interval : all) {
+            cut.append(*interval);
+            history.append(interval);
+        }
+        const SimMicros at = 330 * kSecond;
+        history.truncate(at);
+        QCOMPARE(history.end(), at);
+        cut.truncate(at, history);
+        const auto points = cut.series(RollUpBy::Total, 0, Gauge::PowerWatts, 0, at, 2);
+        double joules = 0, expected = 0;
+        for (const auto& point : points) {
+            joules += point.mean * double(point.end - point.begin) * 1e-6;
+        }
+        for (const auto& interval : all) {
+            for (const SupplyTotals& row : interval->supply) {
+                expected += interval->end <= at ? double(row.energyMillijoules) * 1e-3 : 0;
+            }
+        }
+        QCOMPARE(points.back().end, at);
+        QVERIFY(near(joules, expected, 1e-9));
     }
 
     void nothingIsAskedOfNothing()

@@ -17,9 +17,9 @@ using test::Intervals;
 namespace {
 
 constexpr SimMicros kSecond = aggregate::kMicrosPerSecond;
-constexpr std::array kEntities{Dimension::Provider,    Dimension::Region, Dimension::Pool,
-                               Dimension::Accelerator, Dimension::Model,  Dimension::Workload,
-                               Dimension::Tier,        Dimension::Use,    Dimension::Area};
+constexpr std::array kEntities{Dimension::Provider, Dimension::Region,   Dimension::Pool, Dimension::Accelerator,
+                               Dimension::Model,    Dimension::Workload, Dimension::Tier, Dimension::Use,
+                               Dimension::Pricing,  Dimension::Area};
 
 Query over(const Intervals& intervals, std::vector<Measure> measures, std::vector<Dimension> by = {})
 {
@@ -115,6 +115,9 @@ class TestQuery : public QObject {
         case Dimension::Use:
             names = {"serving", "training", "idle", "down"};
             break;
+        case Dimension::Pricing:
+            names = {"reserved", "committed", "on-demand", "spot", "idle", "egress"};
+            break;
         case Dimension::Area:
             take(m_fleet.areas, name);
             break;
@@ -146,7 +149,7 @@ private Q_SLOTS:
     void agreesWithTheSlowReference()
     {
         int answered = 0, refused = 0, rows = 0;
-        for (std::uint32_t seed = 0; seed < 400; ++seed) {
+        for (std::uint32_t seed = 0; seed < 700; ++seed) {
             test::RandomFacts random(m_fleet, seed);
             const SimMicros width = std::array{kSecond, 10 * kSecond, kSecond / 4}[random.below(3)];
             const Intervals all = random.intervals(2 + random.below(7), width, SimMicros(random.below(4)) * width);
