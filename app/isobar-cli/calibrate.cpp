@@ -35,14 +35,15 @@ Json json(const serving::EngineSetup& e, const std::string& name)
 using MlperfPredictions = std::vector<replay::MlperfPrediction>;
 
 /// What was asked for about MLPerf; nothing when it was not.
-Result<MlperfPredictions> mlperf(const Options& options, const Calibration& calibration)
+Result<MlperfPredictions> mlperf(const Options& options, const replay::CalibrationStudy& study)
 {
     if (options.mlperf.empty()) {
         return MlperfPredictions{};
     }
     ISOBAR_TRY_ASSIGN(const ingest::MlperfResults results, ingest::readMlperfResults(options.mlperf));
     ISOBAR_TRY_ASSIGN(const Fleet fleet, proto::shippedSample()); // for datasheets that are in no folder
-    return replay::predictMlperf(results, calibration, fleet.accelerators, options.systems);
+    return replay::predictMlperf(results, study.fit.calibration, replay::engineTimes(study), fleet.accelerators,
+                                 options.systems);
 }
 
 Json json(const MlperfPredictions& predictions)
@@ -57,11 +58,15 @@ Json json(const MlperfPredictions& predictions)
         if (!p.accelerator.empty()) {
             row["datasheet"] = p.accelerator;
             row["precision"] = precisionName(p.precision);
-            row["tensor_parallel"] = p.tensorParallel;
-            row["batch"] = p.batch;
+            row["engine"] = p.engine.empty() ? Json(nullptr) : Json(p.engine);
             row["own_coefficients"] = p.isMeasuredChip;
-            row["predicted_tokens_per_second"] = p.tokensPerSecond;
-            row["tuned_tokens_per_second"] = p.tunedTokensPerSecond;
+            row["tensor_parallel"] = p.alone.tensorParallel;
+            row["batch"] = p.alone.batch;
+            row["predicted_tokens_per_second"] = p.alone.tokensPerSecond;
+            row["as_submitted"] = {{"published_layout", p.isKnownSubmission},
+                                   {"tensor_parallel", p.submitted.tensorParallel},
+                                   {"batch", p.submitted.batch},
+                                   {"predicted_tokens_per_second", p.submitted.tokensPerSecond}};
         }
         out.push_back(std::move(row));
     }
@@ -73,9 +78,10 @@ std::string words(const MlperfPredictions& predictions)
     if (predictions.empty()) {
         return {};
     }
-    std::string out = fmt::format("\nMLPerf: output tokens/s of one chip, predicted by the coefficients, and times its "
-                                  "vendor's factor held out\n  {:<54}{:>9}{:>20}{:>20}\n",
-                                  "", "measured", "predicted", "with factor");
+    std::string out =
+        fmt::format("\nMLPerf: output tokens/s of one chip, predicted by the coefficients alone, and with "
+                    "what is known of the submission\n  {:<54}{:>9}{:>20}{:>20}\n",
+                    "", "measured", "by coefficients", "as submitted");
     const auto cell = [](double predicted, double measured) {
         return fmt::format("{:.0f} ({:+.0f} %)", predicted, 100 * (predicted / measured - 1));
     };
@@ -83,8 +89,8 @@ std::string words(const MlperfPredictions& predictions)
         const std::string name = fmt::format("{} {} {}", p.measured.model, p.measured.scenario, p.measured.accelerator);
         const bool isKnown = !p.accelerator.empty();
         out += fmt::format("  {:<54}{:>9.0f}{:>20}{:>20}\n", name, p.measured.tokensPerSecond,
-                           isKnown ? cell(p.tokensPerSecond, p.measured.tokensPerSecond) : "no datasheet",
-                           isKnown ? cell(p.tunedTokensPerSecond, p.measured.tokensPerSecond) : "");
+                           isKnown ? cell(p.alone.tokensPerSecond, p.measured.tokensPerSecond) : "no datasheet",
+                           isKnown ? cell(p.submitted.tokensPerSecond, p.measured.tokensPerSecond) : "");
     }
     return out;
 }
@@ -185,7 +191,7 @@ int run(const Options& options)
     if (!study.ok()) {
         return fail(study.error());
     }
-    const auto submitted = mlperf(options, study->fit.calibration);
+    const auto submitted = mlperf(options, *study);
     if (!submitted.ok()) {
         return fail(submitted.error());
     }

@@ -49,12 +49,12 @@ int run(const Options& options)
     ProgressLine line;
     const JobContext job = line.job(interrupt.token());
     const Headless qt(ui::ThemeChoice::Light);
-    Calibration calibration; // of the measured rows, where they are there
+    FittedRows fitted; // of the measured rows, where they are there
     const Part parts[] = {
         {"--measured, --systems and --models",
          {&options.measured, &options.systems, &options.models},
          [&](const JobContext& j) {
-             return rowsSection(options.measured, options.systems, options.models, calibration, j);
+             return rowsSection(options.measured, options.systems, options.models, fitted, j);
          }},
         {"--vllm-runs, --systems and --models",
          {&options.runs, &options.systems, &options.models},
@@ -64,10 +64,10 @@ int run(const Options& options)
         {"--mlperf and --systems",
          {&options.mlperf, &options.systems},
          [&](const JobContext&) -> Result<FidelitySection> {
-             if (calibration.efficiencies.empty()) {
-                 ISOBAR_TRY_ASSIGN(calibration, proto::shippedCalibration());
+             if (fitted.calibration.efficiencies.empty()) {
+                 ISOBAR_TRY_ASSIGN(fitted.calibration, proto::shippedCalibration());
              }
-             return mlperfSection(options.mlperf, calibration, options.systems);
+             return mlperfSection(options.mlperf, fitted, options.systems);
          }},
         {"--azure", {&options.azure}, [&](const JobContext& j) { return peersSection(options.azure, j); }},
     };

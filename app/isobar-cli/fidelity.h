@@ -3,6 +3,7 @@
 #include "app/isobar-cli/fidelity_plots.h"
 #include "model/fleet/calibration.h"
 #include "model/fleet/job.h"
+#include "model/replay/mlperf_study.h"
 
 #include <filesystem>
 #include <string>
@@ -17,16 +18,20 @@ struct FidelitySection {
     std::vector<PlotPicture> pictures;
 };
 
-/// Measured rows (a table of benchmarks), each predicted without its accelerator, model, engine or neighbours. `fitted`
-/// becomes the calibration fitted to all of them.
+/// What a fit to all measured rows gives.
+struct FittedRows {
+    Calibration calibration;
+    std::vector<replay::EngineTime> engines; ///< empty: not fitted here, all are the mean engine
+};
+
+/// Measured rows (a table of benchmarks), each predicted without its accelerator, model, engine or neighbours.
 [[nodiscard]] Result<FidelitySection> rowsSection(const std::filesystem::path& measured,
                                                   const std::filesystem::path& systems,
-                                                  const std::filesystem::path& models, Calibration& fitted,
+                                                  const std::filesystem::path& models, FittedRows& fitted,
                                                   const JobContext& job);
 
 /// MLPerf's results beside what a calibration says.
-[[nodiscard]] Result<FidelitySection> mlperfSection(const std::filesystem::path& results,
-                                                    const Calibration& calibration,
+[[nodiscard]] Result<FidelitySection> mlperfSection(const std::filesystem::path& results, const FittedRows& fitted,
                                                     const std::filesystem::path& systems);
 
 /// Real vLLM servers, request by request: every *.jsonl of the folder that has settings beside it, all on one

@@ -69,7 +69,7 @@ PlotPanel foldBars(const char* quantity, serving::QuantityError serving::ErrorRo
 } // namespace
 
 Result<FidelitySection> rowsSection(const std::filesystem::path& measured, const std::filesystem::path& systems,
-                                    const std::filesystem::path& models, Calibration& fitted, const JobContext& job)
+                                    const std::filesystem::path& models, FittedRows& fitted, const JobContext& job)
 {
     std::vector<replay::HoldOutWay> ways;
     for (const replay::HoldOutWay& way : replay::holdOutWays()) {
@@ -79,7 +79,7 @@ Result<FidelitySection> rowsSection(const std::filesystem::path& measured, const
     }
     ISOBAR_TRY_ASSIGN(const replay::CalibrationStudy study,
                       replay::studyCalibration({measured, systems, models}, ways, job));
-    fitted = study.fit.calibration;
+    fitted = {study.fit.calibration, replay::engineTimes(study)};
     FidelitySection section{"Measured rows", {}, {}};
     section.markdown = tableRow({"mean / median of the error", "models", "rows", "TPOT", "TTFT", "throughput"}) +
                        "|---|---|---:|---|---|---|\n";
@@ -122,16 +122,17 @@ Result<FidelitySection> rowsSection(const std::filesystem::path& measured, const
     return section;
 }
 
-Result<FidelitySection> mlperfSection(const std::filesystem::path& results, const Calibration& calibration,
+Result<FidelitySection> mlperfSection(const std::filesystem::path& results, const FittedRows& fitted,
                                       const std::filesystem::path& systems)
 {
     ISOBAR_TRY_ASSIGN(const ingest::MlperfResults read, ingest::readMlperfResults(results));
     ISOBAR_TRY_ASSIGN(const Fleet fleet, proto::shippedSample());
-    const auto predictions = replay::predictMlperf(read, calibration, fleet.accelerators, systems);
+    const auto predictions =
+        replay::predictMlperf(read, fitted.calibration, fitted.engines, fleet.accelerators, systems);
     FidelitySection section{"MLPerf", {}, {}};
-    section.markdown = tableRow({"model, scenario", "accelerator", "measured tokens/s a chip", "coefficients alone",
-                                 "with the vendor's factor"}) +
-                       "|---|---|---:|---:|---:|\n";
+    section.markdown =
+        tableRow({"model, scenario", "accelerator", "measured tokens/s a chip", "coefficients alone", "as submitted"}) +
+        "|---|---|---:|---:|---:|\n";
     PlotPanel panel;
     panel.title = QStringLiteral("MLPerf, tokens/s of a chip");
     panel.unitNote = QStringLiteral("predicted");
@@ -139,22 +140,23 @@ Result<FidelitySection> mlperfSection(const std::filesystem::path& results, cons
     panel.y = {{}, true, 0, 0};
     panel.hasDiagonal = true;
     PlotCurve alone{QStringLiteral("coefficients alone"), plotColor(1), PlotCurve::Style::Dots, {}};
-    PlotCurve tuned{QStringLiteral("with the vendor's factor"), plotColor(0), PlotCurve::Style::Dots, {}};
+    PlotCurve submitted{QStringLiteral("as submitted"), plotColor(0), PlotCurve::Style::Dots, {}};
     for (const replay::MlperfPrediction& p : predictions) {
         const double real = p.measured.tokensPerSecond;
         const auto cell = [real](double ours) {
             return ours > 0 ? fmt::format("{} ({:+.0f} %)", grouped(ours, 0), 100 * (ours / real - 1)) : "–";
         };
-        section.markdown += tableRow({p.measured.model + ", " + p.measured.scenario, p.measured.accelerator,
-                                      grouped(real, 0), cell(p.tokensPerSecond), cell(p.tunedTokensPerSecond)});
-        if (p.tokensPerSecond > 0) {
-            alone.points.emplace_back(real, p.tokensPerSecond);
+        section.markdown +=
+            tableRow({p.measured.model + ", " + p.measured.scenario, p.measured.accelerator, grouped(real, 0),
+                      cell(p.alone.tokensPerSecond), cell(p.submitted.tokensPerSecond)});
+        if (p.alone.tokensPerSecond > 0) {
+            alone.points.emplace_back(real, p.alone.tokensPerSecond);
         }
-        if (p.tunedTokensPerSecond > 0) {
-            tuned.points.emplace_back(real, p.tunedTokensPerSecond);
+        if (p.submitted.tokensPerSecond > 0) {
+            submitted.points.emplace_back(real, p.submitted.tokensPerSecond);
         }
     }
-    panel.curves = {std::move(alone), std::move(tuned)};
+    panel.curves = {std::move(alone), std::move(submitted)};
     section.pictures = {{"mlperf.svg",
                          QStringLiteral("MLPerf Inference v4.1, closed division: tokens/s of one chip, median over "
                                         "submissions. Solid: exact; dashed: 20 % off."),

@@ -49,7 +49,11 @@ Result<MlperfResults> readMlperfResults(const std::filesystem::path& path)
                      .file = path.string()};
     }
     MlperfResults out;
-    std::map<std::array<std::string, 3>, std::vector<double>> groups;
+    struct Submission {
+        double tokensPerSecond;
+        std::string software;
+    };
+    std::map<std::array<std::string, 3>, std::vector<Submission>> groups;
     for (const Json& entry : document) {
         ++out.read;
         if (!entry.is_object()) {
@@ -64,12 +68,16 @@ Result<MlperfResults> readMlperfResults(const std::filesystem::path& path)
         }
         ++out.used;
         const std::string plain = model.substr(0, model.find("-99")); // -99 and -99.9: how exact the answers are
-        groups[{plain, accelerator, textOf(entry, "Scenario")}].push_back(*result / (*chips * nodes));
+        groups[{plain, accelerator, textOf(entry, "Scenario")}].push_back(
+            {*result / (*chips * nodes), textOf(entry, "Software")});
     }
-    for (auto& [key, values] : groups) {
-        std::sort(values.begin(), values.end());
-        out.results.push_back({key[0], key[1], key[2], values[values.size() / 2], values.front(), values.back(),
-                               static_cast<std::int64_t>(values.size())});
+    for (auto& [key, group] : groups) {
+        std::stable_sort(group.begin(), group.end(), [](const Submission& x, const Submission& y) {
+            return x.tokensPerSecond < y.tokensPerSecond;
+        });
+        const Submission& middle = group[group.size() / 2];
+        out.results.push_back({key[0], key[1], key[2], middle.tokensPerSecond, group.front().tokensPerSecond,
+                               group.back().tokensPerSecond, static_cast<std::int64_t>(group.size()), middle.software});
     }
     return out;
 }

@@ -17,6 +17,7 @@ struct MlperfResult {
     double tokensPerSecond = 0; ///< of one chip, output tokens
     double least = 0, most = 0; ///< of any submission's
     std::int64_t results = 0;
+    std::string software; ///< of the submission in the middle: "TensorRT 10.2.0, CUDA 12.4"
 };
 
 struct MlperfResults {

@@ -229,6 +229,15 @@ std::vector<ErrorPart> errorParts(const CalibrationStudy& study, const HeldOut& 
     return parts;
 }
 
+std::vector<EngineTime> engineTimes(const CalibrationStudy& study)
+{
+    std::vector<EngineTime> out;
+    for (std::size_t i = 0; i < std::min(study.fit.engines.size(), study.measured.engines.size()); ++i) {
+        out.push_back({study.measured.engines[i], study.fit.engines[i].timeRatio});
+    }
+    return out;
+}
+
 std::string predictionsCsv(const CalibrationStudy& study)
 {
     std::string out = "line,model,accelerator,engine,build,precision,tensor_parallel,attention_data_parallel,"

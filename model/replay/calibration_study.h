@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/ingest/measured_rows.h"
+#include "model/replay/mlperf_study.h"
 #include "model/serving/calibrate.h"
 
 #include <map>
@@ -58,6 +59,9 @@ struct ErrorPart {
     serving::ErrorRow error;
 };
 [[nodiscard]] std::vector<ErrorPart> errorParts(const CalibrationStudy& study, const HeldOut& heldOut);
+
+/// How quick each engine of the rows is, as fitted.
+[[nodiscard]] std::vector<EngineTime> engineTimes(const CalibrationStudy& study);
 
 /// Every prediction as CSV with a header: line, what was measured, how it was held out, measured and predicted TTFT,
 /// TPOT (s) and throughput (output tokens/s).
