@@ -93,9 +93,13 @@ ChartHeader headerOf(const TimeChartData& data, QSize size, const QStringList& h
         legend.push_back({s.name, s.color, s.dashed || s.ghost, hidden.contains(s.name)});
     }
     for (const TimeBand& b : data.bands) {
-        legend.push_back({b.name, b.color, false, hidden.contains(b.name)});
+        legend.push_back({b.name, mixed(theme().panel, b.color, 0.4), false, hidden.contains(b.name)});
     }
-    return {data.title, data.unitNote, std::move(legend), size.width() - 2.0 * kSide, size.height() < 180 ? 1 : 2};
+    QString unit = data.unitNote;
+    if (!data.rightUnitNote.isEmpty()) {
+        unit += QStringLiteral(", right ") + data.rightUnitNote;
+    }
+    return {data.title, unit, std::move(legend), size.width() - 2.0 * kSide, size.height() < 180 ? 1 : 2};
 }
 
 /// What is left when the legend has hidden some; samples are shared, not copied.
