@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "ui/data/import_log_model.h"
-#include "ui/data/store_reader.h"
+#include "ui/session/store_reader.h"
 #include "ui/session/session.h"
 
 #include <QStringList>

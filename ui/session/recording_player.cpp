@@ -52,7 +52,8 @@ void RecordingPlayer::aim(aggregate::SimMicros at)
     m_target = std::clamp(at, m_recording.begin(), m_end);
 }
 
-Result<bool> RecordingPlayer::advance(aggregate::History& history, std::vector<engine::Event>& events, int milliseconds)
+Result<bool> RecordingPlayer::advance(aggregate::History& history, aggregate::LiveRollUp& rollUp,
+                                      std::vector<engine::Event>& events, int milliseconds)
 {
     if (hasArrived()) {
         return false;
@@ -60,6 +61,7 @@ Result<bool> RecordingPlayer::advance(aggregate::History& history, std::vector<e
     if (m_target < m_position) {
         history.truncate(m_target);
         const aggregate::SimMicros end = history.empty() ? m_recording.begin() : history.end();
+        rollUp.truncate(end, history);
         std::erase_if(events, [&](const engine::Event& event) { return event.at >= end; });
         m_position = end;
         m_totals = {};
@@ -98,6 +100,7 @@ Result<bool> RecordingPlayer::advance(aggregate::History& history, std::vector<e
         }
         m_position = (*next)->end;
         add(m_totals, **next);
+        rollUp.append(**next);
         history.append(*next);
         if (timer.elapsed() >= milliseconds) {
             break;

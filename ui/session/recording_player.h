@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/aggregate/live_rollup.h"
 #include "model/engine/live_engine.h"
 #include "model/recording/recording.h"
 
@@ -25,8 +26,8 @@ public:
 
     /// Goes on towards the target for about `milliseconds`; true when anything changed. An error ends the recording
     /// where it is: there is nothing behind it that could be shown.
-    [[nodiscard]] Result<bool> advance(aggregate::History& history, std::vector<engine::Event>& events,
-                                       int milliseconds);
+    [[nodiscard]] Result<bool> advance(aggregate::History& history, aggregate::LiveRollUp& rollUp,
+                                       std::vector<engine::Event>& events, int milliseconds);
     /// What the window shows beside the history.
     [[nodiscard]] std::shared_ptr<const engine::Snapshot> snapshot(bool paused, double speed) const;
 

@@ -118,6 +118,11 @@ void Session::show(std::shared_ptr<const Fleet> fleet)
     m_fleet = std::move(fleet);
     m_places = gatherPlaces(*m_fleet);
     m_history.clear();
+    m_rollUp.emplace(m_fleet);
+    m_stretchReader.forget();
+    m_rangeReader.forget();
+    m_recordedShown.reset();
+    m_recordedRange.reset();
     m_events.clear();
     m_snapshot.reset();
     m_sent.clear();
@@ -153,6 +158,7 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     }
     Q_EMIT opened();
     return Done{};
+    lookForRecorded();
 }
 
 void Session::startRecording()
@@ -182,16 +188,53 @@ void Session::watchRecording()
     m_recordingFails = state.error.has_value();
 }
 
-Result<std::vector<store::HistoryRun>> Session::recordedRuns() const
+void Session::lookForRecorded()
 {
-    return m_store ? store::historyRuns(*m_store) : std::vector<store::HistoryRun>();
+    if (!m_store) {
+        return;
+    }
+    const std::int64_t running = m_recorder ? m_recorder->runId() : 0;
+    m_rangeReader.read<std::optional<RecordedRange>>(
+        m_store->path(),
+        [fleet = m_fleet, running](store::Store& store) { return findRecorded(store, *fleet, running); },
+        [this](const Result<std::optional<RecordedRange>>& found) {
+            if (!found) {
+                Q_EMIT problem(found.error());
+            } else if (*found) {
+                m_recordedRange = *found;
+                Q_EMIT recordedRangeChanged();
+            }
+        });
 }
 
-Result<store::RecordedHistory> Session::recordedHistory(std::int64_t run, aggregate::SimMicros from,
-                                                        aggregate::SimMicros to) const
+void Session::showRecorded(aggregate::SimMicros from, aggregate::SimMicros to)
 {
-    return m_store ? store::readHistory(*m_store, run, from, to)
-                   : Error{ErrorCode::NotFound, "no store is open, so nothing was recorded"};
+    if (!m_store || !m_recordedRange) {
+        Q_EMIT problem({.code = ErrorCode::NotFound, .message = "no earlier run of this fleet is recorded here"});
+        return;
+    }
+    m_stretchReader.read<RecordedStretch>(
+        m_store->path(),
+        [fleet = m_fleet, run = m_recordedRange->run.id, from, to](store::Store& store) {
+            return readRecorded(store, fleet, run, from, to);
+        },
+        [this](const Result<RecordedStretch>& read) {
+            if (!read) {
+                Q_EMIT problem(read.error());
+                return;
+            }
+            m_recordedShown = *read;
+            Q_EMIT historyChanged();
+        });
+}
+
+void Session::showRunning()
+{
+    m_stretchReader.forget();
+    if (m_recordedShown) {
+        m_recordedShown.reset();
+        Q_EMIT historyChanged();
+    }
 }
 
 void Session::poll()
@@ -210,6 +253,7 @@ void Session::poll()
         m_history.clear();
         m_events.clear();
     }
+        m_rollUp.emplace(m_fleet);
     if (!feed.errors.empty()) {
         m_sent.clear(); // one of them may have been refused
     }
@@ -222,6 +266,7 @@ void Session::poll()
         }
         m_history.append(std::move(interval));
         m_historyPending = true;
+        m_rollUp->append(*interval);
     }
     for (engine::Event& event : feed.events) {
         m_events.push_back(std::move(event));
@@ -251,6 +296,9 @@ void Session::rewindTo(aggregate::SimMicros at)
     }
     m_historyPending = true;
     Q_EMIT rewound();
+        m_rollUp.emplace(m_fleet);
+    } else {
+        m_rollUp->truncate(at, m_history);
 }
 
 /// After going back or forward in time the placements in force may be others than were last asked for.
@@ -278,7 +326,7 @@ void Session::pollRecording()
         player.aim(static_cast<aggregate::SimMicros>(m_playedMicros));
     }
     const aggregate::SimMicros before = player.position();
-    const auto changed = player.advance(m_history, m_events, kReadMilliseconds);
+    const auto changed = player.advance(m_history, *m_rollUp, m_events, kReadMilliseconds);
     if (!changed.ok()) {
         Q_EMIT problem(changed.error());
     }
@@ -338,6 +386,12 @@ QString Session::badge() const
 
 void Session::play()
 {
+    if (m_recordedShown && m_recordedRange) {
+        return QStringLiteral("Recorded run %1 · seed %2 · data %3")
+            .arg(m_recordedShown->run)
+            .arg(m_recordedRange->run.seed)
+            .arg(QString::fromStdString(m_fleet->dataDate));
+    }
     m_playing = true;
     if (m_player) {
         const bool atEnd = m_player->target() >= m_player->recording().end();
@@ -388,6 +442,7 @@ void Session::seek(aggregate::SimMicros to)
         m_engine->seek(to);
     }
     Q_EMIT clockChanged();
+    showRunning();
 }
 
 bool Session::refuseForRecording()

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "model/aggregate/interval.h"
+#include "model/aggregate/live_rollup.h"
 #include "model/engine/live_engine.h"
 #include "model/fleet/calibration.h"
 #include "model/fleet/places.h"
 #include "model/plan/planner.h"
 #include "model/store/history.h"
 #include "model/store/store.h"
+#include "ui/session/recorded_history.h"
 #include "ui/session/recording_player.h"
 #include "ui/session/selection.h"
+#include "ui/session/store_reader.h"
 
 #include <QDateTime>
 #include <QElapsedTimer>
@@ -55,11 +57,16 @@ public:
     [[nodiscard]] QString title() const; ///< the fleet's name and where it is kept
     [[nodiscard]] store::Store* store() { return m_store ? &*m_store : nullptr; }
 
-    /// What the open store remembers of earlier runs and of this one; none where there is no store.
-    [[nodiscard]] Result<std::vector<store::HistoryRun>> recordedRuns() const;
-    /// See store::readHistory(); takes about ten milliseconds for ten minutes of the sample fleet.
-    [[nodiscard]] Result<store::RecordedHistory> recordedHistory(std::int64_t run, aggregate::SimMicros from,
-                                                                 aggregate::SimMicros to) const;
+    // --- what the open store remembers; read in the background ---
+    /// The run of this fleet that was recorded last before this one; absent before recordedRangeChanged(), where there
+    /// is none, and where there is no store.
+    [[nodiscard]] const std::optional<RecordedRange>& recordedRange() const { return m_recordedRange; }
+    /// Reads [from, to) of that run and then shows it: history() and rollUp() are its own, ending at `to`, until
+    /// showRunning(); historyChanged() tells. The running fleet goes on meanwhile. What cannot be read is a problem().
+    void showRecorded(aggregate::SimMicros from, aggregate::SimMicros to);
+    /// Back to the running fleet.
+    void showRunning();
+    [[nodiscard]] bool isShowingRecorded() const { return m_recordedShown.has_value(); }
     /// Writes this run into the open store; null without a store, or when it is read-only.
     [[nodiscard]] const store::HistoryWriter* recorder() const { return m_recorder.get(); }
 
@@ -67,14 +74,23 @@ public:
     [[nodiscard]] std::shared_ptr<const Fleet> fleetPointer() const { return m_fleet; }
     [[nodiscard]] std::shared_ptr<const Calibration> calibrationPointer() const { return m_calibration; }
     [[nodiscard]] const std::vector<Place>& places() const { return m_places; }
-    [[nodiscard]] const aggregate::History& history() const { return m_history; }
+    /// Of the running fleet, or of what showRecorded() shows.
+    [[nodiscard]] const aggregate::History& history() const
+    {
+        return m_recordedShown ? m_recordedShown->history : m_history;
+    }
+    /// The same by one dimension at a time with extremes: for charts over long ranges. Null while nothing is open.
+    [[nodiscard]] const aggregate::LiveRollUp* rollUp() const
+    {
+        return m_recordedShown ? m_recordedShown->rollUp.get() : m_rollUp ? &*m_rollUp : nullptr;
+    }
     [[nodiscard]] const std::vector<engine::Event>& events() const { return m_events; }
     [[nodiscard]] std::shared_ptr<const engine::Snapshot> snapshot() const { return m_snapshot; }
     [[nodiscard]] Selection& selection() { return m_selection; }
     [[nodiscard]] QUndoStack& undoStack() { return m_undo; }
     [[nodiscard]] std::uint64_t seed() const { return m_seed; }
     [[nodiscard]] QDateTime timeAt(aggregate::SimMicros at) const;
-    /// "Simulated · seed 42 · data 2026-11-22"
+    /// "Simulated · seed 42 · data 2026-11-22"; "Recorded …" of what was recorded.
     [[nodiscard]] QString badge() const;
 
     // --- the clock ---
@@ -109,7 +125,8 @@ Q_SIGNALS:
     void opened();         ///< another fleet or a restarted clock
     void rewound();        ///< the history ends earlier than before: what was known of later times is void
     void ticked();         ///< a new snapshot, at most 30 a second
-    void historyChanged(); ///< new intervals, at most 5 a second
+    void historyChanged(); ///< new intervals, at most 5 a second; or another history is shown
+    void recordedRangeChanged();
     void placementsChanged();
     void clockChanged(); ///< play, pause or speed
     void problem(const isobar::Error& error);
@@ -135,6 +152,7 @@ private:
     std::optional<store::Store> m_store;
     std::unique_ptr<store::HistoryWriter> m_recorder;
     std::uint64_t m_runGeneration = 1; ///< of this run's engine; what older ones left behind is not this run's
+    void lookForRecorded();
     bool m_recordingFails = false;
     std::unique_ptr<engine::LiveEngine> m_engine; ///< none while a recording is open
     std::optional<RecordingPlayer> m_player;
@@ -154,5 +172,9 @@ private:
     QTimer m_timer;
     QElapsedTimer m_sinceHistory;
 };
+    std::optional<aggregate::LiveRollUp> m_rollUp;
+    StoreReader m_rangeReader, m_stretchReader;
+    std::optional<RecordedRange> m_recordedRange;
+    std::optional<RecordedStretch> m_recordedShown;
 
 } // namespace isobar::ui

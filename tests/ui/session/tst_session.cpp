@@ -128,6 +128,88 @@ private Q_SLOTS:
         QCOMPARE(session->events().size(), events);
     }
 
+    /// The roll-ups charts are drawn from are of the same run as the history, wherever the clock was put.
+    void rollUpsFollowTheClock()
+    {
+        const auto session = opened("rollup.isobar");
+        QVERIFY(session);
+        const auto agree = [&session] {
+            const SimMicros end = session->history().end();
+            const auto points = session->rollUp()->series(aggregate::RollUpBy::Total, 0,
+                                                          aggregate::Gauge::RequestsPerSecond, 0, end, 1000);
+            double requests = 0;
+            for (const auto& point : points) {
+                requests += point.mean * double(point.end - point.begin) * 1e-6;
+            }
+            return session->rollUp()->end() == end && std::llround(requests) == requestsOf(session->history());
+        };
+        session->stepBy(70);
+        QTRY_COMPARE(session->history().end(), 70 * kSecond);
+        QVERIFY(agree());
+        session->seek(33 * kSecond);
+        QTRY_COMPARE(session->history().end(), 33 * kSecond);
+        QVERIFY(agree());
+        session->seek(75 * kSecond);
+        QTRY_COMPARE(session->history().end(), 75 * kSecond);
+        QVERIFY(agree());
+
+        const auto file = recorded("rollup.isorec", 40);
+        QVERIFY(!file.empty());
+        QVERIFY(session->openRecording(file).ok());
+        QTRY_COMPARE(session->history().end(), 40 * kSecond);
+        QVERIFY(agree());
+        session->seek(15 * kSecond);
+        QTRY_COMPARE(session->history().end(), 15 * kSecond);
+        QVERIFY(agree());
+    }
+
+    void anEarlierRunIsShownBehindTheRunningOne()
+    {
+        std::int64_t requests = 0;
+        {
+            const auto session = opened("earlier.isobar");
+            QVERIFY(session);
+            QVERIFY(!session->recordedRange());
+            session->stepBy(50);
+            QTRY_COMPARE(session->history().end(), 50 * kSecond);
+            for (const auto& interval : session->history().range(0, 20 * kSecond)) {
+                for (const aggregate::DemandTotals& row : interval->demand) {
+                    requests += row.requests;
+                }
+            }
+            session->showRecorded(0, 20 * kSecond); // nothing there yet: said, not shown
+            QVERIFY(!session->isShowingRecorded());
+        }
+        Session session(0);
+        QSignalSpy found(&session, &Session::recordedRangeChanged);
+        QVERIFY(session.openStore(path("earlier.isobar")).ok());
+        QTRY_COMPARE(found.size(), 1);
+        const RecordedRange range = *session.recordedRange();
+        QCOMPARE(range.run.begin, 0);
+        QCOMPARE(range.run.end, 50 * kSecond);
+        QVERIFY(!range.load.empty());
+        QVERIFY(range.load.front().requestsPerSecond > 0);
+
+        session.stepBy(5);
+        QTRY_COMPARE(session.history().end(), 5 * kSecond);
+        session.showRecorded(0, 20 * kSecond);
+        QTRY_VERIFY(session.isShowingRecorded());
+        QCOMPARE(session.history().end(), 20 * kSecond);
+        QCOMPARE(requestsOf(session.history()), requests);
+        QCOMPARE(session.rollUp()->end(), 20 * kSecond);
+        QVERIFY(session.badge().startsWith(QStringLiteral("Recorded run 1 ")));
+        session.stepBy(5); // the running fleet goes on behind it
+        QTRY_VERIFY(standsAt(session, 10 * kSecond));
+        QCOMPARE(session.history().end(), 20 * kSecond);
+        session.showRunning();
+        QTRY_COMPARE(session.history().end(), 10 * kSecond);
+        QVERIFY(session.badge().startsWith(QStringLiteral("Simulated")));
+        QSignalSpy problems(&session, &Session::problem);
+        session.showRecorded(70 * kSecond, 80 * kSecond);
+        QTRY_COMPARE(problems.size(), 1);
+        QVERIFY(!session.isShowingRecorded());
+    }
+
     void placementsFollowTheClock()
     {
         const auto session = opened("follow.isobar");
