@@ -15,66 +15,13 @@ struct Options {
     store::SqlLimits limits;
 };
 
-std::string hex(const std::string& bytes)
-{
-    std::string out;
-    for (const char c : bytes) {
-        out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    }
-    return out;
-}
-
-/// As plain text: NULL is nothing, bytes are hexadecimal.
-std::string text(const store::SqlValue& value)
-{
-    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-        return fmt::format("{}", *integer);
-    }
-    if (const auto* real = std::get_if<double>(&value)) {
-        return fmt::format("{}", *real);
-    }
-    if (const auto* blob = std::get_if<store::SqlBlob>(&value)) {
-        return hex(blob->bytes);
-    }
-    const auto* string = std::get_if<std::string>(&value);
-    return string != nullptr ? *string : std::string();
-}
-
-std::string csvCell(const std::string& cell)
-{
-    if (cell.find_first_of(",\"\r\n") == std::string::npos) {
-        return cell;
-    }
-    std::string quoted = "\"";
-    for (const char c : cell) {
-        quoted += c == '"' ? "\"\"" : std::string(1, c);
-    }
-    return quoted + "\"";
-}
-
-std::string csv(const store::SqlTable& table)
-{
-    std::string out;
-    const auto line = [&out](const auto& cells, auto write) {
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            out += (i > 0 ? "," : "") + csvCell(write(cells[i]));
-        }
-        out += "\r\n";
-    };
-    line(table.columns, [](const std::string& name) { return name; });
-    for (const auto& row : table.rows) {
-        line(row, text);
-    }
-    return out;
-}
-
 std::string words(const store::SqlTable& table)
 {
     std::vector<std::vector<TextCell>> rows;
     for (const auto& row : table.rows) {
         auto& line = rows.emplace_back();
         for (const store::SqlValue& value : row) {
-            line.push_back({std::holds_alternative<std::monostate>(value) ? "-" : text(value),
+            line.push_back({std::holds_alternative<std::monostate>(value) ? "-" : store::toText(value),
                             std::holds_alternative<double>(value) || std::holds_alternative<std::int64_t>(value)});
         }
     }
@@ -95,7 +42,7 @@ Json json(const store::SqlTable& table)
             } else if (const auto* real = std::get_if<double>(&row[i])) {
                 cell = *real;
             } else if (!std::holds_alternative<std::monostate>(row[i])) {
-                cell = text(row[i]);
+                cell = store::toText(row[i]);
             }
         }
         rows.push_back(std::move(object));
@@ -120,7 +67,7 @@ int run(const Options& options)
     if (options.format == "json") {
         return printJson(json(*table));
     }
-    return printText(options.format == "csv" ? csv(*table) : words(*table));
+    return printText(options.format == "csv" ? store::toCsv(*table) : words(*table));
 }
 
 } // namespace

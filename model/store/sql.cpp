@@ -379,4 +379,60 @@ Result<SqlTable> runReadOnlySql(const std::filesystem::path& given, std::string_
     }
 }
 
+namespace {
+
+std::string hex(const std::string& bytes)
+{
+    std::string out;
+    for (const char c : bytes) {
+        out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+std::string csvCell(const std::string& cell)
+{
+    if (cell.find_first_of(",\"\r\n") == std::string::npos) {
+        return cell;
+    }
+    std::string quoted = "\"";
+    for (const char c : cell) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + "\"";
+}
+
+} // namespace
+
+std::string toText(const SqlValue& value)
+{
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        return fmt::format("{}", *integer);
+    }
+    if (const auto* real = std::get_if<double>(&value)) {
+        return fmt::format("{}", *real);
+    }
+    if (const auto* blob = std::get_if<SqlBlob>(&value)) {
+        return hex(blob->bytes);
+    }
+    const auto* string = std::get_if<std::string>(&value);
+    return string != nullptr ? *string : std::string();
+}
+
+std::string toCsv(const SqlTable& table)
+{
+    std::string out;
+    const auto line = [&out](const auto& cells, auto write) {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            out += (i > 0 ? "," : "") + csvCell(write(cells[i]));
+        }
+        out += "\r\n";
+    };
+    line(table.columns, [](const std::string& name) { return name; });
+    for (const auto& row : table.rows) {
+        line(row, toText);
+    }
+    return out;
+}
+
 } // namespace isobar::store

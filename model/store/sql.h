@@ -35,6 +35,11 @@ struct SqlTable {
     double seconds = 0;
 };
 
+/// As plain text: NULL is nothing, bytes are hexadecimal.
+[[nodiscard]] std::string toText(const SqlValue& value);
+/// RFC 4180 with CRLF and one header line.
+[[nodiscard]] std::string toCsv(const SqlTable& table);
+
 /// One SELECT (or VALUES, WITH … SELECT) on the store at `path`, which Store::open() has checked and brought up to date
 /// before. Errors: InvalidValue for anything
 /// else, with the column of the text where SQLite names one; Infeasible beyond the time or memory; Cancelled when
