@@ -55,6 +55,9 @@ Status checkBatching(const IterationModel& model, const BatchPolicy& policy)
         return invalid("a prefix cache lives in the blocks that reserving admission keeps for answers",
                        "take optimistic admission");
     }
+    if (policy.preemptsLessUrgent && policy.admission != BatchPolicy::Admission::Optimistic) {
+        return invalid("reserving admission never preempts, whoever is urgent", "take optimistic admission");
+    }
     return Done{};
 }
 

@@ -22,6 +22,10 @@ struct BatchPolicy {
     /// Prompts come with one hash for each so many of their tokens, and blocks of equal hash are kept and shared.
     /// 0: no prefix cache. Else a multiple of kvBlockTokens, with Optimistic admission.
     std::int32_t prefixBlockTokens = 0;
+    /// Who waits while the batch is full takes the place of the last in the order of (priority, arrival) if that one's
+    /// priority is a greater number: one an iteration. Who gives way waits on, keeps its tokens, and computes their KV
+    /// anew. With Optimistic admission only.
+    bool preemptsLessUrgent = false;
 };
 
 /// InvalidValue for a policy that cannot be carried out, a batch below 1, and times that are not finite, negative or,

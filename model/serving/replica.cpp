@@ -195,7 +195,7 @@ Replica::Admission Replica::take(double seconds, const Record& record, ReplicaLo
     if (std::int64_t{request.inputTokens} + request.outputTokens > m_times->longestTokens()) {
         return Admission::TooLong;
     }
-    if (m_queue.size() >= m_queueLimit) {
+    if (m_queue.size() >= m_queueLimit && (m_queueLimit > 0 || !startsAtOnce(record, seconds))) {
         return Admission::QueueFull;
     }
     const std::uint32_t stored = store(record);
@@ -210,7 +210,8 @@ Replica::Admission Replica::take(double seconds, const Record& record, ReplicaLo
     pushWaiting(stored);
     if (m_nextEvent == kNever) {
         startRun(seconds, log);
-    } else if (m_decoding == m_running.size() && m_queue.front().record == stored && mayJoin(m_records[stored])) {
+    } else if (m_decoding == m_running.size() && m_queue.front().record == stored &&
+               (mayJoin(m_records[stored]) || urgentWaits())) {
         shortenRun(seconds);
     }
     return Admission::Accepted;
@@ -228,6 +229,42 @@ bool Replica::mayJoin(const Record& record) const
     }
     // Blocks are never fewer than their tokens take; who shares blocks may find room all the same.
     return m_context + record.request.inputTokens <= m_times->kvTokens() || m_times->policy().prefixBlockTokens > 0;
+}
+
+bool Replica::startsAtOnce(const Record& record, double seconds) const
+{
+    if (m_running.size() + m_queue.size() >= static_cast<std::size_t>(m_times->model().maxBatch)) {
+        return false;
+    }
+    const BatchPolicy& policy = m_times->policy();
+    const bool reserves = policy.admission == BatchPolicy::Admission::Reserve;
+    const auto blocks = [&](const Record& r) {
+        const std::int64_t tokens = std::int64_t{r.request.inputTokens} +
+                                    (reserves ? r.request.outputTokens : r.generated & ~kPrefilledElsewhere);
+        return blocksFor(tokens, policy.kvBlockTokens);
+    };
+    std::int64_t held = blocks(record);
+    for (const Waiting& waiting : m_queue) {
+        held += blocks(m_records[waiting.record]);
+    }
+    const std::int64_t grown = m_runIterations > 1 ? static_cast<std::int64_t>(iterationsUntil(seconds)) - 1 : 0;
+    for (std::size_t i = 0; !reserves && i < m_running.size(); ++i) {
+        const std::int64_t tokens =
+            i < m_decoding ? slots(m_running[i]) + grown : promptTokens(m_records[m_running[i].record]);
+        held += blocksFor(tokens, policy.kvBlockTokens);
+    }
+    return held + (reserves ? m_reserved : 0) <= m_times->kvBlocks();
+}
+
+bool Replica::urgentWaits() const
+{
+    if (!m_times->policy().preemptsLessUrgent || m_queue.empty() ||
+        m_running.size() < static_cast<std::size_t>(m_times->model().maxBatch)) {
+        return false;
+    }
+    const std::uint32_t urgent = m_records[m_queue.front().record].request.priority;
+    return std::any_of(m_running.begin(), m_running.end(),
+                       [&](const Running& running) { return m_records[running.record].request.priority > urgent; });
 }
 
 double Replica::iterationsUntil(double seconds) const
@@ -378,12 +415,13 @@ bool Replica::makeRoom(ReplicaLog& log)
 {
     const bool prompt = m_running.size() > m_decoding;
     const std::int64_t promptTokensHeld = prompt ? promptTokens(m_records[m_running.back().record]) : 0;
+    const bool urgent = urgentWaits();
     if (!m_exact) {
-        if (surelyFits(promptTokensHeld, prompt)) {
+        if (!urgent && surelyFits(promptTokensHeld, prompt)) {
             return false;
         }
         countExactly();
-    } else if (!m_exact->cache && m_context + promptTokensHeld < m_times->kvTokens() / 2) {
+    } else if (!urgent && !m_exact->cache && m_context + promptTokensHeld < m_times->kvTokens() / 2) {
         m_exact.reset(); // far from full
         return false;
     } else {
@@ -392,6 +430,9 @@ bool Replica::makeRoom(ReplicaLog& log)
     bool preempted = false;
     for (; m_exact->free() < 0; preempted = true) {
         preemptLast(log);
+    }
+    if (urgent && !preempted) {
+        preemptLast(log); // its place is taken in this iteration
     }
     m_exact->takeHeld();
     return preempted;
@@ -492,7 +533,7 @@ void Replica::join(const Waiting& head, double now, IterationLoad& load, std::in
 std::int64_t Replica::iterationsToRun(bool preempted)
 {
     const std::int64_t toFinish = m_running.front().at - m_tokens;
-    if (preempted) {
+    if (preempted || urgentWaits()) {
         return 1; // who waits was kept out of this iteration only
     }
     if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {

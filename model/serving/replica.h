@@ -92,7 +92,9 @@ public:
     static constexpr double kNever = std::numeric_limits<double>::infinity();
     enum class Admission { Accepted, QueueFull, TooLong, NoTokens };
 
-    /// `times` must outlive the replica. Refuses more while `queueLimit` wait, preempted ones included.
+    /// `times` must outlive the replica. Refuses more while `queueLimit` wait, preempted ones included. With 0 it is a
+    /// loss system: refused is who finds no place in the batch, or not the KV cache its prompt takes, counting all who
+    /// were taken in; who is accepted waits for no more than the iteration under way and the prompts of others.
     Replica(const IterationTimes& times, std::size_t queueLimit);
     Replica(const Replica&); ///< with all it works on
     Replica(Replica&&) noexcept;
@@ -226,6 +228,8 @@ private:
     void addPart(std::uint32_t record, std::uint32_t begin, IterationLoad& load, std::int64_t& budget);
     [[nodiscard]] std::int64_t iterationsToRun(bool preempted);
     /// Whether `tokens` more by `sequences` more find room however they and the rest are spread over blocks.
+    [[nodiscard]] bool startsAtOnce(const Record& record, double seconds) const;
+    [[nodiscard]] bool urgentWaits() const;
     [[nodiscard]] bool surelyFits(std::int64_t tokens, std::int64_t sequences) const;
     void countExactly();
 

@@ -90,6 +90,17 @@ inline double secondClassMeanWait(double firstLoad, double secondLoad)
     return (firstLoad + secondLoad) / ((1 - firstLoad) * (1 - firstLoad - secondLoad));
 }
 
+/// Two classes, the first interrupts the second, who goes on where it was (White and Christie, 1958); exponential
+/// service: the mean stay.
+inline double interruptingClassMeanStay(double firstLoad)
+{
+    return 1 / (1 - firstLoad);
+}
+inline double interruptedClassMeanStay(double firstLoad, double secondLoad)
+{
+    return 1 / (1 - firstLoad) + secondClassMeanWait(firstLoad, secondLoad);
+}
+
 /// Two M/M/1 of `load` each, arrivals to the shorter: the mean stay, from the balance equations of the Markov chain
 /// cut off at `most` requests a queue, by Gauss and Seidel.
 inline double shorterOfTwoMeanStay(double load, int most)

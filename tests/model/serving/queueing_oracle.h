@@ -141,9 +141,9 @@ struct Length {
 /// number.
 template <class Job, class Arrived, class Done>
 void feed(const IterationModel& model, std::size_t queueLimit, double requestsPerSecond, Length length, Random& random,
-          Job&& job, Arrived&& arrived, Done&& done)
+          Job&& job, Arrived&& arrived, Done&& done, const BatchPolicy& policy = {})
 {
-    const IterationTimes times(model);
+    const IterationTimes times(model, policy);
     Replica replica(times, queueLimit);
     ReplicaLog log;
     Conservation conservation(length.all() / requestsPerSecond);

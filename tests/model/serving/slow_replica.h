@@ -183,6 +183,20 @@ private:
         }
     }
 
+    std::vector<Sequence>::iterator last()
+    {
+        return std::max_element(m_batch.begin(), m_batch.end(),
+                                [](const Sequence& a, const Sequence& b) { return a.rank() < b.rank(); });
+    }
+    void preempt(std::vector<Sequence>::iterator sequence)
+    {
+        m_blocks.giveBack(sequence->blocks);
+        sequence->blocks.clear();
+        sequence->decoding = false;
+        enqueue(*sequence);
+        m_batch.erase(sequence);
+        ++preemptions;
+    }
     /// Who does what in the iteration that starts now.
     IterationLoad makeUp(double now)
     {
@@ -195,16 +209,13 @@ private:
             if (wanted <= m_blocks.free()) {
                 break;
             }
-            const auto last =
-                std::max_element(m_batch.begin(), m_batch.end(),
-                                 [](const Sequence& a, const Sequence& b) { return a.rank() < b.rank(); });
-            m_blocks.giveBack(last->blocks);
-            last->blocks.clear();
-            last->decoding = false;
-            enqueue(*last);
-            m_batch.erase(last);
-            ++preemptions;
+            preempt(last());
             preempted = true;
+        }
+        if (m_policy.preemptsLessUrgent && !preempted && !m_queue.empty() &&
+            m_batch.size() == std::size_t(m_model.maxBatch) &&
+            last()->request().priority > m_queue.front().request().priority) {
+            preempt(last());
         }
         IterationLoad load;
         std::int64_t budget = m_policy.maxBatchedTokens > 0 ? m_policy.maxBatchedTokens : 1'000'000'000;
@@ -326,11 +337,26 @@ private:
             s.start = s.firstToken = hashed.firstTokenSeconds;
             s.generated = 1;
         }
-        if (wholeBlocks(s) > m_capacity || m_queue.size() >= m_queueLimit) {
+        if (wholeBlocks(s) > m_capacity || (m_queueLimit == 0 ? !startsAtOnce(s) : m_queue.size() >= m_queueLimit)) {
             rejected.push_back(hashed.request.tag);
             return;
         }
         enqueue(s);
+    }
+    /// A place in the batch and room for the prompt, whoever is already here counted in.
+    [[nodiscard]] bool startsAtOnce(const Sequence& s) const
+    {
+        const auto blocks = [&](const Sequence& other) {
+            return reserves() ? wholeBlocks(other) : blocksFor(other.tokens());
+        };
+        std::int64_t held = blocks(s);
+        for (const Sequence& other : m_queue) {
+            held += blocks(other);
+        }
+        for (const Sequence& other : m_batch) {
+            held += blocks(other);
+        }
+        return m_batch.size() + m_queue.size() < std::size_t(m_model.maxBatch) && held <= m_capacity;
     }
     void enqueue(const Sequence& s)
     {

@@ -80,6 +80,7 @@ private Q_SLOTS:
         QVERIFY(near(powerOfDMeanStay(2, 0.9), 2.614057) && near(powerOfDMeanStay(3, 0.9), 2.027856));
         QVERIFY(near(powerOfDMeanStay(5, 0.9), 1.632881) && near(powerOfDMeanStay(2, 0.99), 5.431997));
         QVERIFY(near(firstClassMeanWait(0.4, 0.4), 4 / 3.0) && near(secondClassMeanWait(0.4, 0.4), 20 / 3.0));
+        QVERIFY(near(interruptingClassMeanStay(0.4), 5 / 3.0) && near(interruptedClassMeanStay(0.4, 0.4), 25 / 3.0));
         QVERIFY(near(shorterOfTwoMeanStay(0.5, 40), 1.426321) && near(shorterOfTwoMeanStay(0.8, 100), 2.955737));
         QVERIFY(std::abs(studentQuantile(0.99, 9) - 3.249836) < 1e-5);
         QVERIFY(std::abs(studentQuantile(0.99, 39) - 2.707913) < 1e-5);
@@ -520,6 +521,99 @@ private Q_SLOTS:
                               control, all, 2 / law.tokens});
         m_comparisons.verify({name, "mean wait of the second", secondClassMeanWait(kEach, kEach), waits[1].estimate(),
                               control, all, 2 / law.tokens});
+    }
+
+    // Erlang's loss system: who finds no server free goes away. Measured by itself, no control knows the answer.
+    void lossSystem_data()
+    {
+        QTest::addColumn<int>("servers");
+        QTest::addColumn<double>("erlangs");
+        QTest::addColumn<double>("requests");
+        QTest::newRow("M/M/1/1, 0.5 erlangs") << 1 << 0.5 << 2e6;
+        QTest::newRow("M/M/10/10, 9 erlangs") << 10 << 9.0 << 4e6;
+        QTest::newRow("M/M/100/100, 90 erlangs") << 100 << 90.0 << 18e6;
+    }
+    void lossSystem()
+    {
+        QFETCH(int, servers);
+        QFETCH(double, erlangs);
+        QFETCH(double, requests);
+        const ServiceLaw law{Shape::Exponential, 1, 1e7};
+        const double tick = law.tokenSeconds(), exact = erlangB(servers, erlangs);
+        Replications refused({1 / erlangs, 1});
+        const Length length = lengthOf(requests, static_cast<std::uint32_t>(20 * erlangs));
+        for (int replication = 0; replication < kReplications; ++replication) {
+            Random random = replicationRandom(experiment(), std::uint64_t(replication));
+            double gap = 0, gaps = 0, service = 0, away = 0, waited = 0;
+            feed(
+                serversModel(tick, servers), 0, erlangs, length, random,
+                [&](Random& r, Request& request) {
+                    gap = r.exponential() / erlangs;
+                    request.outputTokens = law.draw(r);
+                    return gap;
+                },
+                [&](const Request& request, bool accepted) {
+                    if (request.tag >= length.warmUp) {
+                        gaps += gap;
+                        service += request.outputTokens * tick;
+                        away += accepted ? 0 : 1;
+                    }
+                },
+                [&](const Completion& c) { waited = std::max(waited, c.startSeconds - c.request.arrivalSeconds); });
+            QVERIFY2(waited <= 1.001 * tick, qPrintable(QString::number(waited / tick))); // the iteration under way
+            refused.add(away / length.counted, {gaps / length.counted, service / length.counted});
+        }
+        m_comparisons.verify({QTest::currentDataTag(), "share refused", exact, refused.estimate(), "gap, service",
+                              double(length.all()) * kReplications, erlangs * tick / exact});
+    }
+
+    // The same with interruption: an urgent request takes the only place, and who gives way goes on where it was, as a
+    // prompt of any length takes one iteration here.
+    void twoClassesWithInterruption()
+    {
+        constexpr double kEach = 0.4;
+        const ServiceLaw law{Shape::Exponential, 1, 1e6};
+        const double tick = law.tokenSeconds(), fifoWait = mg1MeanWait(2 * kEach, 1);
+        std::array<Replications, 2> stays{Replications({fifoWait, 0.5 / kEach}), Replications({fifoWait, 0.5 / kEach})};
+        const Length length = lengthOf(4e6, 10'000);
+        for (int replication = 0; replication < kReplications; ++replication) {
+            Random random = replicationRandom(0, std::uint64_t(replication));
+            Lindley fifo;
+            std::array<double, 2> stay{}, count{};
+            double fifoWaits = 0, gaps = 0, gap = 0;
+            feed(
+                serversModel(tick, 1), kNoLimit, 2 * kEach, length, random,
+                [&](Random& r, Request& request) {
+                    gap = r.exponential() / (2 * kEach);
+                    request.priority = static_cast<std::uint32_t>(r.bits() >> 63);
+                    request.outputTokens = law.draw(r);
+                    return gap;
+                },
+                [&](const Request& request, bool) {
+                    const double w = fifo.arrive(gap, request.outputTokens * tick);
+                    if (request.tag >= length.warmUp) {
+                        fifoWaits += w;
+                        gaps += gap;
+                    }
+                },
+                [&](const Completion& c) {
+                    if (c.request.tag >= length.warmUp) {
+                        stay[c.request.priority] += c.finishSeconds - c.request.arrivalSeconds;
+                        ++count[c.request.priority];
+                    }
+                },
+                {.maxBatchedTokens = 0, .preemptsLessUrgent = true});
+            for (std::size_t i = 0; i < stays.size(); ++i) {
+                stays[i].add(stay[i] / count[i], {fifoWaits / length.counted, gaps / length.counted});
+            }
+        }
+        const double all = double(length.all()) * kReplications;
+        const std::string name = "M/M/1, two priorities, the first interrupts, load 0.4 + 0.4",
+                          control = "wait first come, first served; gap";
+        m_comparisons.verify({name, "mean stay of the first", interruptingClassMeanStay(kEach), stays[0].estimate(),
+                              control, all, 2 / law.tokens});
+        m_comparisons.verify({name, "mean stay of the second", interruptedClassMeanStay(kEach, kEach),
+                              stays[1].estimate(), control, all, 4 / law.tokens});
     }
 
 private:

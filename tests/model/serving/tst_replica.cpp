@@ -86,6 +86,24 @@ const std::array kRegimes{
                shrinkCache(random, model);
                policy = {.maxBatchedTokens = 0, .kvBlockTokens = 4, .prefixBlockTokens = 8};
            }},
+    Regime{"the urgent take places", true, false,
+           [](Random&, IterationModel& model, BatchPolicy& policy) {
+               model.kvCapacityTokens = 40'000;
+               policy.preemptsLessUrgent = true;
+           }},
+    Regime{"the urgent take places, small cache, chunks", true, false,
+           [](Random& random, IterationModel& model, BatchPolicy& policy) {
+               shrinkCache(random, model);
+               policy.kvBlockTokens = static_cast<std::int32_t>(integer(random, 1, 40));
+               chunk(random, model, policy);
+               policy.preemptsLessUrgent = true;
+           }},
+    Regime{"the urgent take places, prefix cache", true, true,
+           [](Random& random, IterationModel&, BatchPolicy& policy) {
+               policy.maxBatchedTokens = integer(random, 0, 1) == 0 ? 0 : policy.maxBatchedTokens;
+               policy.prefixBlockTokens = 16 * static_cast<std::int32_t>(integer(random, 1, 2));
+               policy.preemptsLessUrgent = true;
+           }},
 };
 
 } // namespace
@@ -122,7 +140,8 @@ private Q_SLOTS:
             IterationModel model = randomModel(random);
             BatchPolicy policy;
             kRegimes[static_cast<std::size_t>(regime)].change(random, model, policy);
-            const auto limit = static_cast<std::size_t>(4 * model.maxBatch);
+            // Every fifth is a loss system: nothing waits.
+            const auto limit = static_cast<std::size_t>(round % 5 == 4 ? 0 : 4 * model.maxBatch);
             const std::vector<HashedRequest> trace =
                 randomHashes(random, randomTrace(random, requests),
                              policy.prefixBlockTokens > 0 ? std::uint32_t(policy.prefixBlockTokens) : 32);
