@@ -125,8 +125,12 @@ void DemandSource::sortOut()
 
 void DemandSource::drawFromLaws(double begin, double end)
 {
-    // The rate is taken as constant over a window: a day has 864,000 of them.
-    const double rateNow = rate((begin + end) / 2);
+    // The rate is taken as constant over a second: a day has 86,400 of them.
+    if (const double middle = (begin + end) / 2; middle >= m_rateUntilSeconds) {
+        m_rateUntilSeconds = std::floor(middle) + 1;
+        m_rate = rate(m_rateUntilSeconds - 0.5);
+    }
+    const double rateNow = m_rate;
     const double gapsInWindow = rateNow * (end - begin);
     for (; m_due < gapsInWindow; m_due += m_gaps.draw(m_random)) {
         const std::uint32_t input = m_input->draw(m_random.bits());

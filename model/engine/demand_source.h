@@ -134,7 +134,8 @@ private:
     Random m_random;
     std::shared_ptr<const LengthTable> m_input, m_output;
     std::shared_ptr<const DemandTrace> m_trace;
-    double m_due = 0; ///< mean gaps until the next request
+    double m_due = 0;                          ///< mean gaps until the next request
+    double m_rate = 0, m_rateUntilSeconds = 0; ///< of the second under way
     std::uint32_t m_sequence = 0;
     std::int64_t m_unrouted = 0;
     std::vector<Candidate> m_candidates;

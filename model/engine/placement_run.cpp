@@ -256,11 +256,6 @@ PlacementRun::Change PlacementRun::update(double now)
 
 void PlacementRun::collect(double end, std::span<const DemandSource> sources)
 {
-    // Those on their way from earlier windows, and what the sources sent in this one.
-    for (const Feeder& feeder : m_feeders) {
-        const std::span<const Arrival> sent = sources[feeder.source].outbox(feeder.way);
-        m_onTheWay.insert(m_onTheWay.end(), sent.begin(), sent.end());
-    }
     m_now.clear();
     std::size_t kept = 0;
     for (const Arrival& arrival : m_onTheWay) {
@@ -271,8 +266,29 @@ void PlacementRun::collect(double end, std::span<const DemandSource> sources)
         }
     }
     m_onTheWay.resize(kept);
-    std::sort(m_now.begin(), m_now.end(), [](const Arrival& a, const Arrival& b) {
-        return std::tie(a.seconds, a.feeder, a.sequence) < std::tie(b.seconds, b.feeder, b.sequence);
+    // First where the outboxes are, then what is in them: each of the two waits for memory, but for all of it at once.
+    m_sent.clear();
+    for (const Feeder& feeder : m_feeders) {
+        if (const std::span<const Arrival> sent = sources[feeder.source].outbox(feeder.way); !sent.empty()) {
+            serving::prefetchLine(sent.data());
+            m_sent.push_back(sent);
+        }
+    }
+    for (const std::span<const Arrival> sent : m_sent) {
+        for (const Arrival& arrival : sent) {
+            (arrival.seconds < end ? m_now : m_onTheWay).push_back(arrival);
+        }
+    }
+    m_order.clear();
+    for (const Arrival& arrival : m_now) {
+        m_order.push_back({arrival.seconds, static_cast<std::uint32_t>(m_order.size())});
+    }
+    std::sort(m_order.begin(), m_order.end(), [this](const Turn& a, const Turn& b) {
+        if (a.seconds != b.seconds) {
+            return a.seconds < b.seconds;
+        }
+        const Arrival &first = m_now[a.index], &second = m_now[b.index];
+        return std::tie(first.feeder, first.sequence) < std::tie(second.feeder, second.sequence);
     });
 }
 
@@ -287,14 +303,6 @@ std::uint32_t PlacementRun::emptierOfTwo(std::uint64_t bits) const
 {
     const auto [a, b] = twoOf(bits);
     return m_load[b] < m_load[a] ? b : a;
-}
-
-void PlacementRun::prefetchHead(std::uint32_t replica) const
-{
-    const auto* const bytes = reinterpret_cast<const char*>(&m_replicas[replica]);
-    for (std::size_t line = 0; line < sizeof(serving::Replica); line += 64) {
-        __builtin_prefetch(bytes + line);
-    }
 }
 
 void PlacementRun::deliver(const Arrival& arrival, std::uint64_t bits)
@@ -314,24 +322,53 @@ void PlacementRun::deliver(const Arrival& arrival, std::uint64_t bits)
     refresh(chosen);
 }
 
+/// A fleet's batches are far larger than any cache, and who is next is known: calls serve(i) for i in [0, count) and
+/// look(i, stage) for its stages 0, 1 and 2 kAhead calls apart before that, each of which asks for what the next reads.
+template <class Look, class Serve> void PlacementRun::pipeline(std::size_t count, const Look& look, const Serve& serve)
+{
+    for (std::size_t i = 0; i < count + 3 * kAhead; ++i) {
+        for (std::size_t stage = 0; stage < 3; ++stage) {
+            if (const std::size_t at = i - stage * kAhead; at < count) { // wraps below zero
+                look(at, stage);
+            }
+        }
+        if (const std::size_t at = i - 3 * kAhead; at < count) {
+            serve(at);
+        }
+    }
+}
+
+void PlacementRun::prefetch(std::uint32_t replica, std::size_t stage) const
+{
+    const serving::Replica& r = m_replicas[replica];
+    if (stage == 1) {
+        r.prefetchBatch();
+    } else if (stage == 2) {
+        r.prefetchNext();
+    } else {
+        const auto* const bytes = reinterpret_cast<const char*>(&r);
+        for (std::size_t line = 0; line < sizeof r; line += 64) {
+            serving::prefetchLine(bytes + line);
+        }
+    }
+}
+
 void PlacementRun::serve(double end, std::span<const DemandSource> sources)
 {
     collect(end, sources);
     m_picks.clear();
-    for (std::size_t i = 0; i < m_now.size(); ++i) {
+    for (std::size_t i = 0; i < m_order.size(); ++i) {
         m_picks.push_back(m_random.bits());
     }
-    // A fleet's batches are far larger than any cache, and who is next is known: ask for the memory ahead.
-    for (std::size_t i = 0; i < m_now.size(); ++i) {
-        if (!m_serving.empty()) {
-            if (i + 2 * kAhead < m_now.size()) {
-                prefetchHead(emptierOfTwo(m_picks[i + 2 * kAhead]));
-            }
-            if (i + kAhead < m_now.size()) {
-                m_replicas[emptierOfTwo(m_picks[i + kAhead])].prefetchBatch();
-            }
+    const auto deliverNext = [this](std::size_t i) { deliver(m_now[m_order[i].index], m_picks[i]); };
+    if (m_serving.empty()) {
+        for (std::size_t i = 0; i < m_order.size(); ++i) {
+            deliverNext(i);
         }
-        deliver(m_now[i], m_picks[i]);
+    } else {
+        pipeline(
+            m_order.size(), [this](std::size_t i, std::size_t stage) { prefetch(emptierOfTwo(m_picks[i]), stage); },
+            deliverNext);
     }
     m_due.clear();
     for (std::size_t i = 0; i < m_nextEvent.size(); ++i) {
@@ -339,19 +376,12 @@ void PlacementRun::serve(double end, std::span<const DemandSource> sources)
             m_due.push_back(static_cast<std::uint32_t>(i));
         }
     }
-    for (std::size_t i = 0; i < m_due.size(); ++i) {
-        if (i + 3 * kAhead < m_due.size()) {
-            prefetchHead(m_due[i + 3 * kAhead]);
-        }
-        if (i + 2 * kAhead < m_due.size()) {
-            m_replicas[m_due[i + 2 * kAhead]].prefetchBatch();
-        }
-        if (i + kAhead < m_due.size()) {
-            m_replicas[m_due[i + kAhead]].prefetchNext();
-        }
-        m_replicas[m_due[i]].advance(end, m_log);
-        refresh(m_due[i]);
-    }
+    pipeline(
+        m_due.size(), [this](std::size_t i, std::size_t stage) { prefetch(m_due[i], stage); },
+        [this, end](std::size_t i) {
+            m_replicas[m_due[i]].advance(end, m_log);
+            refresh(m_due[i]);
+        });
     account();
 }
 

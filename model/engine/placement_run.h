@@ -107,7 +107,8 @@ private:
     /// The two replicas that `bits` stand for.
     [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> twoOf(std::uint64_t bits) const;
     [[nodiscard]] std::uint32_t emptierOfTwo(std::uint64_t bits) const;
-    void prefetchHead(std::uint32_t replica) const;
+    void prefetch(std::uint32_t replica, std::size_t stage) const;
+    template <class Look, class Serve> static void pipeline(std::size_t count, const Look& look, const Serve& serve);
     void refresh(std::uint32_t replica);
     /// What a request brings along that most do not: the Replica knows it by its tag alone.
     struct Past {
@@ -148,10 +149,16 @@ private:
     std::uint32_t m_firstEmpty = 0; ///< slots before it are taken
 
     std::vector<Feeder> m_feeders;
-    std::vector<Arrival> m_onTheWay;    ///< reach the placement after this window
-    std::vector<Arrival> m_now;         ///< of this window, in order
-    std::vector<std::uint64_t> m_picks; ///< random bits by m_now
-    std::vector<std::uint32_t> m_due;   ///< replicas with an event in this window
+    std::vector<Arrival> m_onTheWay; ///< reach the placement after this window
+    struct Turn {
+        double seconds = 0;
+        std::uint32_t index = 0; ///< into m_now
+    };
+    std::vector<Arrival> m_now;         ///< of this window
+    std::vector<Turn> m_order;          ///< the same in order
+    std::vector<std::uint64_t> m_picks; ///< random bits by m_order
+    std::vector<std::span<const Arrival>> m_sent;
+    std::vector<std::uint32_t> m_due; ///< replicas with an event in this window
     serving::ReplicaLog m_log;
 
     std::vector<Past> m_pasts;
