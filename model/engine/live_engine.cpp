@@ -44,13 +44,16 @@ struct Inject {
 struct Mend {
     std::uint32_t number;
 };
-using Command = std::variant<Play, Pause, SetSpeed, StepBy, Seek, Restart, Apply, Inject, Mend>;
+struct AskDevices {
+    PoolId pool;
+};
+using Command = std::variant<Play, Pause, SetSpeed, StepBy, Seek, Restart, Apply, Inject, Mend, AskDevices>;
 
 /// Those that need not wait for a seek to arrive.
 bool isUrgent(const Command& command)
 {
     return std::holds_alternative<Pause>(command) || std::holds_alternative<SetSpeed>(command) ||
-           std::holds_alternative<Restart>(command);
+           std::holds_alternative<Restart>(command) || std::holds_alternative<AskDevices>(command);
 }
 
 } // namespace
@@ -123,7 +126,10 @@ struct LiveEngine::Impl {
             }
             std::visit([this](auto& c) { carryOut(c); }, command);
             collect();
-            unpublished = true;
+            unpublished = unpublished || !std::holds_alternative<AskDevices>(command);
+        }
+        if (devicesOf.valid()) {
+            answerDevices();
         }
     }
 
@@ -181,6 +187,8 @@ struct LiveEngine::Impl {
         const std::lock_guard lock(mutex);
         ++generation;
         feeds.push_back(emptyFeed(generation));
+        latestDevices.reset();
+        devicesOf = {};
     }
     void carryOut(Apply& c)
     {
@@ -195,6 +203,19 @@ struct LiveEngine::Impl {
         }
     }
     void carryOut(Mend& c) { engine.mend(c.number); }
+    void carryOut(AskDevices& c) { devicesOf = c.pool; }
+
+    /// Once for all that asked since the last window.
+    void answerDevices()
+    {
+        const PoolId pool = std::exchange(devicesOf, {});
+        if (pool.index() >= engine.engine().fleet()->pools.size()) {
+            return;
+        }
+        auto made = std::make_shared<const Devices>(Devices{generation, engine.engine().devices(pool)});
+        const std::lock_guard lock(mutex);
+        latestDevices = std::move(made);
+    }
 
     void halt()
     {
@@ -321,6 +342,7 @@ struct LiveEngine::Impl {
     Clock::time_point speedReal = anchorReal; ///< since when it should keep to its speed
     SimMicros speedSim = 0;
     bool unpublished = false;
+    PoolId devicesOf; ///< asked for and not answered yet
     Clock::time_point nextSnapshot{};
     std::deque<std::pair<Clock::time_point, SimMicros>> samples;
 
@@ -330,6 +352,7 @@ struct LiveEngine::Impl {
     std::deque<Command> commands;
     std::deque<Feed> feeds; ///< one a generation, the last is the current one; never empty
     std::shared_ptr<const Snapshot> latest;
+    std::shared_ptr<const Devices> latestDevices;
 
     std::jthread thread; ///< last: it stops before anything it uses goes
 };
@@ -383,6 +406,17 @@ void LiveEngine::injectFault(const Fault& fault)
 void LiveEngine::mendFault(std::uint32_t number)
 {
     m_impl->send(Mend{number});
+}
+
+void LiveEngine::askDevices(PoolId pool)
+{
+    m_impl->send(AskDevices{pool});
+}
+
+std::shared_ptr<const LiveEngine::Devices> LiveEngine::devices() const
+{
+    const std::lock_guard lock(m_impl->mutex);
+    return m_impl->latestDevices;
 }
 
 std::shared_ptr<const Snapshot> LiveEngine::latest() const

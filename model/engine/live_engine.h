@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/engine/devices.h"
 #include "model/engine/time_machine.h"
 
 #include <chrono>
@@ -54,6 +55,17 @@ public:
     void mendFault(std::uint32_t number); ///< as in Snapshot::faults
 
     [[nodiscard]] std::shared_ptr<const Snapshot> latest() const;
+
+    /// The chips of a pool, and the generation of the run they are of.
+    struct Devices {
+        std::uint64_t generation = 0;
+        DeviceView view;
+    };
+    /// Has the chips of a pool made as they are between the next two windows; they come in devices(). Of several pools
+    /// asked for at once the last one counts. Nothing is made where nobody asks.
+    void askDevices(PoolId pool);
+    /// What was made last; null before. A new one is another pointer.
+    [[nodiscard]] std::shared_ptr<const Devices> devices() const;
     /// Intervals and events since the last call, with the generation they belong to; nothing is ever dropped: after a
     /// restart the first call hands out what the old engine left, the next one the new generation.
     struct Feed {

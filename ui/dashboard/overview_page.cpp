@@ -65,7 +65,11 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
     connect(m_map, &MapView::markerClicked, this, [this](int place, Qt::KeyboardModifiers modifiers) {
         selectPlace(place, modifiers.testFlag(Qt::ShiftModifier) || modifiers.testFlag(Qt::ControlModifier));
     });
-    connect(m_map, &MapView::markerActivated, this, [this](int place) { selectPlace(place, false); });
+    connect(m_map, &MapView::markerActivated, this, [this](int place) {
+        if (place >= 0 && static_cast<std::size_t>(place) < m_session.places().size()) {
+            Q_EMIT placeRequested(static_cast<std::size_t>(place));
+        }
+    });
     connect(m_map, &MapView::backgroundClicked, this, [this] {
         SelectionState state = m_session.selection().state();
         state.regions.clear();
@@ -83,6 +87,7 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
         m_session.selection().set(state);
     });
     connect(&m_side->regionPanel(), &RegionPanel::moveRequested, this, &OverviewPage::showMove);
+    connect(&m_side->regionPanel(), &RegionPanel::devicesRequested, this, &OverviewPage::devicesRequested);
     connect(m_timeBar, &TimeBar::playToggled, &m_session,
             [this] { m_session.isPlaying() ? m_session.pause() : m_session.play(); });
     connect(m_timeBar, &TimeBar::stepRequested, &m_session, [this] { m_session.stepBy(10); });

@@ -33,6 +33,8 @@ public:
 
 Q_SIGNALS:
     void exportRequested(isobar::ui::View view);
+    void devicesRequested(isobar::PoolId pool);
+    void placeRequested(std::size_t place); ///< its devices: double click or Enter on the map
 
 protected:
     void resizeEvent(QResizeEvent* event) override;

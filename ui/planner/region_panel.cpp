@@ -14,6 +14,7 @@
 #include <QPainter>
 #include <QScrollArea>
 #include <QSlider>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -173,6 +174,13 @@ void RegionPanel::rebuild()
         usage->setFont(ui::font(TextRole::Secondary));
         row->addWidget(title, 1);
         row->addWidget(usage);
+        auto* devices = new QToolButton;
+        devices->setProperty("flat", true);
+        devices->setText(tr("Chips ›"));
+        devices->setToolTip(tr("Open this pool to its nodes and chips"));
+        devices->setAccessibleName(tr("Open devices of %1").arg(QString::fromStdString(pool.key)));
+        connect(devices, &QToolButton::clicked, this, [this, i] { Q_EMIT devicesRequested(PoolId(i)); });
+        row->addWidget(devices);
         m_list->addWidget(heading);
         m_list->addWidget(new UsageBar(
             pool.usableChips() > 0 ? static_cast<double>(used) / static_cast<double>(pool.usableChips()) : 0));

@@ -29,6 +29,7 @@ public:
 
 Q_SIGNALS:
     void moveRequested(isobar::PlacementId placement, int replicas);
+    void devicesRequested(isobar::PoolId pool);
 
 private:
     void rebuild();

@@ -125,6 +125,8 @@ void Session::show(std::shared_ptr<const Fleet> fleet)
     m_recordedRange.reset();
     m_events.clear();
     m_snapshot.reset();
+    m_devicesMade.reset();
+    m_devices.reset();
     m_sent.clear();
     m_storeIsBehind = false;
     m_selection.reset();
@@ -274,6 +276,11 @@ void Session::poll()
     }
     if (m_events.size() > kMaxEvents) {
         m_events.erase(m_events.begin(), m_events.end() - static_cast<std::ptrdiff_t>(kMaxEvents));
+    }
+    if (auto made = m_engine->devices(); made && made != m_devicesMade && made->generation == m_runGeneration) {
+        m_devices = std::shared_ptr<const engine::DeviceView>(made, &made->view);
+        m_devicesMade = std::move(made);
+        Q_EMIT devicesChanged();
     }
     if (latest && latest != m_snapshot && latest->generation == m_generation) {
         m_snapshot = latest;
@@ -468,6 +475,13 @@ void Session::mendFault(std::uint32_t number)
     if (!refuseForRecording()) {
         keepPlacements();
         m_engine->mendFault(number);
+    }
+}
+
+void Session::askDevices(PoolId pool)
+{
+    if (m_engine && !m_player) {
+        m_engine->askDevices(pool);
     }
 }
 

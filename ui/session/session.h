@@ -112,6 +112,13 @@ public:
     /// Ends a fault of snapshot()->faults.
     void mendFault(std::uint32_t number);
 
+    // --- devices ---
+    /// Has the chips of a pool made; they come with devicesChanged(). Nothing comes while a recording is open: it holds
+    /// sums over pools.
+    void askDevices(PoolId pool);
+    /// The chips asked for last, of this fleet; null before they came.
+    [[nodiscard]] std::shared_ptr<const engine::DeviceView> devices() const { return m_devices; }
+
     // --- planning ---
     /// A planner on the placements in force and the load of the last minute.
     [[nodiscard]] std::shared_ptr<const plan::Planner> planner() const;
@@ -129,6 +136,7 @@ Q_SIGNALS:
     void recordedRangeChanged();
     void placementsChanged();
     void clockChanged(); ///< play, pause or speed
+    void devicesChanged(); ///< the chips of a pool are there, or gone
     void problem(const isobar::Error& error);
 
 private:
@@ -161,6 +169,8 @@ private:
     std::vector<std::shared_ptr<const Fleet>> m_sent; ///< placements on their way to the engine
     bool m_storeIsBehind = false;                     ///< the placements in force are not those it has
     std::shared_ptr<const engine::Snapshot> m_snapshot;
+    std::shared_ptr<const engine::LiveEngine::Devices> m_devicesMade; ///< what devices() is part of
+    std::shared_ptr<const engine::DeviceView> m_devices;
     aggregate::History m_history;
     std::vector<engine::Event> m_events;
     std::uint64_t m_generation = 0, m_seed = 42;

@@ -3,6 +3,7 @@
 
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
+#include "ui/devices/device_page.h"
 #include "ui/map/map_view.h"
 #include "ui/planner/fault_dialog.h"
 #include "ui/replay/replay_page.h"
@@ -35,6 +36,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     , m_overview(new OverviewPage(session))
     , m_data(new DataPage(session))
     , m_replay(new ReplayPage(session))
+    , m_devices(new DevicePage(session))
     , m_rooms(new QStackedWidget)
     , m_messageBar(new QWidget)
     , m_message(new QLabel)
@@ -48,6 +50,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     m_rooms->addWidget(m_overview);
     m_rooms->addWidget(m_data);
     m_rooms->addWidget(m_replay);
+    m_rooms->addWidget(m_devices);
     m_message->setAccessibleName(tr("Message"));
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -82,6 +85,15 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
 
     connect(topBar, &TopBar::searchRequested, this, [this] { m_palette->open(); });
     connect(m_overview, &OverviewPage::exportRequested, this, &MainWindow::exportView);
+    connect(m_overview, &OverviewPage::devicesRequested, this, [this](PoolId pool) {
+        m_devices->open(DevicePath::of(m_session.fleet(), pool));
+        showRoom(3);
+    });
+    connect(m_overview, &OverviewPage::placeRequested, this, [this](std::size_t place) {
+        m_devices->openPlace(place);
+        showRoom(3);
+    });
+    connect(m_devices, &DevicePage::pathChanged, &m_commands, &CommandRegistry::refresh);
     connect(m_data, &DataPage::replayRequested, this, [this](const QString& trace) {
         showRoom(2);
         m_replay->openTrace({m_session.store()->path(), trace.toStdString()});
@@ -161,11 +173,26 @@ void MainWindow::addCommands()
                     [this] { showRoom(1); },
                     {},
                     [this] { return m_rooms->currentIndex() == 1; }});
+    m_commands.add({QStringLiteral("view.devices"),
+                    tr("Devices"),
+                    QKeySequence(tr("Ctrl+3")),
+                    [this] { showRoom(3); },
+                    {},
+                    [this] { return m_rooms->currentIndex() == 3; }});
     m_commands.add({QStringLiteral("view.back"),
                     tr("Back"),
                     QKeySequence(tr("Alt+Left")),
-                    [this] { m_session.selection().back(); },
-                    [this] { return m_session.selection().canGoBack(); },
+                    [this] {
+                        if (m_rooms->currentIndex() == 3) {
+                            m_devices->back();
+                        } else {
+                            m_session.selection().back();
+                        }
+                    },
+                    [this] {
+                        return m_rooms->currentIndex() == 3 ? m_devices->canGoBack()
+                                                            : m_session.selection().canGoBack();
+                    },
                     {}});
     m_commands.add({QStringLiteral("view.forward"),
                     tr("Forward"),
@@ -302,7 +329,7 @@ void MainWindow::buildMenus()
          {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export", "-", "file.quit"});
     fill(menuBar()->addMenu(tr("&Edit")), {"edit.undo", "edit.redo"});
     fill(menuBar()->addMenu(tr("&View")),
-         {"view.overview", "view.data", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
+         {"view.overview", "view.data", "view.devices", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
           "view.themeSystem", "view.themeLight", "view.themeDark"});
     fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "-", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.about"});
@@ -315,8 +342,8 @@ QWidget* MainWindow::buildRail()
     auto* column = new QVBoxLayout(rail);
     column->setContentsMargins(6, 8, 6, 8);
     column->setSpacing(6);
-    const std::array<std::pair<const char*, const char*>, 3> rooms{
-        {{"view.overview", "map"}, {"view.data", "data"}, {"sim.replay", "replay"}}};
+    const std::array<std::pair<const char*, const char*>, 4> rooms{
+        {{"view.overview", "map"}, {"view.data", "data"}, {"sim.replay", "replay"}, {"view.devices", "devices"}}};
     for (const auto& [id, iconName] : rooms) {
         auto* button = new QToolButton;
         QAction* action = m_commands.action(QLatin1String(id));

@@ -15,6 +15,7 @@ namespace isobar::ui {
 
 class CommandPalette;
 class DataPage;
+class DevicePage;
 class OverviewPage;
 class ReplayPage;
 
@@ -27,6 +28,7 @@ public:
 
     [[nodiscard]] OverviewPage& overview() { return *m_overview; }
     [[nodiscard]] ReplayPage& replay() { return *m_replay; }
+    [[nodiscard]] DevicePage& devices() { return *m_devices; }
     [[nodiscard]] CommandRegistry& commands() { return m_commands; }
     /// Says something in the message bar: what went wrong and what to do, or what was done.
     void say(const Error& error);
@@ -54,6 +56,7 @@ private:
     OverviewPage* m_overview;
     DataPage* m_data;
     ReplayPage* m_replay;
+    DevicePage* m_devices;
     QStackedWidget* m_rooms;
     std::vector<QToolButton*> m_railButtons;
     QWidget* m_messageBar;
