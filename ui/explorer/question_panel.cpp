@@ -134,7 +134,7 @@ QWidget* QuestionPanel::buildForm()
     m_measures->setAccessibleName(tr("Measures"));
     m_measures->setMinimumHeight(150);
     for (const query::MeasureInfo& info : query::measures()) {
-        auto* item = new QListWidgetItem(text(info.title) + QStringLiteral("  ") + text(info.unit), m_measures);
+        auto* item = new QListWidgetItem(text(info.title) + QStringLiteral(" · ") + text(info.unit), m_measures);
         item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsUserCheckable);
         item->setCheckState(info.measure == Measure::SpendUsd ? Qt::Checked : Qt::Unchecked);
         item->setToolTip(QStringLiteral("<b>%1</b> [%2]<br>%3")
@@ -225,7 +225,18 @@ QWidget* QuestionPanel::buildForm()
     bottom->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, 0);
     bottom->addWidget(m_ask, 1);
     column->addLayout(bottom);
-    panel->setMinimumWidth(310);
+    panel->setMinimumWidth(inside->minimumSizeHint().width() + 12); // nothing of it lies beyond the edge
+    const auto restyle = [inside] {
+        inside->setStyleSheet(
+            QStringLiteral("QListWidget::indicator, QCheckBox::indicator { width: 12px; height: 12px; "
+                           "border: 1px solid %1; border-radius: 3px; background: transparent; }"
+                           "QListWidget::indicator:checked, QCheckBox::indicator:checked { "
+                           "background: %2; border-color: %2; }"
+                           "QListWidget::item { padding: 2px 3px; }")
+                .arg(theme().faint.name(), theme().accent.name()));
+    };
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, inside, restyle);
+    restyle();
 
     connect(add, &QPushButton::clicked, this, &QuestionPanel::addFilter);
     connect(m_whereDimension, &QComboBox::currentIndexChanged, this, &QuestionPanel::showValues);

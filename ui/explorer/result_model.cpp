@@ -25,8 +25,9 @@ QString shown(const store::SqlValue& value)
             return QStringLiteral("–");
         }
         const double size = std::abs(*real);
-        if (size >= 1e6 && size < 1e15) {
-            return grouped(*real, 0);
+        if (size >= 1e3 && size < 1e15) {
+            const bool whole = *real == std::floor(*real);
+            return grouped(*real, whole || size >= 1e5 ? 0 : size >= 1e4 ? 1 : 2);
         }
         return QString::number(*real, 'g', 6).replace(QLatin1Char('-'), QChar(0x2212));
     }

@@ -61,7 +61,9 @@ ResultView::ResultView(const QString& name, QWidget* parent)
     m_table->setTabKeyNavigation(false);
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->setStyleSheet(QStringLiteral("QTableView { border: none; border-radius: 0; background: transparent; }"
-                                          "QTableView::item { padding: 0 8px; border: none; }"));
+                                          "QTableView::item { padding: 0 5px; border: none; }"
+                                          "QHeaderView { background: transparent; border: none; }"
+                                          "QAbstractScrollArea::corner { background: transparent; border: none; }"));
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(26);
     m_table->horizontalHeader()->setHighlightSections(false);

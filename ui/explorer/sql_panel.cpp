@@ -18,7 +18,6 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSplitter>
-#include <QToolButton>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
@@ -68,7 +67,7 @@ SqlPanel::SqlPanel(Session& session, QWidget* parent)
     , m_editor(new QPlainTextEdit(this))
     , m_run(new QPushButton(tr("Run"), this))
     , m_cancel(new QPushButton(tr("Cancel"), this))
-    , m_asked(new QToolButton(this))
+    , m_asked(new QPushButton(tr("Asked before"), this))
     , m_status(new QLabel(this))
     , m_notice(new Notice(this))
     , m_result(new ResultView(QStringLiteral("sql"), this))
@@ -95,9 +94,8 @@ SqlPanel::SqlPanel(Session& session, QWidget* parent)
     m_cancel->setObjectName(QStringLiteral("sqlCancel"));
     m_cancel->setAccessibleName(tr("Cancel the query"));
     m_asked->setObjectName(QStringLiteral("sqlAsked"));
-    m_asked->setText(tr("Asked before"));
     m_asked->setAccessibleName(tr("Queries asked before"));
-    m_asked->setPopupMode(QToolButton::InstantPopup);
+    m_asked->setStyleSheet(QStringLiteral("QPushButton::menu-indicator { image: none; width: 0; }"));
     m_asked->setMenu(new QMenu(m_asked));
     m_status->setObjectName(QStringLiteral("sqlStatus"));
     m_status->setProperty("muted", true);
@@ -166,12 +164,15 @@ SqlPanel::~SqlPanel()
 void SqlPanel::restyle()
 {
     QFont mono = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+    mono.setStyleHint(QFont::Monospace);
+    mono.setFixedPitch(true);
     mono.setPixelSize(13);
     m_editor->setFont(mono);
     m_editor->setStyleSheet(
         QStringLiteral("QPlainTextEdit { background: transparent; border: none; selection-background-color: %1; "
-                       "selection-color: %2; }")
-            .arg(theme().line.name(), theme().text.name()));
+                       "selection-color: %2; font-family: \"%3\"; }")
+            .arg(theme().line.name(), theme().text.name(),
+                 mono.family().isEmpty() ? QStringLiteral("monospace") : mono.family()));
     m_views->setStyleSheet(QStringLiteral("QTreeWidget { border: none; border-radius: 0; background: transparent; }"));
     const QString text = m_editor->toPlainText();
     m_editor->setPlainText(text); // the colours of words are the theme's

@@ -10,7 +10,6 @@
 class QLabel;
 class QPlainTextEdit;
 class QPushButton;
-class QToolButton;
 class QTreeWidget;
 class QTreeWidgetItem;
 
@@ -63,7 +62,7 @@ private:
     QPlainTextEdit* m_editor;
     QPushButton* m_run;
     QPushButton* m_cancel;
-    QToolButton* m_asked;
+    QPushButton* m_asked;
     QLabel* m_status;
     Notice* m_notice;
     ResultView* m_result;
