@@ -158,9 +158,9 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     if (m_playing) {
         m_engine->play();
     }
+    lookForRecorded();
     Q_EMIT opened();
     return Done{};
-    lookForRecorded();
 }
 
 void Session::startRecording()
@@ -253,9 +253,9 @@ void Session::poll()
     if (feed.generation != m_generation) {
         m_generation = feed.generation;
         m_history.clear();
+        m_rollUp.emplace(m_fleet);
         m_events.clear();
     }
-        m_rollUp.emplace(m_fleet);
     if (!feed.errors.empty()) {
         m_sent.clear(); // one of them may have been refused
     }
@@ -266,9 +266,9 @@ void Session::poll()
         if (m_recorder && feed.generation == m_runGeneration) {
             m_recorder->append(interval);
         }
+        m_rollUp->append(*interval);
         m_history.append(std::move(interval));
         m_historyPending = true;
-        m_rollUp->append(*interval);
     }
     for (engine::Event& event : feed.events) {
         m_events.push_back(std::move(event));
@@ -296,6 +296,9 @@ void Session::rewindTo(aggregate::SimMicros at)
     m_history.truncate(at);
     if (m_history.end() != at) {
         m_history.clear(); // it never kept so much in one piece; what follows must begin where it ends
+        m_rollUp.emplace(m_fleet);
+    } else {
+        m_rollUp->truncate(at, m_history);
     }
     std::erase_if(m_events, [at](const engine::Event& event) { return event.at >= at; });
     if (m_recorder) {
@@ -303,9 +306,6 @@ void Session::rewindTo(aggregate::SimMicros at)
     }
     m_historyPending = true;
     Q_EMIT rewound();
-        m_rollUp.emplace(m_fleet);
-    } else {
-        m_rollUp->truncate(at, m_history);
 }
 
 /// After going back or forward in time the placements in force may be others than were last asked for.
@@ -386,6 +386,12 @@ QDateTime Session::timeAt(aggregate::SimMicros at) const
 
 QString Session::badge() const
 {
+    if (m_recordedShown && m_recordedRange) {
+        return QStringLiteral("Recorded run %1 · seed %2 · data %3")
+            .arg(m_recordedShown->run)
+            .arg(m_recordedRange->run.seed)
+            .arg(QString::fromStdString(m_fleet->dataDate));
+    }
     return (m_player ? QStringLiteral("Recorded · seed %1 · data %2") : QStringLiteral("Simulated · seed %1 · data %2"))
         .arg(m_seed)
         .arg(QString::fromStdString(m_fleet->dataDate));
@@ -393,12 +399,7 @@ QString Session::badge() const
 
 void Session::play()
 {
-    if (m_recordedShown && m_recordedRange) {
-        return QStringLiteral("Recorded run %1 · seed %2 · data %3")
-            .arg(m_recordedShown->run)
-            .arg(m_recordedRange->run.seed)
-            .arg(QString::fromStdString(m_fleet->dataDate));
-    }
+    showRunning();
     m_playing = true;
     if (m_player) {
         const bool atEnd = m_player->target() >= m_player->recording().end();
@@ -442,6 +443,7 @@ void Session::stepBy(double simulatedSeconds)
 
 void Session::seek(aggregate::SimMicros to)
 {
+    showRunning();
     m_playing = false;
     if (m_player) {
         m_player->aim(to);
@@ -449,7 +451,6 @@ void Session::seek(aggregate::SimMicros to)
         m_engine->seek(to);
     }
     Q_EMIT clockChanged();
-    showRunning();
 }
 
 bool Session::refuseForRecording()

@@ -79,6 +79,8 @@ public:
     {
         return m_recordedShown ? m_recordedShown->history : m_history;
     }
+    /// Of the running fleet, whatever is shown.
+    [[nodiscard]] const aggregate::History& runningHistory() const { return m_history; }
     /// The same by one dimension at a time with extremes: for charts over long ranges. Null while nothing is open.
     [[nodiscard]] const aggregate::LiveRollUp* rollUp() const
     {
@@ -135,7 +137,7 @@ Q_SIGNALS:
     void historyChanged(); ///< new intervals, at most 5 a second; or another history is shown
     void recordedRangeChanged();
     void placementsChanged();
-    void clockChanged(); ///< play, pause or speed
+    void clockChanged();   ///< play, pause or speed
     void devicesChanged(); ///< the chips of a pool are there, or gone
     void problem(const isobar::Error& error);
 
@@ -152,6 +154,7 @@ private:
     bool refuseForRecording();
     void tellHistory();
     void startRecording();
+    void lookForRecorded();
     void watchRecording();
 
     std::shared_ptr<const Fleet> m_fleet;
@@ -160,7 +163,6 @@ private:
     std::optional<store::Store> m_store;
     std::unique_ptr<store::HistoryWriter> m_recorder;
     std::uint64_t m_runGeneration = 1; ///< of this run's engine; what older ones left behind is not this run's
-    void lookForRecorded();
     bool m_recordingFails = false;
     std::unique_ptr<engine::LiveEngine> m_engine; ///< none while a recording is open
     std::optional<RecordingPlayer> m_player;
@@ -172,6 +174,10 @@ private:
     std::shared_ptr<const engine::LiveEngine::Devices> m_devicesMade; ///< what devices() is part of
     std::shared_ptr<const engine::DeviceView> m_devices;
     aggregate::History m_history;
+    std::optional<aggregate::LiveRollUp> m_rollUp;
+    StoreReader m_rangeReader, m_stretchReader;
+    std::optional<RecordedRange> m_recordedRange;
+    std::optional<RecordedStretch> m_recordedShown;
     std::vector<engine::Event> m_events;
     std::uint64_t m_generation = 0, m_seed = 42;
     bool m_playing = false, m_historyPending = false;
@@ -182,9 +188,5 @@ private:
     QTimer m_timer;
     QElapsedTimer m_sinceHistory;
 };
-    std::optional<aggregate::LiveRollUp> m_rollUp;
-    StoreReader m_rangeReader, m_stretchReader;
-    std::optional<RecordedRange> m_recordedRange;
-    std::optional<RecordedStretch> m_recordedShown;
 
 } // namespace isobar::ui
