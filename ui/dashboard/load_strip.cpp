@@ -37,6 +37,12 @@ void LoadStrip::setHistory(QVector<double> values, QVector<Mark> marks, const QS
     update();
 }
 
+void LoadStrip::setRecorded(Recorded recorded)
+{
+    m_recorded = std::move(recorded);
+    update();
+}
+
 void LoadStrip::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
@@ -48,17 +54,42 @@ void LoadStrip::paintEvent(QPaintEvent*)
     for (const double value : m_values) {
         top = std::isfinite(value) ? std::max(top, value) : top;
     }
-    if (m_values.size() < 2 || top <= 0) {
+    for (const QPointF& point : m_recorded.line) {
+        top = std::max(top, point.y());
+    }
+    if ((m_values.size() < 2 && m_recorded.line.isEmpty()) || top <= 0) {
         drawLine(painter, area, ui::font(TextRole::Small), theme().faint, tr("The load of this run will be drawn here"),
                  Qt::AlignCenter);
         return;
     }
-    QPolygonF line;
-    for (int i = 0; i < m_values.size(); ++i) {
-        if (std::isfinite(m_values[i])) {
-            line << QPointF(area.left() + area.width() * i / (m_values.size() - 1),
-                            area.bottom() - (area.height() - 3) * m_values[i] / (top * 1.1));
+    const auto at = [&area, top](double share, double value) {
+        return QPointF(area.left() + area.width() * share, area.bottom() - (area.height() - 3) * value / (top * 1.1));
+    };
+    if (!m_recorded.line.isEmpty()) {
+        QPolygonF earlier;
+        for (const QPointF& point : m_recorded.line) {
+            earlier << at(point.x(), point.y());
         }
+        painter.setPen(QPen(theme().faint, 1, Qt::DashLine));
+        painter.drawPolyline(earlier);
+        if (m_recorded.shownAt >= 0) {
+            const double x = area.left() + area.width() * m_recorded.shownAt;
+            painter.setPen(QPen(theme().text, 1));
+            painter.drawLine(QPointF(x, area.top() - 4), QPointF(x, area.bottom()));
+        }
+        const bool left = m_recorded.runningTo > 0.5;
+        drawLine(painter, area, ui::font(TextRole::Small), theme().muted, tr("recorded"),
+                 left ? Qt::AlignLeft | Qt::AlignTop : Qt::AlignRight | Qt::AlignTop);
+    }
+    QPolygonF line;
+    const double share = m_recorded.runningTo - m_recorded.runningFrom;
+    for (int i = 0; i < m_values.size() && m_values.size() > 1; ++i) {
+        if (std::isfinite(m_values[i])) {
+            line << at(m_recorded.runningFrom + share * i / static_cast<double>(m_values.size() - 1), m_values[i]);
+        }
+    }
+    if (line.isEmpty()) {
+        return;
     }
     QPolygonF fill = line;
     fill << QPointF(line.back().x(), area.bottom()) << QPointF(line.front().x(), area.bottom());
@@ -83,8 +114,15 @@ void LoadStrip::paintEvent(QPaintEvent*)
 
 void LoadStrip::mouseReleaseEvent(QMouseEvent* event)
 {
-    if (event->button() == Qt::LeftButton && rect().contains(event->pos()) && m_values.size() > 1) {
-        Q_EMIT clicked(std::clamp(event->position().x() / width(), 0.0, 1.0));
+    if (event->button() != Qt::LeftButton || !rect().contains(event->pos())) {
+        return;
+    }
+    const double at = std::clamp(event->position().x() / width(), 0.0, 1.0);
+    const bool beyond = m_values.size() < 2 || at > m_recorded.runningTo;
+    if (!m_recorded.line.isEmpty() && (beyond || event->modifiers().testFlag(Qt::ShiftModifier))) {
+        Q_EMIT recordedClicked(at);
+    } else if (m_values.size() > 1) {
+        Q_EMIT clicked(at);
     }
 }
 
@@ -92,7 +130,10 @@ bool LoadStrip::event(QEvent* event)
 {
     if (event->type() == QEvent::ToolTip) {
         const auto* help = static_cast<QHelpEvent*>(event);
-        QString text = m_spanText + tr("; click to go there");
+        const bool beyond = static_cast<double>(help->pos().x()) > m_recorded.runningTo * width();
+        QString text = m_recorded.line.isEmpty() ? m_spanText + tr("; click to go there")
+                       : beyond                  ? m_recorded.text + tr("; click to look at it, play to come back")
+                                : m_spanText + tr("; click to go there, Shift+click to look at the recorded run");
         for (const Mark& mark : m_marks) {
             if (std::abs(mark.at * width() - help->pos().x()) < 8) {
                 text = mark.text;

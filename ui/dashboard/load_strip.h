@@ -5,7 +5,8 @@
 
 namespace isobar::ui {
 
-/// Requests a second over all the history kept, with marks where something happened.
+/// Requests a second over all the history kept, with marks where something happened; behind it an earlier run, as it
+/// was recorded.
 class LoadStrip : public QWidget {
     Q_OBJECT
 public:
@@ -18,12 +19,23 @@ public:
     /// `values` evenly spaced, oldest first; NaN = nothing known there. `spanText` says what the strip covers.
     void setHistory(QVector<double> values, QVector<Mark> marks, const QString& spanText);
 
+    /// An earlier run behind the running one, which then takes [runningFrom, runningTo] of the strip.
+    struct Recorded {
+        QVector<QPointF> line; ///< x: 0-1 along the strip; y: requests/s; empty = there is none
+        double runningFrom = 0, runningTo = 1;
+        double shownAt = -1; ///< where what is shown ends; below 0: the running fleet is shown
+        QString text;
+    };
+    void setRecorded(Recorded recorded);
+
     [[nodiscard]] QSize sizeHint() const override { return {400, 40}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {80, 30}; }
 
 Q_SIGNALS:
     /// Somebody wants to be there: 0-1 along the strip.
     void clicked(double at);
+    /// Somebody wants to see the recorded run there: a click beyond the running one, or with Shift.
+    void recordedClicked(double at);
 
 protected:
     void mouseReleaseEvent(QMouseEvent* event) override;
@@ -34,6 +46,7 @@ private:
     QVector<double> m_values;
     QVector<Mark> m_marks;
     QString m_spanText;
+    Recorded m_recorded;
 };
 
 } // namespace isobar::ui

@@ -66,11 +66,14 @@ TimeBar::TimeBar(Session& session, QWidget* parent)
     connect(m_step, &QToolButton::clicked, this, &TimeBar::stepRequested);
     connect(m_speed, &QComboBox::activated, this,
             [this](int index) { m_session.setSpeed(m_speed->itemData(index).toInt()); });
-    connect(m_strip, &LoadStrip::clicked, this, [this](double at) {
-        const auto begin = m_session.history().begin();
-        m_session.seek(begin + static_cast<aggregate::SimMicros>(
-                                   at * static_cast<double>(m_session.history().end() - begin)));
+    connect(m_strip, &LoadStrip::clicked, this, [this](double at) { m_session.seek(timeOn(at)); });
+    connect(m_strip, &LoadStrip::recordedClicked, this, [this](double at) {
+        const double range = m_session.selection().state().rangeSeconds;
+        const auto back = static_cast<aggregate::SimMicros>((range > 0 ? 2 * range : 86'400) * 1e6);
+        const aggregate::SimMicros to = timeOn(at);
+        m_session.showRecorded(to - back, to);
     });
+    connect(&m_session, &Session::recordedRangeChanged, this, &TimeBar::showHistory);
     connect(&m_session, &Session::ticked, this, &TimeBar::showClock);
     connect(&m_session, &Session::opened, this, [this] {
         showButtons();
@@ -121,17 +124,67 @@ void TimeBar::showClock()
     if (const std::size_t broken = snapshot->faults.size(); broken > 0) {
         pace = (broken == 1 ? tr("! 1 fault · ") : tr("! %1 faults · ").arg(broken)) + pace;
     }
+    if (m_session.isShowingRecorded()) {
+        const QDateTime at = m_session.timeAt(m_session.history().end());
+        m_pace->setText(tr("recorded, %1 · play comes back").arg(at.toString(QStringLiteral("HH:mm:ss"))));
+        return;
+    }
     m_pace->setText(pace + QStringLiteral(" · ") + requests);
+}
+
+/// What the strip covers: the running history, and an earlier run where one is recorded.
+std::pair<aggregate::SimMicros, aggregate::SimMicros> TimeBar::axis() const
+{
+    const aggregate::History& running = m_session.runningHistory();
+    std::pair axis{running.begin(), running.end()};
+    if (const auto& recorded = m_session.recordedRange()) {
+        axis.first = running.empty() ? recorded->run.begin : std::min(axis.first, recorded->run.begin);
+        axis.second = running.empty() ? recorded->run.end : std::max(axis.second, recorded->run.end);
+    }
+    return axis;
+}
+
+aggregate::SimMicros TimeBar::timeOn(double at) const
+{
+    const auto [from, to] = axis();
+    return from + static_cast<aggregate::SimMicros>(at * static_cast<double>(to - from));
+}
+
+void TimeBar::showRecorded()
+{
+    LoadStrip::Recorded shown;
+    const auto [from, to] = axis();
+    const auto share = [from = static_cast<double>(from), span = static_cast<double>(to - from)](double at) {
+        return span > 0 ? (at - from) / span : 0;
+    };
+    if (const auto& recorded = m_session.recordedRange()) {
+        const aggregate::History& running = m_session.runningHistory();
+        shown.runningFrom = share(static_cast<double>(running.empty() ? from : running.begin()));
+        shown.runningTo = share(static_cast<double>(running.empty() ? from : running.end()));
+        for (const RecordedRange::Load& load : recorded->load) {
+            shown.line << QPointF(share((static_cast<double>(load.begin) + static_cast<double>(load.end)) / 2),
+                                  load.requestsPerSecond);
+        }
+        if (m_session.isShowingRecorded()) {
+            shown.shownAt = std::clamp(share(static_cast<double>(m_session.history().end())), 0.0, 1.0);
+        }
+        shown.text = tr("Run %1, recorded").arg(recorded->run.id);
+    }
+    m_strip->setRecorded(std::move(shown));
 }
 
 void TimeBar::showHistory()
 {
-    const auto& intervals = m_session.history().intervals();
+    showRecorded();
+    showClock();
+    const auto& intervals = m_session.runningHistory().intervals();
     QVector<double> values;
     QVector<LoadStrip::Mark> marks;
     if (!intervals.empty()) {
-        const double begin = static_cast<double>(m_session.history().begin());
-        const double span = static_cast<double>(m_session.history().end()) - begin;
+        const double begin = static_cast<double>(m_session.runningHistory().begin());
+        const double span = static_cast<double>(m_session.runningHistory().end()) - begin;
+        const double axisFrom = static_cast<double>(axis().first);
+        const double axisSpan = static_cast<double>(axis().second) - axisFrom;
         const int points = std::min<int>(kStripPoints, static_cast<int>(intervals.size()));
         QVector<double> requests(points, 0), micros(points, 0);
         for (const auto& interval : intervals) {
@@ -147,13 +200,14 @@ void TimeBar::showHistory()
         }
         for (const engine::Event& event : m_session.events()) {
             if (span > 0 && static_cast<double>(event.at) >= begin) {
-                marks.push_back({std::min(1.0, (static_cast<double>(event.at) - begin) / span),
+                marks.push_back({std::min(1.0, (static_cast<double>(event.at) - axisFrom) / axisSpan),
                                  m_session.timeAt(event.at).toString(QStringLiteral("HH:mm:ss ")) +
                                      QString::fromStdString(event.text)});
             }
         }
     }
-    const double seconds = static_cast<double>(m_session.history().end() - m_session.history().begin()) * 1e-6;
+    const double seconds =
+        static_cast<double>(m_session.runningHistory().end() - m_session.runningHistory().begin()) * 1e-6;
     m_strip->setHistory(values, marks, tr("Requests a second over the last %1").arg(ui::seconds(seconds).joined()));
 }
 

@@ -27,6 +27,9 @@ private:
     void showClock();
     void showButtons();
     void showHistory();
+    void showRecorded();
+    [[nodiscard]] std::pair<aggregate::SimMicros, aggregate::SimMicros> axis() const;
+    [[nodiscard]] aggregate::SimMicros timeOn(double at) const;
     void restyle();
 
     Session& m_session;
