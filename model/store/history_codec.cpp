@@ -212,8 +212,12 @@ std::array<std::int64_t*, kSupplyFields> fields(SupplyTotals& t)
 }
 
 /// What the counts of one sketch were in the intervals before, times 16, newer ones weighing more; one bucket of room
-/// on either side.
-using Past = std::array<std::uint64_t, Sketch::kBuckets + 2>;
+/// on either side. Only [from, to) was ever anything but 0: a sketch fills a tenth of its buckets, and there are
+/// thousands of them.
+struct Past {
+    std::array<std::uint64_t, Sketch::kBuckets + 2> counts{};
+    std::uint64_t from = Sketch::kBuckets, to = 0;
+};
 
 /// Interval after interval through `Streams` (Writer or Unpacker): one text of the format for both ways.
 template <class Streams> class Coder {
@@ -304,13 +308,17 @@ private:
     bool sketch(SparseSketch& sparse, Past& past)
     {
         constexpr bool kReading = std::is_same_v<Streams, Unpacker>;
-        m_counts.fill(0);
         std::uint64_t first = Sketch::kBuckets, end = 0;
         if constexpr (!kReading) {
-            for (const SparseSketch::Bucket& b : sparse.buckets()) {
+            const std::vector<SparseSketch::Bucket> buckets = sparse.buckets();
+            if (!buckets.empty()) {
+                first = buckets.front().bucket;
+                end = buckets.back().bucket + 1u;
+                std::fill(m_counts.begin() + static_cast<std::ptrdiff_t>(first),
+                          m_counts.begin() + static_cast<std::ptrdiff_t>(end), 0);
+            }
+            for (const SparseSketch::Bucket& b : buckets) {
                 m_counts[b.bucket] = b.count;
-                first = std::min<std::uint64_t>(first, b.bucket);
-                end = b.bucket + 1u;
             }
         }
         std::uint64_t width = end > first ? end - first : 0;
@@ -321,18 +329,23 @@ private:
                 return false;
             }
             end = first + width;
+            const auto& counts = past.counts;
             std::uint64_t left = 0, leftOfIt = 0;
             for (std::uint64_t b = first; b < end; ++b) {
-                const std::uint64_t expected = m_first
-                                                   ? 11 * left + 5 * (b > first + 1 ? leftOfIt : left)
-                                                   : (6 * past[b + 1] + 3 * (past[b] + past[b + 2]) + 64 * left) / 16;
+                const std::uint64_t expected =
+                    m_first ? 11 * left + 5 * (b > first + 1 ? leftOfIt : left)
+                            : (6 * counts[b + 1] + 3 * (counts[b] + counts[b + 2]) + 64 * left) / 16;
                 m_streams.code(kSketchCounts + classOf(expected), m_counts[b]);
                 leftOfIt = left;
                 left = m_counts[b];
             }
         }
-        for (std::size_t b = 0; b < Sketch::kBuckets; ++b) {
-            past[b + 1] = m_first ? 16 * m_counts[b] : past[b + 1] - past[b + 1] / 4 + 4 * m_counts[b];
+        past.from = std::min(past.from, first);
+        past.to = std::max(past.to, end);
+        for (std::uint64_t b = past.from; b < past.to; ++b) {
+            const std::uint64_t now = b >= first && b < end ? m_counts[b] : 0;
+            std::uint64_t& count = past.counts[b + 1];
+            count = m_first ? 16 * now : count - count / 4 + 4 * now;
         }
         if constexpr (kReading) {
             m_buckets.clear();
