@@ -173,6 +173,20 @@ void Capacity::mendChips(const Range& range)
     m_pools[range.pool.index()].map.mendChips(range.first, range.count);
 }
 
+std::vector<std::uint32_t> Capacity::cordon(const Range& range)
+{
+    std::vector<std::uint32_t> owners;
+    m_pools[range.pool.index()].map.cordon(range.first, range.count, owners);
+    std::sort(owners.begin(), owners.end());
+    owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
+    return owners;
+}
+
+void Capacity::allow(const Range& range)
+{
+    m_pools[range.pool.index()].map.allow(range.first, range.count);
+}
+
 Capacity::Range Capacity::chipsOf(FaultKind unit, PoolId pool, std::uint32_t index) const
 {
     const ChipMap& map = m_pools[pool.index()].map;

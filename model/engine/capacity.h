@@ -63,6 +63,9 @@ public:
     /// Numbers of the holders that lose a chip.
     [[nodiscard]] std::vector<std::uint32_t> breakChips(const Range& range);
     void mendChips(const Range& range);
+    /// Nobody gets chips in there until allow(); numbers of those who hold some.
+    [[nodiscard]] std::vector<std::uint32_t> cordon(const Range& range);
+    void allow(const Range& range);
 
     // Chips by what may fail. `index` counts chips, nodes and racks of a pool.
     [[nodiscard]] Range chipsOf(FaultKind unit, PoolId pool, std::uint32_t index) const;

@@ -30,7 +30,7 @@ std::int32_t ChipMap::taken(std::int32_t chips) const
 bool ChipMap::isFree(std::uint32_t first, std::uint32_t count) const
 {
     for (std::uint32_t chip = first; chip < first + count; ++chip) {
-        if (m_owner[chip] != kFree || m_faults[chip] != 0) {
+        if (m_owner[chip] != kFree || m_faults[chip] != 0 || (!m_cordons.empty() && m_cordons[chip] != 0)) {
             return false;
         }
     }
@@ -94,6 +94,30 @@ void ChipMap::mendChips(std::uint32_t first, std::uint32_t count)
     for (std::uint32_t chip = first; chip < last; ++chip) {
         if (m_faults[chip] > 0 && --m_faults[chip] == 0) {
             --m_broken;
+            m_firstMaybeFree = std::min(m_firstMaybeFree, chip);
+        }
+    }
+}
+
+void ChipMap::cordon(std::uint32_t first, std::uint32_t count, std::vector<std::uint32_t>& owners)
+{
+    m_cordons.resize(m_owner.size());
+    const std::uint32_t last = std::min<std::uint32_t>(first + count, chips());
+    for (std::uint32_t chip = first; chip < last; ++chip) {
+        if (m_cordons[chip] < std::numeric_limits<std::uint8_t>::max()) {
+            ++m_cordons[chip];
+        }
+        if (m_owner[chip] != kFree && (owners.empty() || owners.back() != m_owner[chip])) {
+            owners.push_back(m_owner[chip]);
+        }
+    }
+}
+
+void ChipMap::allow(std::uint32_t first, std::uint32_t count)
+{
+    const std::uint32_t last = std::min<std::uint32_t>(first + count, chips());
+    for (std::uint32_t chip = first; chip < last && !m_cordons.empty(); ++chip) {
+        if (m_cordons[chip] > 0 && --m_cordons[chip] == 0) {
             m_firstMaybeFree = std::min(m_firstMaybeFree, chip);
         }
     }

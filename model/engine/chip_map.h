@@ -33,6 +33,10 @@ public:
     /// are appended to `hit`, each once a block is not known here: they may come twice.
     void breakChips(std::uint32_t first, std::uint32_t count, std::vector<std::uint32_t>& hit);
     void mendChips(std::uint32_t first, std::uint32_t count);
+    /// Chips in there that are free, or get free, are not given out until allow() is called as often. Owners of any of
+    /// them are appended to `owners` like with breakChips().
+    void cordon(std::uint32_t first, std::uint32_t count, std::vector<std::uint32_t>& owners);
+    void allow(std::uint32_t first, std::uint32_t count);
 
     [[nodiscard]] std::uint32_t chips() const { return static_cast<std::uint32_t>(m_owner.size()); }
     [[nodiscard]] std::uint32_t owner(std::uint32_t chip) const { return m_owner[chip]; }
@@ -57,7 +61,7 @@ public:
     [[nodiscard]] std::uint32_t chipsPerRack() const { return m_chipsPerNode * m_nodesPerRack; }
     [[nodiscard]] std::size_t memoryBytes() const ///< about
     {
-        return sizeof *this + m_owner.size() * (sizeof m_owner[0] + sizeof m_faults[0]);
+        return sizeof *this + m_owner.size() * (sizeof m_owner[0] + sizeof m_faults[0]) + m_cordons.size();
     }
 
 private:
@@ -69,7 +73,8 @@ private:
     std::vector<std::int32_t> m_slices;
     std::vector<std::uint32_t> m_owner;  ///< by chip
     std::vector<std::uint16_t> m_faults; ///< by chip: how many hold it down
-    std::uint32_t m_firstMaybeFree = 0;  ///< all before are owned or broken
+    std::vector<std::uint8_t> m_cordons; ///< by chip, once there was one
+    std::uint32_t m_firstMaybeFree = 0;  ///< all before are owned, broken or cordoned off
     std::int64_t m_broken = 0, m_owned = 0;
 };
 

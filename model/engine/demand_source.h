@@ -87,6 +87,15 @@ public:
     }
     /// Counts requests that no placement could take and that were not drawn here (fluid mode).
     void addUnrouted(std::int64_t requests) { m_unrouted += requests; }
+    /// Lets go of the requests that have come but are nowhere (fluid mode); how many there were.
+    std::int64_t forgetWaiting()
+    {
+        const std::int64_t were = waiting();
+        m_held.clear();
+        m_heldFirst = 0;
+        m_again.clear();
+        return were;
+    }
     void clearCounts();
     /// This window's requests for the candidate of that number, in the order they were drawn.
     [[nodiscard]] std::span<const Arrival> outbox(std::uint32_t candidate) const

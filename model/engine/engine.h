@@ -136,6 +136,7 @@ public:
     struct Impl;
 
 private:
+    friend class FluidEngine; // it takes a run over and gives it back
     explicit Engine(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> m_impl;
 };

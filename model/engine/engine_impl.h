@@ -58,11 +58,12 @@ struct News {
     Count ready, gone, lacking;
 };
 
-/// A fault that has begun and not ended.
+/// A fault that has begun, or been announced, and not ended.
 struct ActiveFault {
     std::uint32_t number = 0;
     Fault fault;
-    std::vector<Capacity::Range> broken;
+    std::vector<Capacity::Range> broken; ///< cordoned off only, while `announced`
+    bool announced = false;
 };
 
 /// A value: copying it is a checkpoint, and copies go on alike.
@@ -123,7 +124,9 @@ struct Engine::Impl {
     void buildGangs();
     // What happens between two windows (engine_operate.cpp).
     void operate(double seconds);
+    void announceFault(const FaultClock::Turn& turn, double seconds);
     void beginFault(const FaultClock::Turn& turn, double seconds);
+    void replaceLost(double seconds);
     void endFault(std::uint32_t number);
     [[nodiscard]] std::vector<Capacity::Range> rangesOf(const Fault& fault, std::uint64_t number) const;
     [[nodiscard]] std::int64_t loseHolders(const std::vector<std::uint32_t>& holders, double seconds);

@@ -17,10 +17,16 @@ constexpr std::uint64_t kVictimStream = 4;
 void Engine::Impl::operate(double seconds)
 {
     for (const FaultClock::Turn& turn : faultClock->due(seconds)) {
-        if (turn.begins) {
+        switch (turn.phase) {
+        case FaultClock::Turn::Phase::Notice:
+            announceFault(turn, seconds);
+            break;
+        case FaultClock::Turn::Phase::Begin:
             beginFault(turn, seconds);
-        } else {
+            break;
+        case FaultClock::Turn::Phase::End:
             endFault(turn.number);
+            break;
         }
     }
     std::vector<PoolId> arrived;
@@ -107,9 +113,59 @@ std::vector<Capacity::Range> Engine::Impl::rangesOf(const Fault& fault, std::uin
     return ranges;
 }
 
+/// Spot chips are about to go: what serves on them takes nothing more, finishes what it can, and is replaced elsewhere.
+/// A training gang goes on to the end.
+void Engine::Impl::announceFault(const FaultClock::Turn& turn, double seconds)
+{
+    ActiveFault active{turn.number, turn.fault, rangesOf(turn.fault, turn.number), true};
+    std::int64_t replicas = 0;
+    for (const Capacity::Range& range : active.broken) {
+        for (const std::uint32_t number : capacity->cordon(range)) {
+            const Capacity::Holder holder = capacity->holder(number);
+            if (holder.training) {
+                continue;
+            }
+            PlacementRun& run = placements[holder.number];
+            if (run.state(holder.slot) == PlacementRun::State::Draining) {
+                continue;
+            }
+            ++replicas;
+            run.drain(holder.slot, seconds);
+            takeStock(holder.number, seconds); // one with nothing to finish has gone already
+        }
+    }
+    say(Event::Kind::FaultBegan, fmt::format("Notice ({}): {}, {} replicas drain", faultKindName(turn.fault.kind),
+                                             placeOf(turn.fault), replicas));
+    activeFaults.push_back(std::move(active));
+    replaceLost(seconds);
+}
+
+/// Elsewhere in the pool, if there is room.
+void Engine::Impl::replaceLost(double seconds)
+{
+    for (std::size_t p = 0; p < placements.size(); ++p) {
+        if (placements[p].active() < wanted[p]) {
+            matchWanted(p, seconds);
+        }
+    }
+}
+
 void Engine::Impl::beginFault(const FaultClock::Turn& turn, double seconds)
 {
-    ActiveFault active{turn.number, turn.fault, rangesOf(turn.fault, turn.number)};
+    const auto same = [&](const ActiveFault& other) { return other.number == turn.number; };
+    const auto announced = std::find_if(activeFaults.begin(), activeFaults.end(), same);
+    ActiveFault active{turn.number, turn.fault, {}};
+    if (announced != activeFaults.end()) {
+        active.broken = std::move(announced->broken);
+        activeFaults.erase(announced);
+        for (const Capacity::Range& range : active.broken) {
+            capacity->allow(range);
+        }
+    } else if (turn.announced) {
+        return; // called off
+    } else {
+        active.broken = rangesOf(turn.fault, turn.number);
+    }
     std::int64_t chipsLost = 0, replicas = 0;
     for (const Capacity::Range& range : active.broken) {
         const std::int64_t before = capacity->map(range.pool).brokenChips();
@@ -129,11 +185,7 @@ void Engine::Impl::beginFault(const FaultClock::Turn& turn, double seconds)
         text += fmt::format(", {} chips down, {} replicas gone", chipsLost, replicas);
     }
     say(Event::Kind::FaultBegan, std::move(text));
-    for (std::size_t p = 0; p < placements.size(); ++p) {
-        if (placements[p].active() < wanted[p]) {
-            matchWanted(p, seconds); // elsewhere in the pool, if there is room
-        }
-    }
+    replaceLost(seconds);
 }
 
 void Engine::Impl::endFault(std::uint32_t number)
@@ -144,7 +196,11 @@ void Engine::Impl::endFault(std::uint32_t number)
         return; // mended before its time
     }
     for (const Capacity::Range& range : at->broken) {
-        capacity->mendChips(range);
+        if (at->announced) {
+            capacity->allow(range);
+        } else {
+            capacity->mendChips(range);
+        }
     }
     const Fault fault = at->fault;
     activeFaults.erase(at);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/fault_clock.h"
+#include "model/fleet/spot_notice.h"
 
 #include <algorithm>
 #include <cassert>
@@ -17,8 +18,15 @@ constexpr double kSpotAwayHours = 1;
 FaultClock::FaultClock(const Fleet& fleet, const Operations& operations, const Capacity& capacity,
                        double clockZeroSeconds, std::uint64_t seed)
 {
+    for (const Provider& provider : fleet.providers) {
+        m_noticeOfProvider.push_back(spotNoticeSeconds(provider.key));
+    }
+    for (const Region& region : fleet.regions) {
+        m_noticeOfRegion.push_back(m_noticeOfProvider[region.provider.index()]);
+    }
     for (std::size_t p = 0; p < fleet.pools.size(); ++p) {
         const PoolId pool(p);
+        m_noticeOfPool.push_back(m_noticeOfRegion[fleet.pools[p].region.index()]);
         m_pools.push_back({capacity.units(FaultKind::Chip, pool), capacity.units(FaultKind::Node, pool),
                            capacity.units(FaultKind::Rack, pool)});
     }
@@ -60,11 +68,28 @@ double FaultClock::pause(Rated& rated)
     return rated.random.exponential() * rated.rate.meanHoursToFailure * 3600 / static_cast<double>(rated.units);
 }
 
+double FaultClock::noticeOfWave(const Fault& fault) const
+{
+    return fault.pool.valid()       ? m_noticeOfPool[fault.pool.index()]
+           : fault.region.valid()   ? m_noticeOfRegion[fault.region.index()]
+           : fault.provider.valid() ? m_noticeOfProvider[fault.provider.index()]
+                                    : 0;
+}
+
 std::uint32_t FaultClock::inject(const Fault& fault, double seconds)
 {
+    return add(fault, seconds, fault.kind == FaultKind::SpotWave ? noticeOfWave(fault) : 0);
+}
+
+std::uint32_t FaultClock::add(const Fault& fault, double seconds, double noticeSeconds)
+{
     const std::uint32_t number = m_faults++;
-    m_turns.emplace(seconds, Turn{number, true, fault});
-    m_turns.emplace(seconds + fault.durationSeconds, Turn{number, false, fault});
+    if (noticeSeconds > 0) {
+        m_turns.emplace(seconds, Turn{number, Turn::Phase::Notice, noticeSeconds > 0, fault});
+    }
+    m_turns.emplace(seconds + noticeSeconds, Turn{number, Turn::Phase::Begin, noticeSeconds > 0, fault});
+    m_turns.emplace(seconds + noticeSeconds + fault.durationSeconds,
+                    Turn{number, Turn::Phase::End, noticeSeconds > 0, fault});
     return number;
 }
 
@@ -75,7 +100,7 @@ std::vector<FaultClock::Turn> FaultClock::due(double seconds)
             const auto unit = static_cast<std::uint64_t>(rated.random.uniform() * static_cast<double>(rated.units));
             Fault fault = victim(rated, std::min(unit, rated.units - 1));
             fault.durationSeconds = rated.random.exponential() * rated.rate.meanHoursToRepair * 3600;
-            inject(fault, rated.nextSeconds);
+            add(fault, rated.nextSeconds, rated.spotOf.valid() ? m_noticeOfPool[rated.spotOf.index()] : 0);
             rated.nextSeconds += pause(rated);
         }
     }
@@ -165,7 +190,8 @@ std::uint64_t FaultClock::hash(std::uint64_t hash) const
         hash = rated.random.hash(mix(hash, std::bit_cast<std::uint64_t>(rated.nextSeconds)));
     }
     for (const auto& [seconds, turn] : m_turns) {
-        hash = mix(mix(hash, std::bit_cast<std::uint64_t>(seconds)), std::uint64_t{turn.number} << 1 | turn.begins);
+        hash = mix(mix(hash, std::bit_cast<std::uint64_t>(seconds)),
+                   std::uint64_t{turn.number} << 2 | static_cast<std::uint64_t>(turn.phase));
     }
     return hash;
 }

@@ -10,12 +10,14 @@
 
 namespace isobar::engine {
 
-/// When what breaks and when it is mended: faults that were scheduled or injected, and those that come by rate.
+/// When what breaks and when it is mended: faults that were scheduled or injected, and those that come by rate. Spot
+/// chips that are taken back go only after their provider's notice (spotNoticeSeconds), which is when the fault comes.
 class FaultClock {
 public:
     struct Turn {
-        std::uint32_t number = 0; ///< of the fault, the same when it begins and when it ends
-        bool begins = true;
+        std::uint32_t number = 0; ///< of the fault, the same each time
+        enum class Phase : std::uint8_t { Notice, Begin, End } phase = Phase::Begin;
+        bool announced = false; ///< there was a notice before
         Fault fault;
     };
 
@@ -23,9 +25,10 @@ public:
     FaultClock(const Fleet& fleet, const Operations& operations, const Capacity& capacity, double clockZeroSeconds,
                std::uint64_t seed);
 
-    /// A fault that begins at `seconds` of the engine's; its number. `fault.atSeconds` is not looked at.
+    /// A fault that begins at `seconds` of the engine's, or is announced then; its number. `fault.atSeconds` is not
+    /// looked at.
     std::uint32_t inject(const Fault& fault, double seconds);
-    /// What begins or ends until `seconds`, in order of time.
+    /// What is announced, begins or ends until `seconds`, in order of time.
     [[nodiscard]] std::vector<Turn> due(double seconds);
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
 
@@ -43,6 +46,8 @@ private:
     };
     /// Seconds until the next failure among all units.
     [[nodiscard]] static double pause(Rated& rated);
+    std::uint32_t add(const Fault& fault, double seconds, double noticeSeconds);
+    [[nodiscard]] double noticeOfWave(const Fault& fault) const;
     [[nodiscard]] std::uint64_t countUnits(FaultKind kind) const;
     /// The failure of the unit of that number.
     [[nodiscard]] Fault victim(const Rated& rated, std::uint64_t unit) const;
@@ -51,6 +56,7 @@ private:
     std::vector<PoolUnits> m_pools;
     std::vector<std::pair<RegionId, std::int32_t>> m_regions; ///< that have pools, and their number of zones
     std::vector<ProviderId> m_providers;                      ///< that have pools
+    std::vector<double> m_noticeOfPool, m_noticeOfRegion, m_noticeOfProvider; ///< seconds
     std::multimap<double, Turn> m_turns;
     std::uint32_t m_faults = 0;
 };

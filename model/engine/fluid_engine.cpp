@@ -56,6 +56,53 @@ Result<FluidEngine> FluidEngine::create(std::shared_ptr<const Fleet> fleet, cons
     return FluidEngine(std::move(impl));
 }
 
+Result<FluidEngine> FluidEngine::takeOver(const Engine& engine)
+{
+    ISOBAR_TRY(refuseWhatCannotBe(*engine.m_impl->fleet, engine.m_impl->options.operations));
+    auto impl = std::make_unique<Impl>();
+    Engine::Impl& base = impl->base;
+    base = *engine.m_impl;
+    base.intervals.clear();
+    base.events.clear();
+    for (const ActiveFault& active : base.activeFaults) {
+        Operations one;
+        one.faults = {active.fault};
+        ISOBAR_TRY(refuseWhatCannotBe(*base.fleet, one));
+    }
+    if (base.now > base.intervalBegin) {
+        base.closeInterval();
+    }
+    impl->takeRequests();
+    return FluidEngine(std::move(impl));
+}
+
+Engine FluidEngine::perRequest() const
+{
+    auto impl = std::make_unique<Engine::Impl>(m_impl->base);
+    impl->autoscalers = m_impl->scalers;
+    impl->intervals.clear();
+    impl->events.clear();
+    for (std::size_t p = 0; p < impl->placements.size(); ++p) {
+        impl->placements[p].setWorkMicros(impl->workMicros[p]);
+        impl->loads[p] = impl->placements[p].load(m_impl->loads[p].spillRatio);
+    }
+    for (std::size_t window = 0; window < LoadBoard::kMostWindows; ++window) {
+        impl->board.publish(impl->loads, impl->frozenViews);
+    }
+    return Engine(std::move(impl));
+}
+
+void FluidEngine::handOver(Engine& settled) const
+{
+    Engine::Impl& e = *settled.m_impl;
+    e.closeInterval(); // of what was not to be counted
+    e.intervals.clear();
+    e.events.clear();
+    e.closed = m_impl->base.closed;
+    aggregate::DemandTotals& demand = e.closed.demand;
+    demand.requests = demand.completed + demand.rejected + demand.lost + demand.retried + e.inFlight();
+}
+
 FluidEngine::FluidEngine(std::unique_ptr<Impl> impl)
     : m_impl(std::move(impl))
 {
@@ -148,6 +195,63 @@ Status FluidEngine::Impl::build()
 {
     ISOBAR_TRY(refuseWhatCannotBe(*base.fleet, base.options.operations));
     ISOBAR_TRY(base.build());
+    prepare();
+    if (startsAtWork) {
+        for (Place& place : places) {
+            const double replicas = base.placements[static_cast<std::size_t>(&place - places.data())].counts().serving;
+            for (std::size_t row = 0; row < place.rows.size(); ++row) {
+                place.rows[row].inFlight = std::llround(targetInFlight(place, row, replicas));
+                base.closed.demand.requests += place.rows[row].inFlight;
+            }
+        }
+    }
+    return Done{};
+}
+
+/// The requests in flight in the base engine become this one's: each is one of its placement, spread over the
+/// placement's workloads as their rates have it; one that waits for another attempt goes to the nearest at once.
+void FluidEngine::Impl::takeRequests()
+{
+    std::vector<std::int64_t> taken;
+    std::vector<double> queued;
+    for (PlacementRun& run : base.placements) {
+        queued.push_back(static_cast<double>(run.queued()));
+        taken.push_back(run.dropRequests());
+    }
+    for (DemandSource& source : base.sources) {
+        const std::int64_t waiting = source.forgetWaiting();
+        if (source.candidates().empty()) {
+            source.addUnrouted(waiting);
+        } else {
+            DemandSource::Candidate& nearest = source.candidates().front();
+            nearest.routed += waiting;
+            taken[nearest.way.placement] += waiting;
+        }
+    }
+    prepare();
+    for (std::size_t p = 0; p < places.size(); ++p) {
+        Place& place = places[p];
+        place.queued = queued[p];
+        std::vector<double> upTo;
+        double sum = 0;
+        for (std::size_t row = 0; row < place.rows.size(); ++row) {
+            constexpr double kLeast = 1e-9; // so that all goes somewhere
+            sum += std::max(kLeast, targetInFlight(place, row, base.placements[p].counts().serving));
+            upTo.push_back(sum);
+        }
+        std::int64_t given = 0;
+        for (std::size_t row = 0; row < place.rows.size(); ++row) {
+            const std::int64_t here =
+                row + 1 == place.rows.size() ? taken[p] : std::llround(static_cast<double>(taken[p]) * upTo[row] / sum);
+            place.rows[row].inFlight = here - given;
+            given = here;
+        }
+    }
+}
+
+/// What the fluid has beside the base engine, for the placements and sources that has now.
+void FluidEngine::Impl::prepare()
+{
     const Fleet& fleet = *base.fleet;
     const Operations& operations = base.options.operations;
     std::vector<LengthTable> inputs, outputs;
@@ -191,17 +295,7 @@ Status FluidEngine::Impl::build()
     edges.back() = std::numeric_limits<double>::infinity();
 
     constexpr int kFirstRounds = 400;
-    route(0, kFirstRounds);
-    if (startsAtWork) {
-        for (Place& place : places) {
-            const double replicas = base.placements[static_cast<std::size_t>(&place - places.data())].counts().serving;
-            for (std::size_t row = 0; row < place.rows.size(); ++row) {
-                place.rows[row].inFlight = std::llround(targetInFlight(place, row, replicas));
-                base.closed.demand.requests += place.rows[row].inFlight;
-            }
-        }
-    }
-    return Done{};
+    route(static_cast<double>(base.now) * kSecondsPerMicro, kFirstRounds);
 }
 
 std::int64_t FluidEngine::Impl::inFlight() const
@@ -279,7 +373,9 @@ void FluidEngine::Impl::loseReplicas(std::size_t placement, double ratio)
 
 void FluidEngine::Impl::step(SimMicros end)
 {
-    const SimMicros until = std::min(end, base.now + kStepMicros);
+    // Steps and intervals end on whole minutes of the clock, wherever the run was taken over.
+    const SimMicros minute = (base.clock() / kStepMicros + 1) * kStepMicros;
+    const SimMicros until = std::min(end, minute) + base.settle;
     const SimMicros micros = until - base.now;
     if (micros <= 0) {
         return;
@@ -302,7 +398,7 @@ void FluidEngine::Impl::step(SimMicros end)
     }
     base.bookPools();
     base.ledger->pass(micros, base.chips, base.workMicros, base.poolsNow);
-    if (until == end || until - base.intervalBegin >= kIntervalMicros) {
+    if (base.clock() == end || base.clock() % kIntervalMicros == 0) {
         for (std::size_t p = 0; p < places.size(); ++p) {
             countLatencies(p);
         }

@@ -25,6 +25,16 @@ public:
     /// above zero the fleet starts at work, else empty. One thread.
     static Result<FluidEngine> create(std::shared_ptr<const Fleet> fleet, const Calibration& calibration,
                                       EngineOptions options);
+    /// Goes on with a run where it is, with its requests in flight, its capacity, faults and gangs as they are. The
+    /// engine itself is not changed. Its clock must be at zero or later.
+    static Result<FluidEngine> takeOver(const Engine& engine);
+    /// The way back to request by request: an engine with the capacity, faults, scaling and gangs of this moment and no
+    /// request in flight. Run it on uncounted until its batches are full, at least a minute, and this one to the same
+    /// time; then handOver() gives it what has been counted.
+    [[nodiscard]] Engine perRequest() const;
+    /// Makes `settled`, at this time, go on from what has been counted here. What is in flight is what it has in
+    /// flight. This engine must stand at the end of an interval.
+    void handOver(Engine& settled) const;
     FluidEngine(FluidEngine&&) noexcept;
     FluidEngine& operator=(FluidEngine&&) noexcept;
     ~FluidEngine();

@@ -53,6 +53,8 @@ struct FluidEngine::Impl {
     bool startsAtWork = false;
 
     Status build();
+    void prepare();
+    void takeRequests();
     void step(SimMicros end);
     bool operate(double seconds);
     void loseReplicas(std::size_t placement, double ratio);

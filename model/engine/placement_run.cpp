@@ -207,6 +207,22 @@ std::vector<std::uint32_t> PlacementRun::remove(std::int32_t count, double now)
         }
     }
     listServing();
+    rehome(homeless, now);
+    return gone;
+}
+
+void PlacementRun::drain(std::uint32_t slot, double now)
+{
+    m_slots[slot].state = State::Draining;
+    const std::vector<serving::Request> waiting = m_replicas[slot].takeQueue();
+    refresh(slot);
+    listServing();
+    rehome(waiting, now);
+}
+
+/// What waited in replicas that take nothing more goes to the others.
+void PlacementRun::rehome(std::span<const serving::Request> homeless, double now)
+{
     for (const serving::Request& request : homeless) {
         if (m_serving.empty()) {
             fail(request, now, Failure::Lost);
@@ -220,7 +236,6 @@ std::vector<std::uint32_t> PlacementRun::remove(std::int32_t count, double now)
         refresh(replica);
     }
     account();
-    return gone;
 }
 
 void PlacementRun::kill(std::uint32_t slot, double now)
@@ -231,6 +246,22 @@ void PlacementRun::kill(std::uint32_t slot, double now)
     empty(slot);
     refresh(slot);
     listServing();
+}
+
+std::int64_t PlacementRun::dropRequests()
+{
+    const std::int64_t dropped = inFlight();
+    for (std::uint32_t slot = 0; slot < m_replicas.size(); ++slot) {
+        if (m_load[slot] > 0) {
+            static_cast<void>(m_replicas[slot].takeAll());
+            refresh(slot);
+        }
+    }
+    m_onTheWay.clear();
+    m_bounced.clear();
+    m_pasts.clear();
+    m_freePasts.clear();
+    return dropped;
 }
 
 PlacementRun::Change PlacementRun::update(double now)

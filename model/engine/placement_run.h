@@ -58,8 +58,14 @@ public:
     /// Takes `count` replicas away: those warming up first, which are gone at once (their slots), then serving ones,
     /// which admit nothing more and finish what they run; what waits in them goes to the others, else it has failed.
     [[nodiscard]] std::vector<std::uint32_t> remove(std::int32_t count, double now);
+    /// The replica in a slot goes like that: it is gone at the next update() if it has nothing to finish.
+    void drain(std::uint32_t slot, double now);
     /// The replica in a slot breaks down; what it held has failed.
     void kill(std::uint32_t slot, double now);
+    /// Lets go of everything in flight, uncounted: the fluid mode goes on with its number. How many there were.
+    std::int64_t dropRequests();
+    /// What workMicros() goes on from.
+    void setWorkMicros(std::int64_t micros) { m_workMicros = micros; }
     /// Carries the changes due by the start of a window.
     Change update(double now);
     /// Takes in the outboxes of the sources and serves until `end` seconds.
@@ -125,6 +131,7 @@ private:
     void fail(const serving::Request& request, double now, Failure why);
     void account();
     void listServing();
+    void rehome(std::span<const serving::Request> homeless, double now);
     void empty(std::uint32_t slot);
     [[nodiscard]] double prefillWorkSeconds(const serving::Request& request) const;
     [[nodiscard]] double decodeWorkSeconds(const serving::Request& request) const;
