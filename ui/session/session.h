@@ -67,6 +67,8 @@ public:
     /// Back to the running fleet.
     void showRunning();
     [[nodiscard]] bool isShowingRecorded() const { return m_recordedShown.has_value(); }
+    /// A copy that goes on being true when this session has moved on; it shares what is past.
+    [[nodiscard]] std::shared_ptr<const aggregate::LiveRollUp> rollUpCopy() const;
     /// Writes this run into the open store; null without a store, or when it is read-only.
     [[nodiscard]] const store::HistoryWriter* recorder() const { return m_recorder.get(); }
 
@@ -107,6 +109,16 @@ public:
     Status restart(std::uint64_t seed);
     [[nodiscard]] bool isPlaying() const { return m_playing; }
     [[nodiscard]] double speed() const { return m_speed; }
+
+    /// Runs ahead in the fluid mode; see engine::LiveEngine::fastForward(). snapshot()->fastForward tells how far it
+    /// is.
+    void fastForward(double simulatedSeconds);
+    void cancelFastForward();
+    /// What of the history is of the fluid mode: an estimate, to be shown as such. Ascending, disjoint.
+    [[nodiscard]] const std::vector<std::pair<aggregate::SimMicros, aggregate::SimMicros>>& fluidStretches() const
+    {
+        return m_fluid;
+    }
 
     // --- faults ---
     /// Breaks something now; what cannot be broken is a problem().
@@ -171,6 +183,8 @@ private:
     std::vector<std::shared_ptr<const Fleet>> m_sent; ///< placements on their way to the engine
     bool m_storeIsBehind = false;                     ///< the placements in force are not those it has
     std::shared_ptr<const engine::Snapshot> m_snapshot;
+    void followFluid(const engine::LiveEngine::Feed& feed);
+    std::vector<std::pair<aggregate::SimMicros, aggregate::SimMicros>> m_fluid;
     std::shared_ptr<const engine::LiveEngine::Devices> m_devicesMade; ///< what devices() is part of
     std::shared_ptr<const engine::DeviceView> m_devices;
     aggregate::History m_history;
