@@ -46,11 +46,7 @@ void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, c
 {
     painter.save();
     QRectF inside = paintFrame(painter, size, footer);
-    std::vector<ChartLegendEntry> legend;
-    for (const TimeSeries& s : data.series) {
-        legend.push_back({s.name, s.color, s.dashed});
-    }
-    const ChartHeader header(data.title, data.unitNote, std::move(legend), inside.width(), 2);
+    const ChartHeader header = timeHeader(data, inside.width(), 2);
     header.paint(painter, inside.topLeft());
     inside.setTop(inside.top() + std::ceil(header.height()));
     const PreparedChart chart = prepareChart(data);
@@ -87,6 +83,16 @@ void paintPercentileChart(QPainter& painter, QSizeF size, const PercentileChartD
     header.paint(painter, inside.topLeft());
     inside.setTop(inside.top() + std::ceil(header.height()));
     paintPercentilePlot(painter, inside, data, {});
+    painter.restore();
+}
+
+void paintMarkChart(QPainter& painter, QSizeF size, const std::function<std::unique_ptr<MarkScene>(QSizeF)>& makeScene,
+                    const QString& footer)
+{
+    painter.save();
+    const QRectF inside = paintFrame(painter, size, footer).adjusted(0, 0, 0, -6);
+    painter.translate(inside.topLeft());
+    makeScene({std::max(20.0, inside.width()), std::max(20.0, inside.height())})->paint(painter);
     painter.restore();
 }
 

@@ -100,13 +100,13 @@ protected:
         if (m_data.now > m_from && m_data.now < m_to) {
             const double x = std::round(at(m_data.now)) + 0.5;
             upright(p, x, t.accent);
-            // "now" takes the place of a date that it would touch.
-            const bool clear = std::none_of(ticks.begin(), ticks.end(), [&](const Tick& tick) {
-                return std::abs(at(tick.at) - x) < 18 + textWidth(small, tick.label) / 2;
-            });
+            // Above the rows where there is a line of headings; else below, unless a date stands there.
+            const bool clear = m_wide || std::none_of(ticks.begin(), ticks.end(), [&](const Tick& tick) {
+                                   return std::abs(at(tick.at) - x) < 18 + textWidth(small, tick.label) / 2;
+                               });
             if (clear) {
-                drawLine(p, QRectF(x - 30, m_axisTop + 2, 60, 16), small, t.accent, QStringLiteral("now"),
-                         Qt::AlignCenter);
+                drawLine(p, QRectF(x - 30, m_wide ? m_body.top() - 2 : m_axisTop + 2, 60, 16), small, t.accent,
+                         QStringLiteral("now"), Qt::AlignCenter);
             }
         }
         for (std::size_t i = m_shown; i < m_marks.size(); ++i) {

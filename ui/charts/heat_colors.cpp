@@ -130,7 +130,9 @@ QColor seenWith(ColorVision vision, const QColor& color)
 QColor inkOn(const QColor& fill)
 {
     static const QColor dark(0x08, 0x12, 0x1F), bright(0xFF, 0xFF, 0xFF);
-    return contrastRatio(fill, dark) >= contrastRatio(fill, bright) ? dark : bright;
+    const QColor& better = contrastRatio(fill, dark) >= contrastRatio(fill, bright) ? dark : bright;
+    // Against a middling fill only black itself is dark enough.
+    return contrastRatio(fill, better) >= 4.5 ? better : QColor(Qt::black);
 }
 
 HeatScale::HeatScale(const QVector<double>& values, HeatMapData::Scale scale, std::optional<double> from,

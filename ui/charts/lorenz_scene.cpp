@@ -127,7 +127,7 @@ protected:
         // In the corner above the curve there is always room.
         const QRectF corner(m_plot.left() + 10, m_plot.top() + 6, m_plot.width() * 0.6, 18);
         drawLine(p, corner, font(TextRole::Strong), t.text, giniText(false));
-        if (!m_before.points.isEmpty() && m_plot.height() > 70) {
+        if (!m_before.points.isEmpty() && m_plot.height() > 100) {
             drawLine(p, corner.translated(0, 17), small, t.muted,
                      grouped(m_before.gini, 2) + QLatin1Char(' ') + m_beforeName);
         }

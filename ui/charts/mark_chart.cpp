@@ -42,9 +42,10 @@ QRectF MarkChart::inside() const
 
 const MarkScene& MarkChart::scene() const
 {
-    if (m_scene == nullptr) {
-        const QSizeF size = inside().size();
+    const QSizeF size = inside().size();
+    if (m_scene == nullptr || m_sceneSize != size) { // a hidden widget is told of its new size only when shown
         m_scene = makeScene({std::max(20.0, size.width()), std::max(20.0, size.height())});
+        m_sceneSize = size;
     }
     return *m_scene;
 }
@@ -188,11 +189,15 @@ void MarkChart::showTip(int mark)
         delete m_tip;
         m_tip = new ValueTip(window());
     }
-    std::vector<ValueTip::Row> rows = m.tip;
+    std::vector<ValueTip::Row> rows;
+    if (!m.value.isEmpty()) {
+        rows.push_back({m.color, m.value, QString(), true});
+    }
+    rows.insert(rows.end(), m.tip.begin(), m.tip.end());
     if (!m.note.isEmpty()) {
         rows.push_back({QColor(), m.note, QString(), false});
     }
-    m_tip->setContent(m.name, m.value, std::move(rows));
+    m_tip->setContent(m.name, QString(), std::move(rows));
     const QRectF at = m.rect.translated(inside().topLeft());
     // Beside the mark, but inside a large one.
     const double x = at.width() > 160 ? at.center().x() : at.right() - 8;

@@ -35,6 +35,9 @@ public:
     [[nodiscard]] QSize sizeHint() const override { return {420, 240}; }
     [[nodiscard]] QSize minimumSizeHint() const override { return {240, 140}; }
 
+    /// The chart as it stands (drilled into, one lost), laid out for a size: for chart_export.h.
+    [[nodiscard]] virtual std::unique_ptr<MarkScene> makeScene(QSizeF size) const = 0;
+
     /// Moves the keyboard to a mark and says it; out of range: to none.
     void setCurrentMark(int mark);
     /// As a click on it or Enter would.
@@ -47,7 +50,6 @@ Q_SIGNALS:
 protected:
     explicit MarkChart(QWidget* parent);
 
-    [[nodiscard]] virtual std::unique_ptr<MarkScene> makeScene(QSizeF size) const = 0;
     /// After markClicked(); for the signals of the chart at hand.
     virtual void markActivated(const ChartMark& mark) { Q_UNUSED(mark); }
     virtual void markEntered(const QString& key) { Q_UNUSED(key); }
@@ -78,6 +80,7 @@ private:
     [[nodiscard]] int indexOf(const QString& key) const;
 
     mutable std::unique_ptr<MarkScene> m_scene; ///< laid out when first needed
+    mutable QSizeF m_sceneSize;
     QPixmap m_canvas;
     MarkState m_state;
     QString m_currentKey;

@@ -12,6 +12,7 @@ public:
     explicit HeatMapChart(QWidget* parent = nullptr);
     void setData(HeatMapData data);
     [[nodiscard]] const HeatMapData& data() const { return m_data; }
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     /// The key of the mark of a cell.
     [[nodiscard]] static QString cellKey(const QString& row, const QString& column);
 
@@ -19,7 +20,6 @@ Q_SIGNALS:
     void cellClicked(const QString& rowKey, const QString& columnKey);
 
 protected:
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     void markActivated(const ChartMark& mark) override;
 
 private:
@@ -34,8 +34,6 @@ public:
     explicit LorenzChart(QWidget* parent = nullptr);
     void setData(LorenzData data);
     [[nodiscard]] const LorenzData& data() const { return m_data; }
-
-protected:
     [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
 
 private:
@@ -49,6 +47,7 @@ public:
     explicit SankeyChart(QWidget* parent = nullptr);
     void setData(SankeyData data);
     [[nodiscard]] const SankeyData& data() const { return m_data; }
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     [[nodiscard]] static QString nodeKey(int column, const QString& key);
     [[nodiscard]] static QString linkKey(int leftColumn, const QString& from, const QString& to);
 
@@ -57,7 +56,6 @@ Q_SIGNALS:
     void linkClicked(int leftColumn, const QString& fromKey, const QString& toKey);
 
 protected:
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     void markActivated(const ChartMark& mark) override;
 
 private:
@@ -71,6 +69,7 @@ public:
     explicit TreemapChart(QWidget* parent = nullptr);
     void setData(TreemapData data);
     [[nodiscard]] const TreemapData& data() const { return m_data; }
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     /// Keys of the groups gone into, outermost first; a key that is not there any more ends the path.
     void setPath(const QStringList& path);
     [[nodiscard]] const QStringList& path() const { return m_path; }
@@ -82,7 +81,6 @@ Q_SIGNALS:
     void leafClicked(const QStringList& path);
 
 protected:
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     void markActivated(const ChartMark& mark) override;
     bool goBack() override;
 
@@ -98,8 +96,6 @@ public:
     explicit CommitmentsChart(QWidget* parent = nullptr);
     void setData(CommitmentsData data);
     [[nodiscard]] const CommitmentsData& data() const { return m_data; }
-
-protected:
     [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
 
 private:
@@ -114,6 +110,7 @@ public:
     explicit ConcentrationChart(QWidget* parent = nullptr);
     void setData(ConcentrationData data);
     [[nodiscard]] const ConcentrationData& data() const { return m_data; }
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     /// The provider taken away for good, until another one or none is; a click does it too.
     void setLostKey(const QString& key);
     [[nodiscard]] const QString& lostKey() const { return m_lostKey; }
@@ -122,7 +119,6 @@ Q_SIGNALS:
     void whatIfChanged(const QString& lostKey); ///< by a click; empty: back to all
 
 protected:
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     void markActivated(const ChartMark& mark) override;
     void markEntered(const QString& key) override;
     bool goBack() override;
@@ -139,8 +135,6 @@ public:
     explicit DistributionChart(QWidget* parent = nullptr);
     void setData(DistributionData data);
     [[nodiscard]] const DistributionData& data() const { return m_data; }
-
-protected:
     [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
 
 private:
@@ -154,8 +148,6 @@ public:
     explicit BarsChart(QWidget* parent = nullptr);
     void setData(BarsData data);
     [[nodiscard]] const BarsData& data() const { return m_data; }
-
-protected:
     [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
 
 private:

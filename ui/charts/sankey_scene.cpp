@@ -70,7 +70,7 @@ public:
                        veil);
             paintWays(p, lit);
             paintNodes(p);
-            paintLabels(p);
+            paintLabels(p, true);
         }
         if (state.current >= 0 && state.current < static_cast<int>(m_marks.size())) {
             p.setBrush(Qt::NoBrush);
@@ -109,7 +109,7 @@ protected:
             p.drawPath(shape(r, 0, r.value));
         }
         paintNodes(p);
-        paintLabels(p);
+        paintLabels(p, false);
     }
 
 private:
@@ -272,7 +272,8 @@ private:
         }
     }
 
-    void paintLabels(QPainter& p) const
+    /// The veil of a highlight covers only what lies between the outer columns.
+    void paintLabels(QPainter& p, bool innerOnly) const
     {
         const Theme& t = theme();
         const QFont small = font(TextRole::Small);
@@ -290,6 +291,9 @@ private:
             if (std::any_of(taken.begin(), taken.end(), [&](const auto& other) {
                     return other.first == n->column && std::abs(other.second - y) < kLabelRow - 1;
                 })) {
+                continue;
+            }
+            if (innerOnly && (n->column == 0 || n->column == last)) {
                 continue;
             }
             const QString name = node(n->column, n->index).name;

@@ -86,22 +86,6 @@ namespace {
 constexpr int kSide = Theme::kPadding, kTop = 10, kBottom = 4;
 constexpr double kBrushSlack = 4; // pixels: less is a click
 
-ChartHeader headerOf(const TimeChartData& data, QSize size, const QStringList& hidden)
-{
-    std::vector<ChartLegendEntry> legend;
-    for (const TimeSeries& s : data.series) {
-        legend.push_back({s.name, s.color, s.dashed || s.ghost, hidden.contains(s.name)});
-    }
-    for (const TimeBand& b : data.bands) {
-        legend.push_back({b.name, mixed(theme().panel, b.color, 0.4), false, hidden.contains(b.name)});
-    }
-    QString unit = data.unitNote;
-    if (!data.rightUnitNote.isEmpty()) {
-        unit += QStringLiteral(", right ") + data.rightUnitNote;
-    }
-    return {data.title, unit, std::move(legend), size.width() - 2.0 * kSide, size.height() < 180 ? 1 : 2};
-}
-
 /// What is left when the legend has hidden some; samples are shared, not copied.
 TimeChartData without(const TimeChartData& data, const QStringList& hidden)
 {
@@ -160,14 +144,24 @@ void TimeChart::setData(TimeChartData data)
     rebuild();
 }
 
+void TimeChart::redraw()
+{
+    m_plot->replot(QCustomPlot::rpImmediateRefresh);
+}
+
 QString TimeChart::hoverText() const
 {
     return m_moment && m_tip != nullptr ? m_tip->text() : QString();
 }
 
+ChartHeader TimeChart::header() const
+{
+    return timeHeader(m_data, width() - 2.0 * kSide, height() < 180 ? 1 : 2, m_hidden);
+}
+
 void TimeChart::rebuild()
 {
-    const int top = kTop + static_cast<int>(std::ceil(headerOf(m_data, size(), m_hidden).height()));
+    const int top = kTop + static_cast<int>(std::ceil(header().height()));
     m_plot->setGeometry(kSide - 2, top, std::max(10, width() - 2 * kSide + 4), std::max(10, height() - top - kBottom));
     m_plot->setVisible(!m_chart.empty);
     m_plot->setBackground(QBrush(theme().panel));
@@ -190,10 +184,10 @@ void TimeChart::paintEvent(QPaintEvent* event)
 {
     QFrame::paintEvent(event);
     QPainter p(this);
-    const ChartHeader header = headerOf(m_data, size(), m_hidden);
-    header.paint(p, QPointF(kSide, kTop));
+    const ChartHeader head = header();
+    head.paint(p, QPointF(kSide, kTop));
     if (m_chart.empty) {
-        drawEmptyText(p, QRectF(rect()).adjusted(kSide, kTop + header.height(), -kSide, -kTop), m_data.emptyText);
+        drawEmptyText(p, QRectF(rect()).adjusted(kSide, kTop + head.height(), -kSide, -kTop), m_data.emptyText);
     }
     if (hasFocus()) {
         p.setRenderHint(QPainter::Antialiasing);
@@ -290,13 +284,13 @@ QStringList TimeChart::legendNames() const
 
 QRectF TimeChart::legendRect(const QString& name) const
 {
-    const QRectF rect = headerOf(m_data, size(), m_hidden).entryRect(name);
+    const QRectF rect = header().entryRect(name);
     return rect.isEmpty() ? rect : rect.translated(kSide, kTop);
 }
 
 void TimeChart::mouseMoveEvent(QMouseEvent* event)
 {
-    const QString name = headerOf(m_data, size(), m_hidden).entryAt(event->position() - QPointF(kSide, kTop));
+    const QString name = header().entryAt(event->position() - QPointF(kSide, kTop));
     setCursor(name.isEmpty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
     QFrame::mouseMoveEvent(event);
 }
@@ -304,7 +298,7 @@ void TimeChart::mouseMoveEvent(QMouseEvent* event)
 void TimeChart::mousePressEvent(QMouseEvent* event)
 {
     setFocus(Qt::MouseFocusReason);
-    const QString name = headerOf(m_data, size(), m_hidden).entryAt(event->position() - QPointF(kSide, kTop));
+    const QString name = header().entryAt(event->position() - QPointF(kSide, kTop));
     if (event->button() == Qt::LeftButton && !name.isEmpty()) {
         toggleSeries(name, event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier));
         return;
@@ -375,7 +369,7 @@ void TimeChart::endBrush(double x)
         }
         return;
     }
-    const auto [from, to] = std::minmax(m_plot->xAxis->pixelToCoord(start), m_plot->xAxis->pixelToCoord(x));
+    const auto [from, to] = std::minmax({m_plot->xAxis->pixelToCoord(start), m_plot->xAxis->pixelToCoord(x)});
     setBrush(from, to);
     Q_EMIT rangeBrushed(from, to);
 }

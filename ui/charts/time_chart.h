@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/charts/chart_paint.h"
 #include "ui/charts/prepared_series.h"
 
 #include <QFrame>
@@ -28,6 +29,9 @@ public:
     /// Cheap enough for every snapshot: O(samples), one queued replot.
     void setData(TimeChartData data);
     [[nodiscard]] const TimeChartData& data() const { return m_data; }
+
+    /// Draws the plot at once instead of with the next event.
+    void redraw();
 
     /// The moment under the mouse or chosen by key, as text ("14:06:31 UTC …"); empty when none is.
     [[nodiscard]] QString hoverText() const;
@@ -69,6 +73,7 @@ protected:
 
 private:
     void rebuild();
+    [[nodiscard]] ChartHeader header() const;
     void showMoment(double time);
     void placeCrosshair();
     void toggleSeries(const QString& name, bool alone);

@@ -191,6 +191,22 @@ void removeItems(QCustomPlot& plot)
 
 } // namespace
 
+ChartHeader timeHeader(const TimeChartData& data, double width, int maxLegendRows, const QStringList& hidden)
+{
+    std::vector<ChartLegendEntry> legend;
+    for (const TimeSeries& s : data.series) {
+        legend.push_back({s.name, s.color, s.dashed || s.ghost, hidden.contains(s.name)});
+    }
+    for (const TimeBand& b : data.bands) {
+        legend.push_back({b.name, mixed(theme().panel, b.color, 0.4), false, hidden.contains(b.name)});
+    }
+    QString unit = data.unitNote;
+    if (!data.rightUnitNote.isEmpty()) {
+        unit += QStringLiteral(", right ") + data.rightUnitNote;
+    }
+    return {data.title, unit, std::move(legend), width, maxLegendRows};
+}
+
 void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data, QSize size)
 {
     plot.clearGraphs();

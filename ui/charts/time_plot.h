@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/charts/chart_paint.h"
 #include "ui/charts/prepared_series.h"
 
 #include <QSize>
+#include <QStringList>
 
 class QCustomPlot;
 
@@ -13,6 +15,10 @@ namespace isobar::ui {
 /// Replaces every graph; items on the layer "hover" stay. Does not replot. Lines are one pixel wide, because wider
 /// antialiased ones cost hundreds of times more.
 void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data, QSize size);
+
+/// Title, units and legend above the plot; series and bands named in `hidden` are struck out.
+[[nodiscard]] ChartHeader timeHeader(const TimeChartData& data, double width, int maxLegendRows,
+                                     const QStringList& hidden = {});
 
 /// Layer for what follows the mouse; buffered, so that it repaints without the graphs.
 inline constexpr char kHoverLayer[] = "hover";

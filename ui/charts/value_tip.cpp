@@ -55,7 +55,7 @@ QString ValueTip::text() const
 {
     QString all = m_heading + (m_unitNote.isEmpty() ? QString() : QStringLiteral(" ") + m_unitNote);
     for (const Row& row : m_rows) {
-        all += QLatin1Char('\n') + row.name + QStringLiteral(": ") + row.value;
+        all += QLatin1Char('\n') + row.name + (row.value.isEmpty() ? QString() : QStringLiteral(": ") + row.value);
     }
     return all;
 }
