@@ -127,7 +127,6 @@ void Session::show(std::shared_ptr<const Fleet> fleet)
     m_snapshot.reset();
     m_devicesMade.reset();
     m_devices.reset();
-    m_fluid.clear();
     m_sent.clear();
     m_storeIsBehind = false;
     m_selection.reset();
@@ -270,7 +269,6 @@ void Session::poll()
     if (feed.rewoundTo) {
         rewindTo(*feed.rewoundTo);
     }
-    followFluid(feed);
     for (auto& interval : feed.intervals) {
         if (m_recorder && feed.generation == m_runGeneration) {
             m_recorder->append(interval);
@@ -485,41 +483,6 @@ void Session::mendFault(std::uint32_t number)
     if (!refuseForRecording()) {
         keepPlacements();
         m_engine->mendFault(number);
-    }
-}
-
-void Session::fastForward(double simulatedSeconds)
-{
-    if (!refuseForRecording()) {
-        m_engine->fastForward(static_cast<aggregate::SimMicros>(simulatedSeconds * 1e6));
-    }
-}
-
-void Session::cancelFastForward()
-{
-    if (m_engine) {
-        m_engine->cancelFastForward();
-    }
-}
-
-/// Keeps the stretches of the fluid mode apart. A run in the store is of one mode: what comes after is another run.
-void Session::followFluid(const engine::LiveEngine::Feed& feed)
-{
-    if (feed.generation != m_runGeneration) {
-        return; // of a run that is gone
-    }
-    for (const auto& [begin, end] : feed.fluid) {
-        if (!m_fluid.empty() && m_fluid.back().second == begin) {
-            m_fluid.back().second = end;
-        } else {
-            m_fluid.emplace_back(begin, end);
-        }
-        m_recorder.reset();
-    }
-    const bool behind =
-        !m_fluid.empty() && !feed.intervals.empty() && feed.intervals.front()->begin >= m_fluid.back().second;
-    if (behind && !m_recorder) {
-        startRecording();
     }
 }
 
