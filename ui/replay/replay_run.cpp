@@ -3,8 +3,12 @@
 
 #include "ui/charts/axis_ticks.h"
 #include "ui/charts/percentile_chart.h"
+#include "ui/shell/format.h"
+
+#include <QStringList>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <deque>
 #include <utility>
@@ -119,6 +123,27 @@ QString sourceOf(const Calibration& calibration, const ReplaySetup& setup)
                : QString::fromStdString(setup.coefficients.filename().string()) + QStringLiteral(", ") + text;
 }
 
+/// The requests of a loaded trace that a set-up replays.
+ingest::TraceOptions partOf(const LoadedTrace& trace, const ReplaySetup& setup)
+{
+    ingest::TraceOptions part = setup.part;
+    part.seed = trace.seed;
+    return part;
+}
+
+replay::Tiers tiersOf(const ReplaySetup& setup)
+{
+    return {setup.urgentRatio, setup.group.seed};
+}
+
+Error noHashes(const LoadedTrace& trace)
+{
+    return Error{.code = ErrorCode::InvalidValue,
+                 .message = "its requests carry no hashes of their prompts' blocks, so no prefix can be found",
+                 .advice = "leave the prefix cache out, or take a trace in Mooncake's format",
+                 .file = trace.source.path.string()};
+}
+
 } // namespace
 
 QString TraceSource::name() const
@@ -135,26 +160,76 @@ QString ReplaySetup::hardwareText() const
     return QStringLiteral("%1 × %2 on %3 %4, %5")
         .arg(group.replicas)
         .arg(QString::fromStdString(hardware.model))
-        .arg(hardware.tensorParallel)
+        .arg(hardware.tensorParallel * hardware.dataParallel)
         .arg(QString::fromStdString(hardware.accelerator), QLatin1String(precisionName(hardware.precision)));
 }
 
 QString ReplaySetup::routingText() const
 {
-    return QLatin1String(serving::routerPolicyName(group.router));
+    QStringList parts{QLatin1String(serving::routerPolicyName(group.router))};
+    if (hardware.dataParallel > 1) {
+        parts << QStringLiteral("%1 ranks").arg(hardware.dataParallel);
+    }
+    if (group.prefill.replicas > 0) {
+        parts << QStringLiteral("prompts on %1").arg(group.prefill.replicas);
+    }
+    if (prefixCache) {
+        parts << QStringLiteral("prefix cache");
+    }
+    if (urgentRatio > 0) {
+        parts << QStringLiteral("%1 urgent").arg(percent(urgentRatio, 0).joined());
+    }
+    if (group.policy.admission == serving::BatchPolicy::Admission::Reserve) {
+        parts << QStringLiteral("reserving");
+    }
+    if (part.loadScale != 1) {
+        parts << QStringLiteral("load × %1").arg(part.loadScale);
+    }
+    if (part.fromSeconds > 0) {
+        parts << QStringLiteral("from %1").arg(elapsedText(part.fromSeconds));
+    }
+    if (part.forSeconds > 0) {
+        parts << QStringLiteral("for %1").arg(elapsedText(part.forSeconds));
+    }
+    return parts.join(QStringLiteral(", "));
 }
 
-Result<std::unique_ptr<ingest::TraceStream>> openSource(const TraceSource& source, std::uint64_t seed,
+int ReplaySetup::unusualSettings() const
+{
+    const serving::BatchPolicy usual;
+    const std::array differs{hardware.dataParallel > 1,
+                             group.prefill.replicas > 0,
+                             prefixCache,
+                             urgentRatio > 0,
+                             group.policy.admission != usual.admission,
+                             group.policy.maxBatchedTokens != usual.maxBatchedTokens,
+                             part.loadScale != 1,
+                             part.fromSeconds > 0,
+                             part.forSeconds > 0,
+                             !coefficients.empty()};
+    return static_cast<int>(std::count(differs.begin(), differs.end(), true));
+}
+
+serving::GroupOptions ReplaySetup::groupFor(const serving::IterationModel& model, std::uint32_t prefixBlockTokens) const
+{
+    serving::GroupOptions built = group;
+    built.prefill.kvBytesPerToken = model.kvBytesPerToken;
+    built.policy.prefixBlockTokens = prefixCache ? static_cast<std::int32_t>(prefixBlockTokens) : 0;
+    replay::layOutRanks(hardware, model, built);
+    return built;
+}
+
+Result<std::unique_ptr<ingest::TraceStream>> openSource(const TraceSource& source, const ingest::TraceOptions& part,
                                                         const JobContext& job)
 {
     // "STORE:TRACE" is how a trace of a store is named.
     const std::string path = source.path.string();
-    return ingest::openTrace(source.stored.empty() ? path : path + ':' + source.stored, {.seed = seed}, job);
+    return ingest::openTrace(source.stored.empty() ? path : path + ':' + source.stored, part, job);
 }
 
 Result<TracePointer> loadTrace(const TraceSource& source, std::uint64_t seed, const JobContext& job)
 {
-    ISOBAR_TRY_ASSIGN(const auto stream, openSource(source, seed, job));
+    ISOBAR_TRY_ASSIGN(const auto stream, openSource(source, {.seed = seed}, job));
     auto loaded = std::make_shared<LoadedTrace>();
     loaded->source = source;
     loaded->seed = seed;
@@ -189,13 +264,28 @@ Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer&
     for (const SloTier& tier : context.fleet->tiers) {
         run->tiers.push_back({QString::fromStdString(tier.name), tier.ttftSeconds, tier.itlSeconds, 0});
     }
-    Watch watch(trace->load.seconds, run->tiers);
+    if (setup.prefixCache && trace->trace.prefixBlockTokens == 0) {
+        return noHashes(*trace);
+    }
+    const ingest::TraceOptions part = partOf(*trace, setup);
+    const double rest = trace->load.seconds - part.fromSeconds;
+    Watch watch(std::max(0.0, part.forSeconds > 0 ? std::min(part.forSeconds, rest) : rest) / part.loadScale,
+                run->tiers);
     JobContext told = job;
     told.report = [&](const Progress& progress) {
         job.progress(elapsedText(watch.latestSeconds()).toStdString() + " simulated", progress.done, progress.total);
     };
-    ISOBAR_TRY_ASSIGN(const auto stream, openSource(trace->source, trace->seed, JobContext{job.stop, {}}));
-    ISOBAR_TRY_ASSIGN(replay::Figures figures, replay::run(*stream, built.model, setup.group, told, watch));
+    ISOBAR_TRY_ASSIGN(const auto stream, openSource(trace->source, part, JobContext{job.stop, {}}));
+    ISOBAR_TRY_ASSIGN(replay::Figures figures,
+                      replay::run(*stream, built.model, setup.groupFor(built.model, trace->trace.prefixBlockTokens),
+                                  told, watch, tiersOf(setup)));
+    if (figures.arrived == 0 && !figures.stopped) {
+        return Error{.code = ErrorCode::InvalidValue,
+                     .message = "no request arrives in that part of the trace",
+                     .advice = "it is " + elapsedText(trace->load.seconds).toStdString() +
+                               " long: begin earlier, or take more of it",
+                     .file = trace->source.path.string()};
+    }
     run->arrived = figures.arrived;
     run->completed = figures.completed;
     run->rejected = figures.rejected();
@@ -204,11 +294,15 @@ Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer&
     run->unfinished = figures.unfinished();
     run->inputTokens = figures.inputTokens;
     run->outputTokens = figures.outputTokens;
+    run->prefixHitTokens = figures.prefixHitTokens;
+    run->preemptions = figures.preemptions;
+    run->urgent = figures.urgent;
     run->simulatedSeconds = figures.simulatedSeconds;
     run->wallSeconds = figures.wallSeconds;
     run->outputTokensPerSecond = figures.outputTokensPerSecond();
     run->partial = figures.stopped;
     run->durations = figuresOf(figures.latencies);
+    run->urgentDurations = figuresOf(figures.urgentLatencies);
     run->timeline = watch.curves();
     run->hasMeasured = trace->trace.measured;
     if (run->hasMeasured) {
@@ -219,8 +313,10 @@ Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer&
 
 Status writeRequestRows(const ReplayRun& run, const std::filesystem::path& path, const JobContext& job)
 {
-    ISOBAR_TRY_ASSIGN(const auto stream, openSource(run.trace->source, run.trace->seed, JobContext{job.stop, {}}));
-    ISOBAR_TRY(replay::runToCsv(*stream, run.model, run.setup.group, path, job));
+    ISOBAR_TRY_ASSIGN(const auto stream,
+                      openSource(run.trace->source, partOf(*run.trace, run.setup), JobContext{job.stop, {}}));
+    ISOBAR_TRY(replay::runToCsv(*stream, run.model, run.setup.groupFor(run.model, run.trace->trace.prefixBlockTokens),
+                                path, job, tiersOf(run.setup)));
     return Done{};
 }
 

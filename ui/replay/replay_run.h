@@ -35,8 +35,8 @@ struct LoadedTrace {
 using TracePointer = std::shared_ptr<const LoadedTrace>;
 
 /// Errors: those of ingest::openTrace.
-[[nodiscard]] Result<std::unique_ptr<ingest::TraceStream>> openSource(const TraceSource& source, std::uint64_t seed,
-                                                                      const JobContext& job);
+[[nodiscard]] Result<std::unique_ptr<ingest::TraceStream>>
+openSource(const TraceSource& source, const ingest::TraceOptions& part, const JobContext& job);
 /// Errors: those of openSource and of replay::loadOf.
 [[nodiscard]] Result<TracePointer> loadTrace(const TraceSource& source, std::uint64_t seed, const JobContext& job);
 
@@ -45,8 +45,16 @@ struct ReplaySetup {
     replay::Hardware hardware;
     serving::GroupOptions group;
     std::filesystem::path coefficients;         ///< empty = those of the open fleet
+    ingest::TraceOptions part;                  ///< which part of the trace, how fast; the seed is the loaded trace's
+    bool prefixCache = false;                   ///< finds prompts' blocks again, by the hashes of the trace
+    double urgentRatio = 0;                     ///< of the requests, drawn: admitted first and preempted last
     [[nodiscard]] QString hardwareText() const; ///< "4 × Llama-3.1-70B on 4 H100, bf16"
-    [[nodiscard]] QString routingText() const;  ///< "least-in-flight"
+    [[nodiscard]] QString routingText() const;  ///< "least-in-flight, prefix cache, load × 2"
+    /// How many of the settings that most replays leave alone are not as they come.
+    [[nodiscard]] int unusualSettings() const;
+    /// The group as it is built: ranks laid out, KV sized, prefixes found where the trace has `prefixBlockTokens`.
+    [[nodiscard]] serving::GroupOptions groupFor(const serving::IterationModel& model,
+                                                 std::uint32_t prefixBlockTokens) const;
 };
 
 /// One of the four durations of a run.
@@ -69,11 +77,13 @@ struct ReplayRun {
     QString coefficientSource; ///< "measured: NVIDIA …"
     std::int64_t arrived = 0, completed = 0, unfinished = 0;
     std::int64_t rejected = 0, tooLong = 0, noTokens = 0; ///< rejected: all together
-    std::int64_t inputTokens = 0, outputTokens = 0;
+    std::int64_t inputTokens = 0, outputTokens = 0, prefixHitTokens = 0, preemptions = 0;
+    std::int64_t urgent = 0; ///< completed, of the urgent ones
     double simulatedSeconds = 0, wallSeconds = 0, outputTokensPerSecond = 0;
     bool partial = false; ///< cancelled: what was completed until then
     RunDurations durations, measured;
-    bool hasMeasured = false; ///< the trace says what a real server took
+    RunDurations urgentDurations; ///< of the urgent ones alone; they are in `durations` too
+    bool hasMeasured = false;     ///< the trace says what a real server took
     replay::Timeline::Curves timeline;
     struct Tier {
         QString name;
@@ -97,7 +107,8 @@ struct BuiltReplica {
 [[nodiscard]] Result<BuiltReplica> buildReplica(const ReplayContext& context, const ReplaySetup& setup);
 
 /// Cancelled, the run comes back partial. The stage of the progress says how far the trace is. Errors: those of
-/// openSource, buildReplica and replay::run.
+/// openSource, buildReplica and replay::run; InvalidValue for a part of the trace in which nothing arrives, and for a
+/// prefix cache without hashes.
 [[nodiscard]] Result<RunPointer> replayTrace(const ReplayContext& context, const TracePointer& trace,
                                              const ReplaySetup& setup, const JobContext& job);
 

@@ -136,9 +136,12 @@ std::vector<KpiData> replayKpis(const ReplayRun& run, int tier)
     std::vector<KpiData> all(6);
     all[0].title = run.partial ? tr("Requests, partial") : tr("Requests");
     all[0].value = count(static_cast<double>(run.arrived)).value;
+    const ingest::TraceOptions& part = run.setup.part;
+    const bool isPart = part.fromSeconds > 0 || part.forSeconds > 0;
     all[0].change = run.partial
                         ? tr("of %1, then cancelled").arg(count(static_cast<double>(run.trace->load.requests)).value)
-                        : tr("over %1").arg(elapsedText(run.trace->load.seconds));
+                    : isPart ? tr("of %1 in the trace").arg(count(static_cast<double>(run.trace->load.requests)).value)
+                             : tr("over %1").arg(elapsedText(run.trace->load.seconds / part.loadScale));
     all[0].warning = run.partial;
     all[0].explanation = tr("Requests of the trace that arrived at the router.");
 
@@ -149,6 +152,10 @@ std::vector<KpiData> replayKpis(const ReplayRun& run, int tier)
     all[1].explanation = run.unfinished > 0 ? tr("%1 were still in flight when the run was cancelled.")
                                                   .arg(count(static_cast<double>(run.unfinished)).value)
                                             : tr("Requests that got their last token.");
+    if (run.preemptions > 0) {
+        all[1].explanation += tr(" Running ones were preempted %1 times for want of KV cache.")
+                                  .arg(count(static_cast<double>(run.preemptions)).value);
+    }
 
     all[2].title = tr("Rejected");
     all[2].value = count(static_cast<double>(run.rejected)).value;
@@ -284,6 +291,13 @@ QString replayFooter(const ReplayView& view)
     for (const ShownRun& shown : view.runs) {
         parts << QStringLiteral("%1: %2, %3")
                      .arg(runLabel(shown), shown.run->setup.hardwareText(), shown.run->setup.routingText());
+        if (shown.run->setup.prefixCache && shown.run->inputTokens > 0) {
+            parts.back() += tr(" (%1 of input tokens found)")
+                                .arg(percent(static_cast<double>(shown.run->prefixHitTokens) /
+                                                 static_cast<double>(shown.run->inputTokens),
+                                             1)
+                                         .joined());
+        }
     }
     parts << tr("seed %1").arg(run.setup.group.seed) << trustText(run);
     return parts.join(QStringLiteral(" · "));
@@ -302,7 +316,9 @@ QString partialText(const ReplayRun& run)
 std::string percentilesCsv(const ReplayView& view)
 {
     std::string out = "run,trace,model,accelerator,precision,tensor_parallel,replicas,router,max_batch,seed,partial,"
-                      "requests,completed,rejected,output_tokens_per_second,error_ratio,measure,count,mean_seconds,"
+                      "requests,completed,rejected,output_tokens_per_second,error_ratio,data_parallel,prefill_replicas,"
+                      "prefix_cache,urgent_ratio,from_seconds,for_seconds,load_scale,prefix_hit_tokens,preemptions,"
+                      "measure,count,mean_seconds,"
                       "p50_seconds,p90_seconds,p95_seconds,p99_seconds,exact\n";
     const auto rows = [&out](const std::string& head, const RunDurations& durations) {
         for (const DurationKind kind : kDurationKinds) {
@@ -314,17 +330,21 @@ std::string percentilesCsv(const ReplayView& view)
     for (const ShownRun& shown : view.runs) {
         const ReplayRun& run = *shown.run;
         const replay::Hardware& hardware = run.setup.hardware;
-        rows(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", shown.name.toStdString(),
-                         csvText(run.trace->source.name()), csvText(QString::fromStdString(hardware.model)),
-                         csvText(QString::fromStdString(hardware.accelerator)), precisionName(hardware.precision),
-                         hardware.tensorParallel, run.setup.group.replicas,
-                         serving::routerPolicyName(run.setup.group.router), hardware.maxBatch, run.setup.group.seed,
-                         run.partial, run.arrived, run.completed, run.rejected, csvNumber(run.outputTokensPerSecond),
-                         csvNumber(run.model.errorRatio)),
+        const ingest::TraceOptions& part = run.setup.part;
+        rows(fmt::format(
+                 "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", shown.name.toStdString(),
+                 csvText(run.trace->source.name()), csvText(QString::fromStdString(hardware.model)),
+                 csvText(QString::fromStdString(hardware.accelerator)), precisionName(hardware.precision),
+                 hardware.tensorParallel, run.setup.group.replicas, serving::routerPolicyName(run.setup.group.router),
+                 hardware.maxBatch, run.setup.group.seed, run.partial, run.arrived, run.completed, run.rejected,
+                 csvNumber(run.outputTokensPerSecond), csvNumber(run.model.errorRatio), hardware.dataParallel,
+                 run.setup.group.prefill.replicas, run.setup.prefixCache, run.setup.urgentRatio, part.fromSeconds,
+                 part.forSeconds > 0 ? csvNumber(part.forSeconds) : std::string(), part.loadScale, run.prefixHitTokens,
+                 run.preemptions),
              run.durations);
     }
     if (!view.isEmpty() && view.current().hasMeasured) {
-        rows(fmt::format("measured,{},,,,,,,,,false,,,,,", csvText(view.current().trace->source.name())),
+        rows(fmt::format("measured,{},,,,,,,,,false,,,,,,,,,,,,,,", csvText(view.current().trace->source.name())),
              view.current().measured);
     }
     return out;

@@ -29,7 +29,7 @@ QString setUpText(const ReplayRun& run)
     const replay::Hardware& hardware = run.setup.hardware;
     return QStringLiteral("%1 × %2 %3 · %4 · %5, %6")
         .arg(run.setup.group.replicas)
-        .arg(hardware.tensorParallel)
+        .arg(hardware.tensorParallel * hardware.dataParallel)
         .arg(QString::fromStdString(hardware.accelerator), run.setup.routingText(),
              QString::fromStdString(hardware.model), QLatin1String(precisionName(hardware.precision)));
 }
@@ -204,10 +204,15 @@ void PercentilesModel::setRun(RunPointer run)
     endResetModel();
 }
 
+/// All; below them the urgent ones, and what was measured, where there are such.
+std::size_t PercentilesModel::rowsOfAKind() const
+{
+    return std::size_t{1} + (m_run->urgent > 0 ? 1 : 0) + (m_run->hasMeasured ? 1 : 0);
+}
+
 int PercentilesModel::rowCount(const QModelIndex& parent) const
 {
-    const int each = static_cast<int>(kDurationKinds.size());
-    return parent.isValid() || !m_run ? 0 : m_run->hasMeasured ? 2 * each : each;
+    return parent.isValid() || !m_run ? 0 : static_cast<int>(kDurationKinds.size() * rowsOfAKind());
 }
 
 int PercentilesModel::columnCount(const QModelIndex& parent) const
@@ -226,17 +231,18 @@ QVariant PercentilesModel::data(const QModelIndex& index, int role) const
     if (role != Qt::DisplayRole) {
         return {};
     }
-    // Measured stands below simulated, duration by duration.
-    const int pitch = m_run->hasMeasured ? 2 : 1;
-    const bool measured = index.row() % pitch == 1;
-    const auto kind = static_cast<std::size_t>(index.row() / pitch);
-    const aggregate::Distribution::Summary& s = (measured ? m_run->measured : m_run->durations).all[kind].summary;
+    const std::size_t pitch = rowsOfAKind(), place = static_cast<std::size_t>(index.row()) % pitch;
+    const std::size_t kind = static_cast<std::size_t>(index.row()) / pitch;
+    const bool measured = m_run->hasMeasured && place == pitch - 1;
+    const bool urgent = place == 1 && !measured;
+    const RunDurations& durations = measured ? m_run->measured : urgent ? m_run->urgentDurations : m_run->durations;
+    const aggregate::Distribution::Summary& s = durations.all[kind].summary;
     const auto text = [](double value) { return std::isfinite(value) ? seconds(value).joined() : QStringLiteral("–"); };
     static const std::array kShort{QT_TR_NOOP("First token"), QT_TR_NOOP("Between tokens"), QT_TR_NOOP("End to end"),
                                    QT_TR_NOOP("In the queue")};
     switch (index.column()) {
     case Measure:
-        return measured ? tr("  as measured") : tr(kShort[kind]);
+        return measured ? tr("  as measured") : urgent ? tr("  the urgent") : tr(kShort[kind]);
     case Mean:
         return text(s.mean);
     case P50:

@@ -40,7 +40,8 @@ private:
     int m_made = 0;
 };
 
-/// The four durations of one run (and, where the trace says, of a real server) by mean and percentiles.
+/// The four durations of one run (and of its urgent requests, and of a real server, where there are such) by mean and
+/// percentiles.
 class PercentilesModel final : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -55,6 +56,8 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
 private:
+    [[nodiscard]] std::size_t rowsOfAKind() const;
+
     RunPointer m_run;
 };
 

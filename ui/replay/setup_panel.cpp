@@ -7,8 +7,10 @@
 #include "ui/shell/format.h"
 #include "ui/shell/theme.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
+#include <QDoubleSpinBox>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QGridLayout>
@@ -30,12 +32,18 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kMostRecent = 8;
+constexpr int kMostSeconds = 100'000'000;
 constexpr std::array kRouters{serving::RouterPolicy::LeastInFlight, serving::RouterPolicy::PowerOfTwo,
                               serving::RouterPolicy::RoundRobin, serving::RouterPolicy::Random};
 
 QString recentKey()
 {
     return QStringLiteral("replay/recent");
+}
+
+QString unfoldedKey()
+{
+    return QStringLiteral("replay/advanced");
 }
 
 QSpinBox* number(int low, int high, int value, const char* name, const QString& accessible)
@@ -97,6 +105,17 @@ SetupPanel::SetupPanel(Session& session, QWidget* parent)
     , m_tier(choice("replayTier", tr("Service level the results are held to")))
     , m_seed(number(0, INT_MAX, 42, "replaySeed", tr("Seed of routers and of traces that are drawn")))
     , m_estimate(new QLabel(this))
+    , m_more(new QToolButton(this))
+    , m_advanced(new QWidget(this))
+    , m_from(number(0, kMostSeconds, 0, "replayFrom", tr("Where in the trace to begin, in seconds of its own clock")))
+    , m_for(number(0, kMostSeconds, 0, "replayFor", tr("How much of the trace to replay, in seconds of its own clock")))
+    , m_scale(new QDoubleSpinBox(this))
+    , m_ranks(number(1, replay::kMaxDataParallel, 1, "replayRanks", tr("Data-parallel ranks of a replica")))
+    , m_prefill(number(0, static_cast<int>(serving::ReplicaGroup::kMaxReplicas), 0, "replayPrefill",
+                       tr("Replicas for prompts only")))
+    , m_prefixCache(new QCheckBox(this))
+    , m_urgent(number(0, 100, 0, "replayUrgent", tr("Share of requests that are urgent, in per cent")))
+    , m_admission(choice("replayAdmission", tr("How KV cache is given out")))
 {
     setProperty("panel", true);
     setObjectName(QStringLiteral("replaySetup"));
@@ -139,23 +158,66 @@ void SetupPanel::buildForm()
     m_batchedTokens->setSpecialValueText(tr("whole prompts"));
     m_batchedTokens->setToolTip(tr("Prompts longer than this are prefilled in chunks; 0: one whole prompt at a time"));
 
+    for (QSpinBox* box : {m_from, m_for}) {
+        box->setSuffix(tr(" s"));
+    }
+    m_from->setSpecialValueText(tr("the beginning"));
+    m_from->setToolTip(tr("Where in the trace to begin, on its own clock"));
+    m_for->setSpecialValueText(tr("to the end"));
+    m_for->setToolTip(tr("How much of the trace to replay, on its own clock"));
+    m_scale->setObjectName(QStringLiteral("replayScale"));
+    m_scale->setAccessibleName(tr("Requests a second, times the trace's"));
+    m_scale->setRange(0.01, 1000);
+    m_scale->setDecimals(2);
+    m_scale->setValue(1);
+    m_scale->setSingleStep(0.1);
+    m_scale->setPrefix(QStringLiteral("× "));
+    m_scale->setKeyboardTracking(false);
+    m_scale->setToolTip(tr("Multiplies the requests a second: recorded times are compressed, rates scaled"));
+    m_ranks->setToolTip(tr("Each with these chips. Of a dense model they are replicas in one; of a mixture of experts "
+                           "they run in step, with the experts divided over all"));
+    m_prefill->setSpecialValueText(tr("none"));
+    m_prefill->setToolTip(tr("More replicas, for prompts only; the others then only answer (disaggregation)"));
+    m_prefixCache->setObjectName(QStringLiteral("replayPrefixCache"));
+    m_prefixCache->setText(tr("Prefix cache"));
+    m_urgent->setSuffix(QStringLiteral(" %"));
+    m_urgent->setSpecialValueText(tr("none"));
+    m_urgent->setToolTip(tr("Drawn from the requests: admitted first and preempted last"));
+    m_admission->addItem(tr("optimistic"), static_cast<int>(serving::BatchPolicy::Admission::Optimistic));
+    m_admission->addItem(tr("reserving"), static_cast<int>(serving::BatchPolicy::Admission::Reserve));
+    m_admission->setToolTip(
+        tr("Optimistic takes KV cache for the prompt and preempts when it runs out; reserving takes "
+           "it for the answer too"));
+    m_more->setObjectName(QStringLiteral("replayMore"));
+    m_more->setCheckable(true);
+    m_more->setAutoRaise(true);
+    m_more->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_more->setAccessibleName(tr("Advanced settings"));
+    m_advanced->setObjectName(QStringLiteral("replayAdvanced"));
+
     auto* form = new QWidget;
     auto* grid = new QGridLayout(form);
+    auto* advanced = new QGridLayout(m_advanced);
     grid->setContentsMargins(0, 0, 4, 0);
-    grid->setHorizontalSpacing(8);
-    grid->setVerticalSpacing(6);
-    grid->setColumnStretch(1, 1);
+    advanced->setContentsMargins(0, 0, 0, 0);
+    for (QGridLayout* each : {grid, advanced}) {
+        each->setHorizontalSpacing(8);
+        each->setVerticalSpacing(6);
+        each->setColumnStretch(1, 1);
+        each->setColumnMinimumWidth(0, 92); // both columns of fields begin at the same place
+    }
     int row = 0;
+    QGridLayout* into = grid;
     const auto add = [&](const QString& text, QWidget* field, QWidget* beside = nullptr) {
         auto* label = new QLabel(text);
         label->setProperty("muted", true);
         label->setBuddy(field);
-        grid->addWidget(label, row, 0);
+        into->addWidget(label, row, 0);
         field->setMinimumWidth(40); // the panel's width decides, not the longest name in it
         field->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-        grid->addWidget(field, row, 1, 1, beside == nullptr ? 2 : 1);
+        into->addWidget(field, row, 1, 1, beside == nullptr ? 2 : 1);
         if (beside != nullptr) {
-            grid->addWidget(beside, row, 2);
+            into->addWidget(beside, row, 2);
         }
         ++row;
     };
@@ -166,12 +228,24 @@ void SetupPanel::buildForm()
     add(tr("Replicas"), m_replicas, m_propose);
     add(tr("Router"), m_router);
     add(tr("Max batch"), m_maxBatch);
+    add(tr("SLO"), m_tier);
+    grid->addWidget(m_estimate, row++, 0, 1, 3);
+    grid->addWidget(m_more, row++, 0, 1, 3, Qt::AlignLeft);
+    grid->addWidget(m_advanced, row++, 0, 1, 3);
+    grid->setRowStretch(row, 1);
+    into = advanced;
+    row = 0;
+    add(tr("Begin"), m_from);
+    add(tr("Length"), m_for);
+    add(tr("Load"), m_scale);
+    add(tr("Urgent"), m_urgent);
+    add(tr("Ranks"), m_ranks);
+    add(tr("Prefill replicas"), m_prefill);
+    advanced->addWidget(m_prefixCache, row++, 1, 1, 2);
+    add(tr("KV admission"), m_admission);
     add(tr("Batched tokens"), m_batchedTokens);
     add(tr("Coefficients"), m_coefficients);
-    add(tr("SLO"), m_tier);
     add(tr("Seed"), m_seed);
-    grid->addWidget(m_estimate, row, 0, 1, 3);
-    grid->setRowStretch(row + 1, 1);
     auto* scroll = new QScrollArea;
     scroll->setWidget(form);
     scroll->setWidgetResizable(true);
@@ -200,10 +274,14 @@ void SetupPanel::buildForm()
         m_replicasByHand = false;
         readForm();
     });
-    for (QSpinBox* box : {m_tensorParallel, m_maxBatch, m_batchedTokens, m_seed}) {
+    for (QSpinBox* box :
+         {m_tensorParallel, m_maxBatch, m_batchedTokens, m_seed, m_from, m_for, m_ranks, m_prefill, m_urgent}) {
         connect(box, &QSpinBox::valueChanged, this, &SetupPanel::readForm);
     }
-    for (QComboBox* box : {m_precision, m_router}) {
+    connect(m_scale, &QDoubleSpinBox::valueChanged, this, &SetupPanel::readForm);
+    connect(m_prefixCache, &QCheckBox::toggled, this, &SetupPanel::readForm);
+    connect(m_more, &QToolButton::toggled, this, &SetupPanel::unfold);
+    for (QComboBox* box : {m_precision, m_router, m_admission}) {
         connect(box, &QComboBox::currentIndexChanged, this, &SetupPanel::readForm);
     }
     connect(m_tier, &QComboBox::currentIndexChanged, this, &SetupPanel::tierChanged);
@@ -214,7 +292,16 @@ void SetupPanel::buildForm()
             readForm();
         }
     });
+    unfold(QSettings().value(unfoldedKey(), false).toBool());
     setTrace(nullptr);
+}
+
+void SetupPanel::unfold(bool open)
+{
+    m_more->setChecked(open);
+    m_more->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
+    m_advanced->setVisible(open);
+    QSettings().setValue(unfoldedKey(), open);
 }
 
 ReplayContext SetupPanel::context() const
@@ -344,7 +431,17 @@ void SetupPanel::readForm()
     m_setup.group.router = static_cast<serving::RouterPolicy>(m_router->currentData().toInt());
     m_setup.group.seed = static_cast<std::uint64_t>(m_seed->value());
     m_setup.group.policy.maxBatchedTokens = m_batchedTokens->value();
+    m_setup.group.policy.admission = static_cast<serving::BatchPolicy::Admission>(m_admission->currentData().toInt());
+    m_setup.group.prefill.replicas = static_cast<std::size_t>(m_prefill->value());
+    m_setup.hardware.dataParallel = m_ranks->value();
+    m_setup.part.fromSeconds = m_from->value();
+    m_setup.part.forSeconds = m_for->value();
+    m_setup.part.loadScale = m_scale->value();
+    m_setup.urgentRatio = m_urgent->value() / 100.0;
+    m_setup.prefixCache = m_prefixCache->isChecked() && m_prefixCache->isEnabled();
     m_setup.coefficients = toPath(m_coefficients->currentData().toString());
+    const int set = m_setup.unusualSettings();
+    m_more->setText(set > 0 ? tr("Advanced · %1 set").arg(set) : tr("Advanced"));
     showEstimate();
     Q_EMIT changed();
 }
@@ -364,13 +461,17 @@ void SetupPanel::showEstimate()
     QString text = tr("A replica holds %1 tokens of KV cache.")
                        .arg(count(static_cast<double>(built->model.kvCapacityTokens)).value);
     if (m_trace != nullptr) {
+        replay::TraceLoad asked = m_trace->load;
+        asked.seconds /= m_setup.part.loadScale;
+        const std::size_t ranks = m_setup.groupFor(built->model, 0).dataParallel;
         if (!m_replicasByHand) {
+            const std::size_t all = replay::replicasFor(asked, built->model, kProposedLoad);
             m_filling = true;
-            m_replicas->setValue(static_cast<int>(replay::replicasFor(m_trace->load, built->model, kProposedLoad)));
+            m_replicas->setValue(static_cast<int>((all + ranks - 1) / ranks));
             m_filling = false;
         }
         const double load =
-            replay::utilizationRatio(m_trace->load, built->model, static_cast<std::size_t>(m_replicas->value()));
+            replay::utilizationRatio(asked, built->model, static_cast<std::size_t>(m_replicas->value()) * ranks);
         text += QLatin1Char(' ');
         if (!std::isfinite(load)) {
             text += tr("The trace arrives all at once.");
@@ -386,6 +487,10 @@ void SetupPanel::showEstimate()
 void SetupPanel::setTrace(TracePointer trace)
 {
     m_trace = std::move(trace);
+    const bool hasHashes = m_trace != nullptr && m_trace->trace.prefixBlockTokens > 0;
+    m_prefixCache->setEnabled(hasHashes);
+    m_prefixCache->setToolTip(hasHashes ? tr("Keeps prompts' blocks and finds them again, by the hashes of the trace")
+                                        : tr("This trace has no hashes of its prompts' blocks; Mooncake's have"));
     if (m_trace == nullptr) {
         m_traceName->setText(tr("No trace chosen"));
         m_traceNote->setText(tr("Azure CSV, Mooncake JSON lines, ServeGen, or a run of a vLLM server. "

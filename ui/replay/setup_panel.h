@@ -7,7 +7,9 @@
 
 #include <optional>
 
+class QCheckBox;
 class QComboBox;
+class QDoubleSpinBox;
 class QLabel;
 class QMenu;
 class QSpinBox;
@@ -56,6 +58,7 @@ private:
     void chooseTrace(bool folder);
     void chooseCoefficients();
     void showEstimate();
+    void unfold(bool open);
 
     Session& m_session;
     ReplaySetup m_setup;
@@ -79,6 +82,16 @@ private:
     QComboBox* m_tier;
     QSpinBox* m_seed;
     QLabel* m_estimate;
+    QToolButton* m_more; ///< opens what most replays leave alone
+    QWidget* m_advanced;
+    QSpinBox* m_from;
+    QSpinBox* m_for;
+    QDoubleSpinBox* m_scale;
+    QSpinBox* m_ranks;
+    QSpinBox* m_prefill;
+    QCheckBox* m_prefixCache;
+    QSpinBox* m_urgent;
+    QComboBox* m_admission;
 };
 
 } // namespace isobar::ui

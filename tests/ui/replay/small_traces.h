@@ -31,4 +31,30 @@ inline QString writeTrace(const QString& path, int requests, double rate)
     return path;
 }
 
+/// Writes a Mooncake trace, ten requests a second: prompts of 512-token blocks that begin like those of one of twenty
+/// conversations.
+inline QString writeHashedTrace(const QString& path, int requests)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly)) {
+        return {};
+    }
+    std::mt19937_64 random(5);
+    QByteArray text;
+    for (int i = 0; i < requests; ++i) {
+        const auto blocks = 1 + static_cast<int>(random() % 6), conversation = static_cast<int>(random() % 20);
+        QByteArray hashes;
+        for (int block = 0; block < blocks; ++block) {
+            hashes += (block > 0 ? "," : "") + QByteArray::number(100 * conversation + block);
+        }
+        text += QString::asprintf("{\"timestamp\": %d, \"input_length\": %d, \"output_length\": %d, \"hash_ids\": [",
+                                  100 * i, 512 * blocks - static_cast<int>(random() % 500),
+                                  1 + static_cast<int>(random() % 300))
+                    .toLatin1() +
+                hashes + "]}\n";
+    }
+    file.write(text);
+    return path;
+}
+
 } // namespace isobar::test

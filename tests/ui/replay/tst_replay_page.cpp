@@ -8,7 +8,9 @@
 #include "ui/shell/theme.h"
 
 #include <QApplication>
+#include <QCheckBox>
 #include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QDragEnterEvent>
 #include <QDropEvent>
 #include <QElapsedTimer>
@@ -349,6 +351,109 @@ private Q_SLOTS:
         }
         QCOMPARE(run.completed, printed[QLatin1String("completed")].toInteger());
         QCOMPARE(run.rejected, printed[QLatin1String("rejected")].toInteger());
+    }
+
+    void advancedSettingsAreFoldedUntilAskedFor()
+    {
+        auto* more = child<QToolButton>("replayMore");
+        auto* advanced = child<QWidget>("replayAdvanced");
+        QVERIFY(!advanced->isVisible());
+        QCOMPARE(more->text(), QStringLiteral("Advanced"));
+        QTest::mouseClick(more, Qt::LeftButton);
+        QVERIFY(advanced->isVisible());
+        // What is set there is told when it is folded again.
+        child<QSpinBox>("replayUrgent")->setValue(20);
+        child<QSpinBox>("replayRanks")->setValue(2);
+        QTest::mouseClick(more, Qt::LeftButton);
+        QVERIFY(!advanced->isVisible());
+        QCOMPARE(more->text(), QStringLiteral("Advanced · 2 set"));
+        QCOMPARE(m_page->setupPanel().setup().routingText(), QStringLiteral("least-in-flight, 2 ranks, 20 % urgent"));
+        // An Azure trace has no hashes to find prefixes by.
+        open(test::writeTrace(path("t.csv"), 100, 5));
+        auto* cache = child<QCheckBox>("replayPrefixCache");
+        QVERIFY(!cache->isEnabled());
+        QVERIFY(cache->toolTip().contains(QLatin1String("no hashes")));
+        open(test::writeHashedTrace(path("t.jsonl"), 100));
+        QVERIFY(cache->isEnabled());
+        // Folded is how the next page finds it.
+        QVERIFY(!QSettings().value(QStringLiteral("replay/advanced")).toBool());
+    }
+
+    void twiceTheLoadProposesTwiceTheReplicas()
+    {
+        open(test::writeTrace(path("t.csv"), 5000, 60));
+        const int before = child<QSpinBox>("replayReplicas")->value();
+        child<QDoubleSpinBox>("replayScale")->setValue(2);
+        QVERIFY(std::abs(child<QSpinBox>("replayReplicas")->value() - 2 * before) <= 1);
+        child<QSpinBox>("replayRanks")->setValue(2); // two schedulers in each
+        QVERIFY(std::abs(child<QSpinBox>("replayReplicas")->value() - before) <= 1);
+    }
+
+    void aPartWithoutRequestsSaysSo()
+    {
+        open(test::writeTrace(path("t.csv"), 200, 10));
+        child<QSpinBox>("replayFrom")->setValue(100'000);
+        QTest::mouseClick(child<QPushButton>("replayRun"), Qt::LeftButton);
+        QTRY_COMPARE(m_page->stage(), Stage::Idle);
+        QCOMPARE(m_page->runs().rowCount(), 0);
+        bool isSaid = false;
+        for (const QLabel* label : m_page->findChildren<QLabel*>()) {
+            isSaid = isSaid || (label->isVisible() &&
+                                label->text().contains(QLatin1String("no request arrives"), Qt::CaseInsensitive));
+        }
+        QVERIFY(isSaid);
+    }
+
+    void theAdvancedFileIsThatOfTheCommandLine()
+    {
+        const auto cli = test::program("isobar-cli");
+        if (!std::filesystem::exists(cli)) {
+            QSKIP("isobar-cli is not built");
+        }
+        const QString trace = test::writeHashedTrace(path("t.jsonl"), 3000);
+        open(trace);
+        choose("replayModel", QStringLiteral("Llama-3.1-70B"));
+        choose("replayAccelerator", QStringLiteral("H100"));
+        choose("replayPrecision", QStringLiteral("fp8"));
+        choose("replayAdmission", QStringLiteral("optimistic"));
+        child<QSpinBox>("replayTensorParallel")->setValue(2);
+        child<QSpinBox>("replayMaxBatch")->setValue(64);
+        child<QSpinBox>("replayReplicas")->setValue(2);
+        child<QSpinBox>("replaySeed")->setValue(7);
+        child<QSpinBox>("replayFrom")->setValue(30);
+        child<QSpinBox>("replayFor")->setValue(200);
+        child<QDoubleSpinBox>("replayScale")->setValue(1.5);
+        child<QSpinBox>("replayUrgent")->setValue(25);
+        child<QSpinBox>("replayRanks")->setValue(2);
+        child<QSpinBox>("replayPrefill")->setValue(2);
+        child<QCheckBox>("replayPrefixCache")->setChecked(true);
+        runToTheEnd();
+        m_page->exportRows(path("window.csv"));
+        QTRY_COMPARE(m_page->stage(), Stage::Idle);
+        QProcess process;
+        process.start(QString::fromStdString(cli.string()),
+                      QStringLiteral("replay;%1;--model;Llama-3.1-70B;--accelerator;H100;--precision;fp8;"
+                                     "--tensor-parallel;2;--max-batch;64;--replicas;2;--seed;7;--from;30s;--for;200s;"
+                                     "--scale;1.5;--priority;0.25;--data-parallel;2;--prefill-replicas;2;"
+                                     "--prefix-cache;--requests-out;%2;--json")
+                          .arg(trace, path("cli.csv"))
+                          .split(QLatin1Char(';')));
+        QVERIFY(process.waitForFinished(60'000));
+        QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+        QVERIFY(!contents(path("cli.csv")).isEmpty());
+        QVERIFY(contents(path("window.csv")) == contents(path("cli.csv")));
+        const QJsonObject printed = QJsonDocument::fromJson(process.readAllStandardOutput()).object();
+        const ReplayRun& run = m_page->runs().at(0);
+        QCOMPARE(run.prefixHitTokens, printed[QLatin1String("prefix_hit_tokens")].toInteger());
+        QVERIFY(run.prefixHitTokens > 0);
+        const QJsonObject urgent = printed[QLatin1String("urgent")].toObject();
+        QCOMPARE(run.urgent, urgent[QLatin1String("completed")].toInteger());
+        QCOMPARE(run.urgentDurations.all[0].summary.p99,
+                 urgent[QLatin1String("ttft_seconds")].toObject()[QLatin1String("p99")].toDouble());
+        // The table names the urgent ones below all.
+        const auto* table = child<QTableView>("replayPercentiles");
+        QCOMPARE(table->model()->rowCount(), 8);
+        QCOMPARE(table->model()->index(1, 0).data().toString().trimmed(), QStringLiteral("the urgent"));
     }
 
     void theAzureTraceIsOnScreenWithinASecond()

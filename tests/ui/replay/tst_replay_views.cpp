@@ -67,7 +67,7 @@ private Q_SLOTS:
 
     void aRunHasTheNumbersOfTheModel()
     {
-        const auto trace = openSource(m_least->trace->source, 42, {});
+        const auto trace = openSource(m_least->trace->source, {.seed = 42}, {});
         auto figures = replay::run(**trace, m_least->model, m_least->setup.group, {});
         QVERIFY(figures.ok());
         QCOMPARE(m_least->completed, figures->completed);
@@ -96,7 +96,7 @@ private Q_SLOTS:
     {
         QCOMPARE(m_least->tiers.size(), m_context.fleet->tiers.size());
         std::vector<std::int64_t> kept(m_least->tiers.size());
-        const auto trace = openSource(m_least->trace->source, 42, {});
+        const auto trace = openSource(m_least->trace->source, {.seed = 42}, {});
         QVERIFY(replay::run(**trace, m_least->model, m_least->setup.group, {}, [&](const serving::Outcome& o) {
                     for (std::size_t t = 0; t < kept.size(); ++t) {
                         const SloTier& tier = m_context.fleet->tiers[t];
