@@ -25,12 +25,8 @@ BackdropImage paintBackdrop(const BackdropRequest& request, const BackdropImage&
     }
     image.picture = image.base.copy();
     QPainter painter(&image.picture);
-    if (request.isobars) {
-        paintIsobars(painter, request.scene, request.view, request.layout, request.reserved, request.theme);
-    }
-    if (request.flows) {
-        paintFlows(painter, request.scene, request.layout, request.emphasis, request.theme);
-    }
+    paintLayers(painter, *request.scene, request.view, *request.layout, request.emphasis, request.layers,
+                request.reserved, request.theme);
     return image;
 }
 

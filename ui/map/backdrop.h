@@ -6,18 +6,18 @@
 #include <QImage>
 #include <QObject>
 
+#include <memory>
 #include <optional>
 
 namespace isobar::ui {
 
-/// Everything the slow layers (land, contour lines, arcs) are painted from, by value.
+/// Everything the slow layers (land, contour lines, arcs) are painted from; nothing of it changes.
 struct BackdropRequest {
-    MapScene scene;
+    std::shared_ptr<const MapScene> scene;
     MapViewport view;
-    MapLayout layout;
+    std::shared_ptr<const MapLayout> layout;
     MapEmphasis emphasis;
-    bool flows = true;
-    bool isobars = true;
+    MapLayers layers;
     QRectF reserved;
     Theme theme;
     double devicePixelRatio = 1;

@@ -2,9 +2,8 @@
 #include "ui/map/base_map.h"
 
 #include "resources/embedded.h"
-#include "ui/map/projection.h"
-
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -96,19 +95,52 @@ private:
     std::size_t m_at = 0;
 };
 
-PlaneLine projected(const std::vector<LatLon>& line)
+PlaneLine projected(const std::vector<LatLon>& line, const Projection& projection)
 {
     PlaneLine result;
     result.points.reserve(line.size());
     double left = 1e9, right = -1e9, bottom = 1e9, top = -1e9;
     for (const LatLon& place : line) {
-        const QPointF p = projectEqualEarth(place);
+        const QPointF p = projection.project(place);
         result.points.push_back(p);
         left = std::min(left, p.x()), right = std::max(right, p.x());
         bottom = std::min(bottom, p.y()), top = std::max(top, p.y());
     }
     result.bounds = QRectF(left, bottom, right - left, top - bottom);
     return result;
+}
+
+SphereLine onSphere(const std::vector<LatLon>& line, bool ring)
+{
+    SphereLine result;
+    result.points.reserve(line.size());
+    UnitVector sum{};
+    for (const LatLon& place : line) {
+        result.points.push_back(unitVector(place));
+        for (std::size_t i = 0; i < 3; ++i) {
+            sum[i] += result.points.back()[i];
+        }
+    }
+    const double length = std::sqrt(dot(sum, sum));
+    result.middle = length > 1e-9 ? UnitVector{sum[0] / length, sum[1] / length, sum[2] / length} : UnitVector{1, 0, 0};
+    double nearest = 1;
+    for (const UnitVector& v : result.points) {
+        nearest = std::min(nearest, dot(v, result.middle));
+    }
+    result.capRadians = std::acos(std::clamp(nearest, -1.0, 1.0));
+    if (ring) {
+        result.places = line;
+    }
+    return result;
+}
+
+const BaseMapData& bundledData()
+{
+    static const BaseMapData data = [] {
+        auto read = readBaseMap(resources::file("map/base_map.bin"));
+        return read.ok() ? std::move(*read) : BaseMapData{};
+    }();
+    return data;
 }
 
 } // namespace
@@ -178,31 +210,54 @@ Result<BaseMapData> readBaseMap(std::string_view bytes)
     return data;
 }
 
-BaseMap projectBaseMap(const BaseMapData& data)
+BaseMap projectBaseMap(const BaseMapData& data, ProjectionKind kind)
 {
+    const Projection projection{kind, {}};
     BaseMap map;
     map.land.reserve(data.land.size());
     for (const GeoPolygon& polygon : data.land) {
         PlanePolygon plane;
         for (const auto& ring : polygon.rings) {
-            plane.rings.push_back(projected(ring));
+            plane.rings.push_back(projected(ring, projection));
         }
         plane.bounds = plane.rings.front().bounds;
         map.land.push_back(std::move(plane));
     }
     map.borders.reserve(data.borders.size());
     for (const auto& line : data.borders) {
-        map.borders.push_back(projected(line));
+        map.borders.push_back(projected(line, projection));
     }
     return map;
 }
 
-const BaseMap& bundledBaseMap()
+SphereMap sphereBaseMap(const BaseMapData& data)
 {
-    static const BaseMap map = [] {
-        const auto data = readBaseMap(resources::file("map/base_map.bin"));
-        return data.ok() ? projectBaseMap(*data) : BaseMap{};
-    }();
+    SphereMap map;
+    for (const GeoPolygon& polygon : data.land) {
+        std::vector<SphereLine>& rings = map.land.emplace_back();
+        for (const auto& ring : polygon.rings) {
+            rings.push_back(onSphere(ring, true));
+        }
+    }
+    for (const auto& line : data.borders) {
+        map.borders.push_back(onSphere(line, false));
+    }
+    return map;
+}
+
+const BaseMap& bundledBaseMap(ProjectionKind flat)
+{
+    static const BaseMap equalEarth = projectBaseMap(bundledData(), ProjectionKind::EqualEarth);
+    if (flat == ProjectionKind::EqualEarth) {
+        return equalEarth;
+    }
+    static const BaseMap mercator = projectBaseMap(bundledData(), ProjectionKind::Mercator);
+    return mercator;
+}
+
+const SphereMap& bundledSphereMap()
+{
+    static const SphereMap map = sphereBaseMap(bundledData());
     return map;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "model/fleet/geo.h"
 #include "model/fleet/result.h"
+#include "ui/map/projection.h"
 
 #include <QPointF>
 #include <QRectF>
@@ -47,9 +48,24 @@ struct BaseMap {
     std::vector<PlaneLine> borders;
 };
 
-[[nodiscard]] BaseMap projectBaseMap(const BaseMapData& data);
+/// In a flat projection.
+[[nodiscard]] BaseMap projectBaseMap(const BaseMapData& data, ProjectionKind kind);
+
+/// The same on the sphere, with a bounding cap for culling, for the globe in any turn.
+struct SphereLine {
+    std::vector<UnitVector> points;
+    std::vector<LatLon> places; ///< of rings only: what holds the point behind the globe is found in degrees
+    UnitVector middle{};
+    double capRadians = 0; ///< no point is further from the middle
+};
+struct SphereMap {
+    std::vector<std::vector<SphereLine>> land; ///< rings of each polygon
+    std::vector<SphereLine> borders;
+};
+[[nodiscard]] SphereMap sphereBaseMap(const BaseMapData& data);
 
 /// The shipped map, read and projected once; empty (a map of sea) when it is missing or damaged. Thread-safe.
-[[nodiscard]] const BaseMap& bundledBaseMap();
+[[nodiscard]] const BaseMap& bundledBaseMap(ProjectionKind flat);
+[[nodiscard]] const SphereMap& bundledSphereMap();
 
 } // namespace isobar::ui

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/map/layout.h"
-#include "ui/map/projection.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,10 +14,50 @@ constexpr double kGeodesicShare = 0.6;
 constexpr double kBow = 0.07;
 constexpr double kMaxLongitudeStep = 12;
 
+/// The great circle, without what lies behind the globe.
+FlowCurve globeCurve(LatLon from, LatLon to, const Projection& projection)
+{
+    const GlobeTurn turn(projection.facing);
+    const UnitVector a = turn.turned(unitVector(from)), b = turn.turned(unitVector(to));
+    const double angle = std::acos(std::clamp(dot(a, b), -1.0, 1.0)), sine = std::sin(angle);
+    const int steps = std::clamp(static_cast<int>(angle * 20), 8, 60);
+    FlowCurve pieces;
+    bool drawing = false;
+    UnitVector before{};
+    for (int i = 0; i <= steps; ++i) {
+        const double t = static_cast<double>(i) / steps;
+        // Antipodes and a place to itself have no one way: the chord, pushed out to the sphere.
+        const double u = sine > 1e-9 ? std::sin((1 - t) * angle) / sine : 1 - t;
+        const double w = sine > 1e-9 ? std::sin(t * angle) / sine : t;
+        const UnitVector v{u * a[0] + w * b[0], u * a[1] + w * b[1], u * a[2] + w * b[2]};
+        const bool seen = v[2] >= 0;
+        if (i > 0 && seen != drawing) {
+            const double cut = before[2] / (before[2] - v[2]);
+            const QPointF rim(before[0] + cut * (v[0] - before[0]), before[1] + cut * (v[1] - before[1]));
+            if (seen) {
+                pieces.push_back({rim});
+            } else {
+                pieces.back().push_back(rim);
+            }
+        } else if (seen && i == 0) {
+            pieces.emplace_back();
+        }
+        if (seen) {
+            pieces.back().emplace_back(v[0], v[1]);
+        }
+        drawing = seen;
+        before = v;
+    }
+    return pieces;
+}
+
 } // namespace
 
-FlowCurves::Curve flowCurve(LatLon from, LatLon to)
+FlowCurve flowCurve(LatLon from, LatLon to, const Projection& projection)
 {
+    if (projection.isGlobe()) {
+        return globeCurve(from, to, projection);
+    }
     // Short ways need few points; a point every 250 km or so looks smooth at every zoom.
     const double metres = geodesicMetres(from, to);
     const int points = std::clamp(static_cast<int>(metres / 250e3), 8, 48);
@@ -47,7 +86,7 @@ FlowCurves::Curve flowCurve(LatLon from, LatLon to)
     const double kmPerDegree = std::cos((first.latitude + last.latitude) / 2 * std::numbers::pi / 180.0);
     const double east = (last.longitude - first.longitude) * kmPerDegree, north = last.latitude - first.latitude;
 
-    FlowCurves::Curve pieces(1);
+    FlowCurve pieces(1);
     LatLon previous = first;
     const double firstTurn = 360.0 * std::round(first.longitude / 360.0);
     double shift = -firstTurn;
@@ -66,26 +105,31 @@ FlowCurves::Curve flowCurve(LatLon from, LatLon to)
             const double before = previous.longitude + shift;
             const double cut = longitude == before ? 0.0 : std::clamp((edge - before) / (longitude - before), 0.0, 1.0);
             const double latitude = previous.latitude + cut * (at.latitude - previous.latitude);
-            pieces.back().push_back(projectEqualEarth({latitude, edge}));
+            pieces.back().push_back(projection.project({latitude, edge}));
             shift -= std::copysign(360.0, longitude);
-            pieces.push_back({projectEqualEarth({latitude, -edge})});
+            pieces.push_back({projection.project({latitude, -edge})});
         }
-        pieces.back().push_back(projectEqualEarth({at.latitude, at.longitude + shift}));
+        pieces.back().push_back(projection.project({at.latitude, at.longitude + shift}));
         previous = at;
         started = true;
     }
     return pieces;
 }
 
-const FlowCurves::Curve& FlowCurves::between(LatLon from, LatLon to)
+const FlowCurve& LayoutCache::curve(LatLon from, LatLon to, const Projection& projection)
 {
-    const std::array<double, 4> key{from.latitude, from.longitude, to.latitude, to.longitude};
+    if (projection.isGlobe()) { // another one at every turn
+        m_turned = globeCurve(from, to, projection);
+        return m_turned;
+    }
+    const std::array<double, 5> key{from.latitude, from.longitude, to.latitude, to.longitude,
+                                    static_cast<double>(projection.kind)};
     if (m_curves.size() > kMaxCachedCurves) {
         m_curves.clear();
     }
     auto found = m_curves.find(key);
     if (found == m_curves.end()) {
-        found = m_curves.emplace(key, flowCurve(from, to)).first;
+        found = m_curves.emplace(key, flowCurve(from, to, projection)).first;
     }
     return found->second;
 }

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 namespace isobar::ui {
 namespace {
 
 constexpr double kBackground = 0.06;
+constexpr std::size_t kManyMarkers = 2000;
+constexpr double kCellDegrees = 2;
 constexpr double kReach = 4.0; ///< in sigmas; beyond it a kernel is 3e-4
 
 /// Corner cutting (Chaikin), once: takes the grid out of the line.
@@ -78,6 +81,20 @@ PressureField::PressureField(const std::vector<IsobarSource>& sources, QRectF ar
     }
 }
 
+PressureField::PressureField(QRectF area, double cell, const std::function<double(QPointF)>& value)
+    : m_area(area)
+    , m_cell(cell)
+    , m_columns(static_cast<int>(std::ceil(area.width() / cell)) + 1)
+    , m_rows(static_cast<int>(std::ceil(area.height() / cell)) + 1)
+{
+    m_values.reserve(static_cast<std::size_t>(m_columns) * static_cast<std::size_t>(m_rows));
+    for (int y = 0; y < m_rows; ++y) {
+        for (int x = 0; x < m_columns; ++x) {
+            m_values.push_back(value({area.left() + x * cell, area.top() + y * cell}));
+        }
+    }
+}
+
 double PressureField::at(int column, int row) const
 {
     return m_values[static_cast<std::size_t>(row * m_columns + column)];
@@ -102,6 +119,9 @@ std::vector<IsobarLine> PressureField::lines(double level) const
     for (int y = 0; y + 1 < m_rows; ++y) {
         for (int x = 0; x + 1 < m_columns; ++x) {
             const double a = at(x, y), b = at(x + 1, y), c = at(x + 1, y + 1), d = at(x, y + 1);
+            if (std::isnan(a + b + c + d)) {
+                continue;
+            }
             const int mask = (a >= level ? 1 : 0) | (b >= level ? 2 : 0) | (c >= level ? 4 : 0) | (d >= level ? 8 : 0);
             if (mask == 0 || mask == 15) {
                 continue;
@@ -184,17 +204,98 @@ std::vector<IsobarLine> PressureField::lines(double level) const
     return result;
 }
 
+namespace {
+
+struct Supply {
+    LatLon at;
+    double size = 0, utilization = 0;
+};
+
+/// Each marker, or of very many the sums of cells two degrees wide.
+std::vector<Supply> suppliesOf(const MapScene& scene)
+{
+    std::vector<Supply> supplies;
+    if (scene.markers.size() <= kManyMarkers) {
+        for (const MapMarker& m : scene.markers) {
+            if (m.size > 0 && !m.faded) {
+                supplies.push_back({m.at, m.size, m.utilization});
+            }
+        }
+        return supplies;
+    }
+    std::map<std::pair<int, int>, Supply> cells;
+    for (const MapMarker& m : scene.markers) {
+        if (m.size > 0 && !m.faded) {
+            Supply& cell = cells[{static_cast<int>(std::floor(m.at.latitude / kCellDegrees)),
+                                  static_cast<int>(std::floor(m.at.longitude / kCellDegrees))}];
+            cell.size += m.size;
+            cell.utilization += m.size * m.utilization;
+            cell.at.latitude += m.size * m.at.latitude;
+            cell.at.longitude += m.size * m.at.longitude;
+        }
+    }
+    for (const auto& [key, cell] : cells) {
+        supplies.push_back(
+            {{cell.at.latitude / cell.size, cell.at.longitude / cell.size}, cell.size, cell.utilization / cell.size});
+    }
+    return supplies;
+}
+
+/// On the globe the kernels are of the angle between two places; nothing is drawn beyond its edge.
+PressureField onGlobe(const MapScene& scene, const MapViewport& view, double sigmaRadians, double cell)
+{
+    struct Source {
+        UnitVector at;
+        double supply, utilization;
+    };
+    std::vector<Source> sources;
+    double largest = 0;
+    for (const Supply& s : suppliesOf(scene)) {
+        sources.push_back({unitVector(s.at), s.size, s.utilization});
+        largest = std::max(largest, s.size);
+    }
+    const double reach = std::cos(kReach * sigmaRadians);
+    return {QRectF(QPointF(), view.size).adjusted(-cell, -cell, cell, cell), cell, [&](QPointF at) {
+                const auto place = view.placeAt(at);
+                if (!place || largest <= 0) {
+                    return std::numeric_limits<double>::quiet_NaN();
+                }
+                const UnitVector v = unitVector(*place);
+                double supply = 0, demand = 0;
+                for (const Source& s : sources) {
+                    const double cosine = dot(s.at, v);
+                    if (cosine > reach) { // chord squared = angle squared for what is near
+                        const double weight = s.supply * std::exp((cosine - 1) / (sigmaRadians * sigmaRadians));
+                        supply += weight;
+                        demand += weight * s.utilization;
+                    }
+                }
+                return demand / (kBackground * largest + supply);
+            }};
+}
+
+} // namespace
+
 std::vector<IsobarLine> isobarLines(const MapScene& scene, const MapViewport& view)
 {
-    std::vector<IsobarSource> sources;
-    for (const MapMarker& m : scene.markers) {
-        sources.push_back({view.place(m.at), m.size, m.utilization});
-    }
     // About 10 degrees at the whole world; narrower on the ground, wider on the screen, when zoomed in.
-    const double sigma = 0.165 * view.scale / std::pow(std::max(1.0, view.zoom()), 0.7);
+    const double zoomed = std::pow(std::max(1.0, view.zoom()), 0.7);
+    const double sigma = 0.0305 * 2 * view.projection.halfWidth() * view.scale / zoomed;
     const double cell = std::clamp(sigma / 6, 4.0, 14.0);
-    const PressureField field(sources, QRectF(QPointF(), view.size).adjusted(-3 * cell, -3 * cell, 3 * cell, 3 * cell),
-                              sigma, cell);
+    std::vector<IsobarSource> sources;
+    if (!view.projection.isGlobe()) {
+        for (const Supply& m : suppliesOf(scene)) {
+            // Once more beyond either edge, so that the lines do not end at the antimeridian.
+            for (const double turn : {0.0, -360.0, 360.0}) {
+                sources.push_back({view.place({m.at.latitude, m.at.longitude + turn}), m.size, m.utilization});
+            }
+        }
+    }
+    const PressureField field =
+        view.projection.isGlobe()
+            ? onGlobe(scene, view, 0.165 / zoomed, std::max(cell, 7.0))
+            : PressureField(sources, QRectF(QPointF(), view.size).adjusted(-3 * cell, -3 * cell, 3 * cell, 3 * cell),
+                            sigma, cell);
     std::vector<IsobarLine> lines;
     for (const double level : {0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2}) {
         auto some = field.lines(level);

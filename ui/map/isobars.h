@@ -5,6 +5,7 @@
 #include <QPolygonF>
 #include <QRectF>
 
+#include <functional>
 #include <vector>
 
 /// Contour lines of load pressure, drawn like a weather map's isobars.
@@ -29,6 +30,8 @@ class PressureField {
 public:
     /// Sampled every `cell` pixels over `area`.
     PressureField(const std::vector<IsobarSource>& sources, QRectF area, double sigma, double cell);
+    /// Any other field; NaN = undefined there, where no line goes.
+    PressureField(QRectF area, double cell, const std::function<double(QPointF)>& value);
 
     [[nodiscard]] double at(int column, int row) const;
     [[nodiscard]] int columns() const { return m_columns; }
@@ -44,7 +47,8 @@ private:
     std::vector<double> m_values;
 };
 
-/// The lines of a scene at a viewport, levels 0.2, 0.4, 0.5 … 1.0, 1.2.
+/// The lines of a scene at a viewport. Flat maps measure distance on the plane and wrap at the antimeridian, the globe
+/// measures it on the sphere. Levels 0.2, 0.4, 0.5 … 1.0, 1.2.
 [[nodiscard]] std::vector<IsobarLine> isobarLines(const MapScene& scene, const MapViewport& view);
 
 } // namespace isobar::ui

@@ -5,12 +5,13 @@
 #include "ui/shell/theme.h"
 
 #include <QFontMetricsF>
-#include <QLineF>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <queue>
+#include <tuple>
 
 namespace isobar::ui {
 namespace {
@@ -19,8 +20,12 @@ namespace {
 constexpr double kMergeShare = 0.5;
 /// A donut is moved at most this share of its reach from its true place.
 constexpr double kMaxShift = 1.6;
-constexpr double kEdge = 5;
-constexpr std::size_t kInsistent = 6; ///< so many of the largest are labelled even at a distance
+constexpr std::size_t kMaxWidths = 4000; ///< of texts that are kept
+/// Scenes of more markers than this are first gathered on a grid of this many pixels.
+constexpr std::size_t kManyMarkers = 600;
+constexpr double kGridPx = 34;
+/// Clusters of more members than this keep only the largest in its place.
+constexpr std::size_t kSortedMembers = 400;
 
 double distance(QPointF a, QPointF b)
 {
@@ -41,18 +46,35 @@ double largestRadius(const MapViewport& view)
 struct Builder {
     const MapScene& scene;
     const MapViewport& view;
+    const LayoutOptions& options;
+    const LayoutCache::Parts& parts;
+    const ColorScale* scale;
+    std::vector<std::size_t> rankOfKind; ///< where a kind of part stands in the legend
     double maxSize = 1;
     double maxRadius = 12;
     std::vector<QPointF> anchors;
+    mutable std::vector<double> sums;
 
-    Builder(const MapScene& s, const MapViewport& v)
+    Builder(const MapScene& s, const MapViewport& v, const LayoutOptions& o, LayoutCache& cache,
+            const std::vector<LegendEntry>& legend, const ColorScale* colors)
         : scene(s)
         , view(v)
+        , options(o)
+        , parts(cache.parts(s, o.look.split))
+        , scale(colors)
         , maxRadius(largestRadius(v))
+        , sums(parts.kinds.size())
     {
-        for (const MapMarker& m : scene.markers) {
-            maxSize = std::max(maxSize, m.size);
-            anchors.push_back(view.place(m.at));
+        const std::vector<QPointF>& plane = cache.markers(s, v.projection);
+        anchors.reserve(plane.size());
+        for (std::size_t i = 0; i < plane.size(); ++i) {
+            maxSize = std::max(maxSize, scene.markers[i].size);
+            anchors.push_back(LayoutCache::isNowhere(plane[i]) ? LayoutCache::kNowhere : v.toScreen(plane[i]));
+        }
+        for (const MapSlice& kind : parts.kinds) {
+            const auto entry = std::find_if(legend.begin(), legend.end(),
+                                            [&kind](const LegendEntry& e) { return e.label == kind.label; });
+            rankOfKind.push_back(static_cast<std::size_t>(entry - legend.begin()));
         }
     }
 
@@ -62,106 +84,203 @@ struct Builder {
         return maxRadius * std::min(1.3, 0.42 + 0.58 * share);
     }
 
+    /// Slices in the legend's order everywhere: the place on the ring tells the kind as well as the colour does.
+    [[nodiscard]] std::vector<MapSlice> slicesOf(const std::vector<int>& members, double value) const
+    {
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (const int index : members) {
+            const auto at = static_cast<std::size_t>(index);
+            for (std::size_t k = parts.first[at]; k < parts.first[at + 1]; ++k) {
+                sums[parts.of[k].first] += parts.of[k].second;
+            }
+        }
+        std::vector<std::pair<std::size_t, std::size_t>> order;
+        for (std::size_t kind = 0; kind < sums.size(); ++kind) {
+            if (sums[kind] > 0) {
+                order.emplace_back(rankOfKind[kind], kind);
+            }
+        }
+        std::sort(order.begin(), order.end());
+        std::vector<MapSlice> slices;
+        slices.reserve(order.size());
+        for (const auto& [rank, kind] : order) {
+            slices.push_back(parts.kinds[kind]);
+            slices.back().value = sums[kind];
+            if (scale != nullptr) {
+                slices.back().color = scale->color(value, theme());
+            }
+        }
+        return slices;
+    }
+
     [[nodiscard]] PlacedMarker gathered(std::vector<int> members) const
     {
-        std::sort(members.begin(), members.end(), [this](int a, int b) {
+        const auto larger = [this](int a, int b) {
             const double x = marker(a).size, y = marker(b).size;
             return x != y ? x > y : a < b;
-        });
+        };
+        if (members.size() <= kSortedMembers) {
+            std::sort(members.begin(), members.end(), larger);
+        } else {
+            std::iter_swap(members.begin(), std::min_element(members.begin(), members.end(), larger));
+        }
         PlacedMarker placed;
-        double used = 0, weight = 0;
+        const MapMeasure measure = options.look.measure;
+        double weight = 0;
+        placed.value = std::numeric_limits<double>::quiet_NaN();
+        placed.faded = true;
         for (const int index : members) {
             const MapMarker& m = marker(index);
             const double w = std::max(m.size, 1.0);
             placed.anchor += anchors[static_cast<std::size_t>(index)] * w;
             weight += w;
             placed.size += m.size;
-            used += m.size * m.utilization;
+            placed.utilization = std::max(placed.utilization, m.utilization);
+            placed.value = worseOf(measure, placed.value, m.measure(measure));
             placed.trouble = placed.trouble || m.trouble;
-            for (const MapSlice& slice : m.slices) {
-                const auto same = std::find_if(placed.slices.begin(), placed.slices.end(),
-                                               [&slice](const MapSlice& s) { return s.label == slice.label; });
-                if (same != placed.slices.end()) {
-                    same->value += slice.value;
-                } else {
-                    placed.slices.push_back(slice);
-                }
-            }
+            placed.faded = placed.faded && m.faded;
         }
         const MapMarker& first = marker(members.front());
         placed.anchor /= weight;
         placed.at = placed.anchor;
         placed.radius = radiusOf(placed.size);
-        placed.utilization = placed.size > 0 ? used / placed.size : first.utilization;
+        placed.slices = slicesOf(members, placed.value);
         placed.title = first.name;
         if (members.size() > 1) {
             placed.title += QStringLiteral(" +%1").arg(members.size() - 1);
+        }
+        if (measure != MapMeasure::Parts) {
+            placed.note = measureText(measure, placed.value);
+        } else if (members.size() > 1) {
             placed.note = percent(placed.utilization, 0).joined();
         } else if (first.label.startsWith(first.name)) {
             placed.note = first.label.mid(first.name.size()).trimmed();
         } else if (!first.label.isEmpty()) {
             placed.title = first.label;
         }
+        if (members.size() > 1 && !placed.note.isEmpty()) {
+            placed.note.prepend(QStringLiteral("worst "));
+        }
         placed.members = std::move(members);
         return placed;
     }
 
     [[nodiscard]] const MapMarker& marker(int index) const { return scene.markers[static_cast<std::size_t>(index)]; }
-};
 
-/// Joins the closest pair until none is closer than `share` of their reach. Quadratic per join: a fleet has some
-/// hundreds of places.
-void gatherClose(std::vector<PlacedMarker>& placed, const Builder& builder, double share)
-{
-    while (true) {
-        double best = 1;
-        std::size_t one = 0, other = 0;
-        for (std::size_t i = 0; i < placed.size(); ++i) {
-            for (std::size_t j = i + 1; j < placed.size(); ++j) {
-                const double reach = share * (placed[i].outerRadius() + placed[j].outerRadius());
-                const double closeness = distance(placed[i].at, placed[j].at) / reach;
-                if (closeness < best) {
-                    best = closeness, one = i, other = j;
+    /// One donut for each marker, or for each cell of a grid where there are very many.
+    [[nodiscard]] std::vector<PlacedMarker> start() const
+    {
+        std::vector<PlacedMarker> placed;
+        if (!options.cluster || scene.markers.size() <= kManyMarkers) {
+            for (std::size_t i = 0; i < scene.markers.size(); ++i) {
+                if (!LayoutCache::isNowhere(anchors[i])) {
+                    placed.push_back(gathered({static_cast<int>(i)}));
                 }
             }
+            return placed;
         }
-        if (one == other) {
-            return;
+        const auto columns = static_cast<int>(view.size.width() / kGridPx) + 3;
+        const auto rows = static_cast<int>(view.size.height() / kGridPx) + 3;
+        std::vector<std::vector<int>> cells(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows));
+        for (std::size_t i = 0; i < anchors.size(); ++i) {
+            const int x = static_cast<int>(std::clamp(anchors[i].x() / kGridPx, -1.0, 1e6)) + 1;
+            const int y = static_cast<int>(std::clamp(anchors[i].y() / kGridPx, -1.0, 1e6)) + 1;
+            if (x < columns && y < rows && anchors[i].x() > -kGridPx && anchors[i].y() > -kGridPx) {
+                cells[static_cast<std::size_t>(y * columns + x)].push_back(static_cast<int>(i));
+            }
         }
-        std::vector<int> members = placed[one].members;
-        members.insert(members.end(), placed[other].members.begin(), placed[other].members.end());
-        placed[one] = builder.gathered(std::move(members));
-        placed.erase(placed.begin() + static_cast<std::ptrdiff_t>(other));
+        for (std::vector<int>& members : cells) {
+            if (!members.empty()) {
+                placed.push_back(gathered(std::move(members)));
+            }
+        }
+        return placed;
     }
+};
+
+/// Joins the closest pair until none is closer than `share` of their reach. Every pair is looked at once, then those
+/// of each newly joined: O(n^2) checks of a distance and a heap of the few that are close.
+void gatherClose(std::vector<PlacedMarker>& placed, const Builder& builder, double share)
+{
+    struct Pair {
+        double closeness;
+        std::size_t one, other;
+        bool operator>(const Pair& b) const
+        {
+            return std::tie(closeness, one, other) > std::tie(b.closeness, b.one, b.other);
+        }
+    };
+    std::priority_queue<Pair, std::vector<Pair>, std::greater<>> close;
+    std::vector<bool> gone(placed.size(), false);
+    const auto look = [&](std::size_t i, std::size_t j) {
+        const double reach = share * (placed[i].outerRadius() + placed[j].outerRadius());
+        const QPointF d = placed[i].at - placed[j].at;
+        const double square = d.x() * d.x() + d.y() * d.y();
+        if (square < reach * reach) {
+            close.push({std::sqrt(square) / reach, i, j});
+        }
+    };
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        for (std::size_t j = i + 1; j < placed.size(); ++j) {
+            look(i, j);
+        }
+    }
+    while (!close.empty()) {
+        const Pair pair = close.top();
+        close.pop();
+        if (gone[pair.one] || gone[pair.other]) {
+            continue;
+        }
+        std::vector<int> members = placed[pair.one].members;
+        members.insert(members.end(), placed[pair.other].members.begin(), placed[pair.other].members.end());
+        gone[pair.one] = gone[pair.other] = true;
+        placed.push_back(builder.gathered(std::move(members)));
+        gone.push_back(false);
+        for (std::size_t i = 0; i + 1 < placed.size(); ++i) {
+            if (!gone[i]) {
+                look(i, placed.size() - 1);
+            }
+        }
+    }
+    std::size_t index = 0;
+    std::erase_if(placed, [&](const PlacedMarker&) { return gone[index++]; });
 }
 
 /// Moves overlapping donuts apart a little, the small ones more than the large ones.
 void spread(std::vector<PlacedMarker>& placed)
 {
+    std::vector<std::pair<std::size_t, std::size_t>> neighbours; // none other can ever meet
+    for (std::size_t i = 0; i < placed.size(); ++i) {
+        for (std::size_t j = i + 1; j < placed.size(); ++j) {
+            const double reach = (1 + kMaxShift) * (placed[i].outerRadius() + placed[j].outerRadius()) + 2;
+            const QPointF d = placed[i].anchor - placed[j].anchor;
+            if (d.x() * d.x() + d.y() * d.y() < reach * reach) {
+                neighbours.emplace_back(i, j);
+            }
+        }
+    }
     for (int round = 0; round < 40; ++round) {
         bool moved = false;
-        for (std::size_t i = 0; i < placed.size(); ++i) {
-            for (std::size_t j = i + 1; j < placed.size(); ++j) {
-                PlacedMarker &a = placed[i], &b = placed[j];
-                const double apart = distance(a.at, b.at), need = a.outerRadius() + b.outerRadius() + 1.5;
-                if (apart >= need) {
-                    continue;
-                }
-                const QPointF way = apart > 1e-6 ? (b.at - a.at) / apart : QPointF(1, 0);
-                const double push = (need - apart) * 0.5, total = a.radius * a.radius + b.radius * b.radius;
-                a.at -= way * push * (b.radius * b.radius / total);
-                b.at += way * push * (a.radius * a.radius / total);
-                moved = true;
+        for (const auto& [i, j] : neighbours) {
+            PlacedMarker &a = placed[i], &b = placed[j];
+            const double apart = distance(a.at, b.at), need = a.outerRadius() + b.outerRadius() + 1.5;
+            if (apart >= need) {
+                continue;
             }
+            const QPointF way = apart > 1e-6 ? (b.at - a.at) / apart : QPointF(1, 0);
+            const double push = (need - apart) * 0.5, total = a.radius * a.radius + b.radius * b.radius;
+            a.at -= way * push * (b.radius * b.radius / total);
+            b.at += way * push * (a.radius * a.radius / total);
+            moved = true;
+        }
+        if (!moved) {
+            return;
         }
         for (PlacedMarker& m : placed) {
             const double away = distance(m.at, m.anchor), limit = kMaxShift * m.outerRadius();
             if (away > limit) {
                 m.at = m.anchor + (m.at - m.anchor) * (limit / away);
             }
-        }
-        if (!moved) {
-            return;
         }
     }
 }
@@ -202,188 +321,6 @@ QRectF fanOut(std::vector<PlacedMarker>& placed, const Builder& builder, int mar
         placed.push_back(std::move(m));
     }
     return {middle.x() - reach, middle.y() - reach, 2 * reach, 2 * reach};
-}
-
-QRectF discRect(const PlacedMarker& m)
-{
-    const double r = m.outerRadius() + 1;
-    return {m.at.x() - r, m.at.y() - r, 2 * r, 2 * r};
-}
-
-/// From the donut's edge to the nearest point of its label.
-QLineF leaderTo(const QRectF& label, const PlacedMarker& m)
-{
-    const QPointF nearest(std::clamp(m.at.x(), label.left(), label.right()),
-                          std::clamp(m.at.y(), label.top() + 2, label.bottom() - 2));
-    const double away = std::max(1e-6, distance(nearest, m.at));
-    return {m.at + (nearest - m.at) * std::min(1.0, m.outerRadius() / away), nearest};
-}
-
-/// Whether a label at a distance, or the line to it, could be taken for this donut's.
-bool standsNear(const PlacedMarker& other, const QRectF& label, const QLineF& leader)
-{
-    if (discRect(other).adjusted(-15, -5, 15, 5).intersects(label)) {
-        return true;
-    }
-    const QPointF way = leader.p2() - leader.p1();
-    const double square = std::max(1e-9, QPointF::dotProduct(way, way));
-    const double t = std::clamp(QPointF::dotProduct(other.at - leader.p1(), way) / square, 0.0, 1.0);
-    return distance(leader.p1() + way * t, other.at) < other.outerRadius() + 2;
-}
-
-/// Greedy: important ones first, then by size; eight places each; no room, no label.
-void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options)
-{
-    const QFontMetricsF strong(font(TextRole::Secondary));
-    const QRectF window = QRectF(QPointF(), view.size).adjusted(kEdge, kEdge, -kEdge, -kEdge);
-    const auto room = static_cast<std::size_t>(view.size.width() * view.size.height() / 15000.0) + 4;
-
-    std::vector<QRectF> taken;
-    std::vector<QRectF> takenOnFan{options.reserved};
-    for (const PlacedMarker& m : layout.placed) {
-        taken.push_back(discRect(m));
-        if (m.fanned) {
-            takenOnFan.push_back(discRect(m));
-        }
-    }
-    taken.push_back(options.reserved);
-    taken.push_back(layout.legendRect);
-
-    std::vector<std::size_t> order(layout.placed.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto first = [&](const PlacedMarker& m) {
-        return m.fanned || m.trouble || std::any_of(m.members.begin(), m.members.end(), [&](int index) {
-                   return options.important.contains(scene.markers[static_cast<std::size_t>(index)].id);
-               });
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return first(layout.placed[a]) > first(layout.placed[b]); });
-    std::size_t count = 0;
-    for (const std::size_t index : order) {
-        PlacedMarker& m = layout.placed[index];
-        if (count >= room || m.title.isEmpty() || !window.contains(m.at) || (!m.fanned && layout.onFan(m.at))) {
-            continue;
-        }
-        const double w = strong.horizontalAdvance(m.note.isEmpty() ? m.title : m.title + QLatin1Char(' ') + m.note) + 2;
-        const double h = std::ceil(strong.height()) - 2;
-        // The important and the largest may stand further off, on a thin line, when there is no room beside them.
-        const bool insists = first(m) || index < kInsistent;
-        struct Candidate {
-            QPointF corner;
-            bool far;
-        };
-        std::vector<Candidate> candidates;
-        for (const double off : {4.0, 18.0, 32.0, 46.0}) {
-            const bool far = off > 4.0;
-            if (far && !insists) {
-                break;
-            }
-            const double r = m.outerRadius() + off, d = far ? r * 0.8 : r * 0.72;
-            const QPointF c = m.at;
-            for (const QPointF& corner : {QPointF(c.x() + r, c.y() - h / 2), QPointF(c.x() - r - w, c.y() - h / 2),
-                                          QPointF(c.x() - w / 2, c.y() - r - h), QPointF(c.x() - w / 2, c.y() + r),
-                                          QPointF(c.x() + d, c.y() - d - h), QPointF(c.x() + d, c.y() + d),
-                                          QPointF(c.x() - d - w, c.y() - d - h), QPointF(c.x() - d - w, c.y() + d)}) {
-                candidates.push_back({corner, far});
-            }
-        }
-        // A fan stands over everything else: only its own members are in its labels' way.
-        const std::vector<QRectF>& obstacles = m.fanned ? takenOnFan : taken;
-        for (const Candidate& candidate : candidates) {
-            const QRectF rect(candidate.corner, QSizeF(w, h));
-            const QLineF leader = leaderTo(rect, m);
-            const auto blocks = [&](const QRectF& t) { return t.intersects(rect); };
-            const bool free =
-                window.contains(rect) && (m.fanned || !layout.fanDisc.intersects(rect)) &&
-                std::none_of(obstacles.begin(), obstacles.end(), blocks) &&
-                (!candidate.far || std::none_of(layout.placed.begin(), layout.placed.end(), [&](const PlacedMarker& o) {
-                    return &o != &m && standsNear(o, rect, leader);
-                }));
-            if (free) {
-                m.labelled = true;
-                m.labelRect = rect;
-                m.leader = candidate.far ? leader : QLineF();
-                for (double t = 0; candidate.far && t < 1; t += 0.2) { // no other label over the line
-                    taken.push_back(QRectF(leader.pointAt(t) - QPointF(2, 2), QSizeF(4, 4)));
-                }
-                taken.push_back(rect.adjusted(-2, 0, 2, 0));
-                takenOnFan.push_back(taken.back());
-                ++count;
-                break;
-            }
-        }
-    }
-}
-
-void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& view, FlowCurves& curves)
-{
-    std::map<int, int> areaOfId, markerOfId;
-    for (std::size_t i = 0; i < scene.areas.size(); ++i) {
-        areaOfId[scene.areas[i].id] = static_cast<int>(i);
-    }
-    for (std::size_t i = 0; i < scene.markers.size(); ++i) {
-        markerOfId[scene.markers[i].id] = static_cast<int>(i);
-    }
-    // Flows of one area to the members of one cluster are one line, as bad as its worst.
-    struct Joined {
-        double rate = 0, largest = -1;
-        int marker = -1;
-        MapFlow::State state = MapFlow::State::Fine;
-    };
-    std::map<std::pair<int, int>, Joined> joined;
-    for (const MapFlow& flow : scene.flows) {
-        const auto area = areaOfId.find(flow.area);
-        const auto marker = markerOfId.find(flow.marker);
-        if (area == areaOfId.end() || marker == markerOfId.end() || !(flow.requestsPerSecond > 0)) {
-            continue;
-        }
-        const int placed = layout.placedOfMarker[static_cast<std::size_t>(marker->second)];
-        Joined& j = joined[{area->second, placed}];
-        j.rate += flow.requestsPerSecond;
-        j.state = std::max(j.state, flow.state);
-        if (flow.requestsPerSecond > j.largest) {
-            j.largest = flow.requestsPerSecond, j.marker = marker->second;
-        }
-    }
-    double most = 0;
-    for (const auto& [key, j] : joined) {
-        most = std::max(most, j.rate);
-    }
-    const QRectF visible = QRectF(QPointF(), view.size).adjusted(-20, -20, 20, 20);
-    for (const auto& [key, j] : joined) {
-        const LatLon from = scene.areas[static_cast<std::size_t>(key.first)].at;
-        const MapMarker& to = scene.markers[static_cast<std::size_t>(j.marker)];
-        const QPointF shift = layout.placed[static_cast<std::size_t>(key.second)].at - view.place(to.at);
-        PlacedFlow flow;
-        flow.area = key.first, flow.placed = key.second;
-        flow.requestsPerSecond = j.rate, flow.state = j.state;
-        flow.strength = most > 0 ? j.rate / most : 0;
-        const FlowCurves::Curve& curve = curves.between(from, to.at);
-        std::size_t total = 0, done = 0;
-        for (const auto& piece : curve) {
-            total += piece.size();
-        }
-        QRectF bounds;
-        for (const auto& piece : curve) {
-            QPolygonF line;
-            line.reserve(static_cast<qsizetype>(piece.size()));
-            for (const QPointF& p : piece) { // bent towards where the donut is drawn
-                const double t = static_cast<double>(done++) / static_cast<double>(std::max<std::size_t>(total - 1, 1));
-                line.append(view.toScreen(p) + shift * t * t);
-            }
-            for (qsizetype i = 1; i < line.size(); ++i) {
-                flow.length += distance(line[i - 1], line[i]);
-            }
-            bounds |= line.boundingRect().adjusted(0, 0, 0.01, 0.01);
-            flow.pieces.push_back(std::move(line));
-        }
-        if (bounds.intersects(visible) && flow.length > 3) {
-            layout.flows.push_back(std::move(flow));
-        }
-    }
-    std::stable_sort(layout.flows.begin(), layout.flows.end(), [](const PlacedFlow& a, const PlacedFlow& b) {
-        return std::pair(a.state, a.requestsPerSecond) < std::pair(b.state, b.requestsPerSecond);
-    });
 }
 
 } // namespace
@@ -442,14 +379,16 @@ QChar MapLayout::letterOf(const QString& provider) const
     return {};
 }
 
-QString legendKey(bool flows, bool isobars, bool unwell)
+QString legendKey(const MapLayout& layout, bool flows, bool isobars)
 {
     QString key = QStringLiteral("size: accelerators · ring: utilization");
-    if (flows) {
+    if (flows && !layout.flows.empty()) {
         key += QStringLiteral(" · ◇ user area · arc: requests/s");
-    }
-    if (flows && unwell) {
-        key += QStringLiteral(", dashed: slow or lost");
+        if (layout.moreFlows > 0) {
+            key +=
+                QStringLiteral(" (%1 more carry %2)").arg(layout.moreFlows).arg(percent(layout.moreShare, 0).joined());
+        }
+        key += layout.hasUnwellFlows() ? QStringLiteral(", dashed: slow or lost") : QString();
     }
     if (isobars) {
         key += QStringLiteral(" · contour: demand to supply");
@@ -457,24 +396,26 @@ QString legendKey(bool flows, bool isobars, bool unwell)
     return key;
 }
 
-std::vector<LegendEntry> legendOf(const MapScene& scene)
+namespace {
+
+std::vector<LegendEntry> legendOfParts(const LayoutCache::Parts& parts)
 {
     std::vector<LegendEntry> legend;
-    std::map<QString, double> sizes;
-    for (const MapMarker& m : scene.markers) {
-        for (const MapSlice& slice : m.slices) {
-            if (sizes.find(slice.label) == sizes.end()) {
-                legend.push_back({slice.label, QChar(), slice.color});
-            }
-            sizes[slice.label] += slice.value;
-        }
+    std::vector<double> sizes(parts.kinds.size(), 0.0);
+    for (const auto& [kind, value] : parts.of) {
+        sizes[kind] += value;
     }
-    std::sort(legend.begin(), legend.end(), [](const LegendEntry& a, const LegendEntry& b) {
-        const bool acronymA = a.label == a.label.toUpper(), acronymB = b.label == b.label.toUpper();
-        return acronymA != acronymB ? acronymB : a.label < b.label;
+    std::vector<std::size_t> order(parts.kinds.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto label = [&parts](std::size_t kind) -> const QString& { return parts.kinds[kind].label; };
+    std::sort(order.begin(), order.end(), [&label](std::size_t a, std::size_t b) {
+        const bool acronymA = label(a) == label(a).toUpper(), acronymB = label(b) == label(b).toUpper();
+        return acronymA != acronymB ? acronymB : label(a) < label(b);
     });
     QString used;
-    for (LegendEntry& entry : legend) {
+    std::vector<std::pair<double, LegendEntry>> entries;
+    for (const std::size_t kind : order) {
+        LegendEntry entry{label(kind), QChar(), parts.kinds[kind].color};
         for (const QChar c : entry.label + QStringLiteral("0123456789")) {
             if (c.isLetterOrNumber() && !used.contains(c.toUpper())) {
                 entry.letter = c.toUpper();
@@ -482,19 +423,120 @@ std::vector<LegendEntry> legendOf(const MapScene& scene)
                 break;
             }
         }
+        entries.emplace_back(sizes[kind], std::move(entry));
     }
-    std::stable_sort(legend.begin(), legend.end(),
-                     [&sizes](const LegendEntry& a, const LegendEntry& b) { return sizes[a.label] > sizes[b.label]; });
+    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (auto& [size, entry] : entries) {
+        legend.push_back(std::move(entry));
+    }
     return legend;
 }
 
-MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const LayoutOptions& options, FlowCurves& curves)
+QRectF placeLegend(const MapLayout& layout, const MapScene& scene, const MapViewport& view,
+                   const LayoutOptions& options, LayoutCache& cache)
+{
+    if (!options.legend || layout.legend.empty()) {
+        return {};
+    }
+    const QFontMetricsF key(font(TextRole::Small));
+    double width = 0;
+    for (const LegendEntry& entry : layout.legend) {
+        width += cache.textWidth(entry.label) + 34;
+    }
+    width = std::max(width, layout.scale ? 360.0 : 0.0);
+    width = std::max(width, key.horizontalAdvance(legendKey(layout, options.flows, options.isobars)) + 24);
+    width = std::min(std::max(width, key.horizontalAdvance(scene.legendNote) + 24), view.size.width() - 20);
+    const double height = (layout.scale ? 76 : 52) + (scene.legendNote.isEmpty() ? 0 : 16);
+    return {10, view.size.height() - height - 10, width, height};
+}
+
+} // namespace
+
+std::vector<LegendEntry> legendOf(const MapScene& scene, MapSplit split)
+{
+    LayoutCache cache;
+    return legendOfParts(cache.parts(scene, split));
+}
+
+const std::vector<QPointF>& LayoutCache::markers(const MapScene& scene, const Projection& projection)
+{
+    const bool same = m_markers.size() == scene.markers.size();
+    if (same && projection == m_projection) {
+        return m_markers;
+    }
+    m_projection = projection;
+    m_markers.clear();
+    m_markers.reserve(scene.markers.size());
+    if (!projection.isGlobe()) {
+        for (const MapMarker& m : scene.markers) {
+            m_markers.push_back(projection.project(m.at));
+        }
+        return m_markers;
+    }
+    if (m_turns.size() != scene.markers.size()) {
+        m_turns.clear();
+        for (const MapMarker& m : scene.markers) {
+            m_turns.push_back(unitVector(m.at));
+        }
+    }
+    const GlobeTurn turn(projection.facing);
+    for (const UnitVector& v : m_turns) {
+        const UnitVector t = turn.turned(v);
+        m_markers.push_back(t[2] > 0 ? QPointF(t[0], t[1]) : kNowhere);
+    }
+    return m_markers;
+}
+
+const LayoutCache::Parts& LayoutCache::parts(const MapScene& scene, MapSplit split)
+{
+    if (m_parts && m_split == split && m_parts->first.size() == scene.markers.size() + 1) {
+        return *m_parts;
+    }
+    m_split = split;
+    m_parts.emplace();
+    std::unordered_map<QString, std::uint32_t> kindOf;
+    for (const MapMarker& m : scene.markers) {
+        m_parts->first.push_back(m_parts->of.size());
+        for (const MapSlice& slice : m.slicesBy(split)) {
+            const auto [at, isNew] = kindOf.emplace(slice.label, static_cast<std::uint32_t>(m_parts->kinds.size()));
+            if (isNew) {
+                m_parts->kinds.push_back({slice.label, slice.color, 0});
+            }
+            m_parts->of.emplace_back(at->second, slice.value);
+        }
+    }
+    m_parts->first.push_back(m_parts->of.size());
+    return *m_parts;
+}
+
+double LayoutCache::textWidth(const QString& text)
+{
+    auto found = m_widths.find(text);
+    if (found == m_widths.end()) {
+        if (m_widths.size() > kMaxWidths) {
+            m_widths.clear();
+        }
+        static const QFontMetricsF metrics(font(TextRole::Secondary));
+        found = m_widths.emplace(text, metrics.horizontalAdvance(text)).first;
+    }
+    return found->second;
+}
+
+MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const LayoutOptions& options, LayoutCache& cache)
 {
     MapLayout layout;
-    const Builder builder(scene, view);
-    for (std::size_t i = 0; i < scene.markers.size(); ++i) {
-        layout.placed.push_back(builder.gathered({static_cast<int>(i)}));
+    layout.legend = legendOfParts(cache.parts(scene, options.look.split));
+    const bool measured = options.look.measure != MapMeasure::Parts;
+    if (measured) {
+        std::vector<double> values;
+        values.reserve(scene.markers.size());
+        for (const MapMarker& m : scene.markers) {
+            values.push_back(m.measure(options.look.measure));
+        }
+        layout.scale.emplace(options.look.measure, options.look.scale, std::move(values));
     }
+    const Builder builder(scene, view, options, cache, layout.legend, measured ? &*layout.scale : nullptr);
+    layout.placed = builder.start();
     const auto bySize = [](const PlacedMarker& a, const PlacedMarker& b) { return a.size > b.size; };
     std::stable_sort(layout.placed.begin(), layout.placed.end(), bySize);
     if (options.cluster) {
@@ -516,37 +558,15 @@ MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const Layout
             layout.placedOfMarker[static_cast<std::size_t>(member)] = static_cast<int>(i);
         }
     }
-    layout.legend = legendOf(scene);
-    // Slices in the legend's order everywhere: the place on the ring tells the provider as well as the colour does.
-    for (PlacedMarker& m : layout.placed) {
-        std::stable_sort(m.slices.begin(), m.slices.end(), [&layout](const MapSlice& a, const MapSlice& b) {
-            const auto rank = [&layout](const MapSlice& s) {
-                return std::find_if(layout.legend.begin(), layout.legend.end(),
-                                    [&s](const LegendEntry& e) { return e.label == s.label; });
-            };
-            return rank(a) < rank(b);
-        });
-    }
     for (const MapArea& area : scene.areas) {
-        layout.areas.push_back(view.place(area.at));
+        layout.areas.push_back(view.projection.shows(area.at) ? view.place(area.at) : LayoutCache::kNowhere);
     }
     if (options.flows) {
-        placeFlows(layout, scene, view, curves);
+        placeFlows(layout, scene, view, options, cache);
     }
-    if (options.legend && !layout.legend.empty()) {
-        const QFontMetricsF small(font(TextRole::Secondary)), key(font(TextRole::Small));
-        double width = 0;
-        for (const LegendEntry& entry : layout.legend) {
-            width += small.horizontalAdvance(entry.label) + 34;
-        }
-        width = std::max(
-            width, key.horizontalAdvance(legendKey(options.flows, options.isobars, layout.hasUnwellFlows())) + 24);
-        width = std::min(std::max(width, key.horizontalAdvance(scene.legendNote) + 24), view.size.width() - 20);
-        const double height = scene.legendNote.isEmpty() ? 52 : 68;
-        layout.legendRect = QRectF(10, view.size.height() - height - 10, width, height);
-    }
+    layout.legendRect = placeLegend(layout, scene, view, options, cache);
     if (options.labels) {
-        placeLabels(layout, scene, view, options);
+        placeLabels(layout, scene, view, options, cache);
     }
     return layout;
 }

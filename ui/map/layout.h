@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/map/color_scale.h"
 #include "ui/map/map_scene.h"
 #include "ui/map/viewport.h"
 
@@ -10,6 +11,8 @@
 
 #include <array>
 #include <map>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 /// Where everything of a scene goes on screen at one viewport: markers gathered into clusters or moved apart, labels
@@ -19,14 +22,16 @@ namespace isobar::ui {
 
 /// One donut: a marker, or a cluster of markers that would cover each other.
 struct PlacedMarker {
-    std::vector<int> members; ///< indices into scene.markers, the largest first
+    std::vector<int> members; ///< indices into scene.markers, the largest first (of very many, only that one is placed)
     QPointF anchor;           ///< the true place (a cluster's centre by size)
     QPointF at;               ///< where it is drawn; differs from the anchor when moved out of another's way
     double radius = 0;        ///< of the donut, without ring and halo
     std::vector<MapSlice> slices;
     double size = 0;
-    double utilization = 0; ///< used over total of all members
+    double utilization = 0; ///< the worst of all members: a mean would hide it
+    double value = 0;       ///< of the measure that colours it, the worst of all members; NaN = not known
     bool trouble = false;
+    bool faded = false;  ///< all members are
     bool fanned = false; ///< stands on the circle of a fanned out cluster
     QString title;       ///< "Frankfurt" or "Frankfurt +3"
     QString note;        ///< what the label says behind the title, "64 %"
@@ -41,7 +46,8 @@ struct PlacedMarker {
 
 struct PlacedFlow {
     int area = -1;                 ///< index into scene.areas
-    int placed = -1;               ///< index into MapLayout::placed
+    int marker = -1;               ///< index into scene.markers, the one most requests go to
+    int placed = -1;               ///< index into MapLayout::placed; -1 behind the globe
     std::vector<QPolygonF> pieces; ///< from the area to the marker; two or more where it leaves the map's edge
     double length = 0;             ///< pixels
     double requestsPerSecond = 0;
@@ -60,9 +66,12 @@ struct MapLayout {
     std::vector<int> placedOfMarker;  ///< marker index -> index into placed
     std::vector<QPointF> areas;
     std::vector<PlacedFlow> flows; ///< weakest first, so that the strong ones are painted on top
+    std::size_t moreFlows = 0;     ///< that are not drawn, the weakest
+    double moreShare = 0;          ///< of all requests
     std::vector<LegendEntry> legend;
-    QRectF fanDisc;    ///< around the members of a fanned out cluster; empty = none
-    QRectF legendRect; ///< empty when there is no legend
+    std::optional<ColorScale> scale; ///< of the measure that colours the donuts, none for their parts
+    QRectF fanDisc;                  ///< around the members of a fanned out cluster; empty = none
+    QRectF legendRect;               ///< empty when there is no legend
 
     [[nodiscard]] bool hasUnwellFlows() const; ///< slow or lost ones: they are dashed
     [[nodiscard]] bool onFan(QPointF point) const;
@@ -73,14 +82,39 @@ struct MapLayout {
     [[nodiscard]] QChar letterOf(const QString& provider) const;
 };
 
-/// Flow curves in the projection's plane, kept between layouts: they depend on their two places alone.
-class FlowCurves {
+/// A curve on the plane: two or more pieces where it leaves the map's edge or goes behind the globe, possibly none.
+using FlowCurve = std::vector<std::vector<QPointF>>;
+
+/// What one layout leaves to the next. Of one scene at a time: forget() when it changes.
+class LayoutCache {
 public:
-    using Curve = std::vector<std::vector<QPointF>>;
-    [[nodiscard]] const Curve& between(LatLon from, LatLon to);
+    void forget() { m_markers.clear(), m_turns.clear(), m_parts = {}; }
+
+    /// Flow curves depend on their two places alone.
+    [[nodiscard]] const FlowCurve& curve(LatLon from, LatLon to, const Projection& projection);
+    /// The markers on the plane; behind the globe they are at `nowhere`.
+    [[nodiscard]] const std::vector<QPointF>& markers(const MapScene& scene, const Projection& projection);
+    static constexpr QPointF kNowhere{1e7, 1e7};
+    [[nodiscard]] static bool isNowhere(QPointF plane) { return plane.x() > 1e6; }
+
+    /// The markers' slices with their labels as numbers: summing them is what takes longest in a large scene.
+    struct Parts {
+        std::vector<MapSlice> kinds;                      ///< label and colour of each
+        std::vector<std::size_t> first;                   ///< of each marker; one more at the end
+        std::vector<std::pair<std::uint32_t, double>> of; ///< kind and value
+    };
+    [[nodiscard]] const Parts& parts(const MapScene& scene, MapSplit split);
+    [[nodiscard]] double textWidth(const QString& text);
 
 private:
-    std::map<std::array<double, 4>, Curve> m_curves;
+    std::map<std::array<double, 5>, FlowCurve> m_curves;
+    FlowCurve m_turned;
+    std::vector<QPointF> m_markers;
+    std::vector<UnitVector> m_turns;
+    Projection m_projection;
+    std::optional<Parts> m_parts;
+    MapSplit m_split = MapSplit::Provider;
+    std::unordered_map<QString, double> m_widths;
 };
 
 struct LayoutOptions {
@@ -88,24 +122,37 @@ struct LayoutOptions {
     bool isobars = true; ///< only what the legend says
     bool labels = true;
     bool legend = true;
-    QRectF reserved;       ///< no label here (the buttons)
-    QSet<int> important;   ///< marker ids whose labels go first (selected, focused)
+    QRectF reserved;            ///< no label here (the buttons)
+    QSet<int> important;        ///< marker ids whose labels go first (selected, focused)
+    QSet<int> markers;          ///< ids whose flows are all drawn
+    QSet<int> areas;            ///< ids whose flows are all drawn
+    std::size_t flowLimit = 36; ///< healthy flows drawn at most, the strongest; 0 = all
+    MapLook look;
     int fannedMarker = -1; ///< the cluster holding this marker id is fanned out on a circle
     bool cluster = true;   ///< off: every marker at its own place
 };
 
 [[nodiscard]] MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
-                                  FlowCurves& curves);
+                                  LayoutCache& cache);
 
 /// What the legend's second line says.
-[[nodiscard]] QString legendKey(bool flows, bool isobars, bool unwell);
+[[nodiscard]] QString legendKey(const MapLayout& layout, bool flows, bool isobars);
 
 /// A letter for each provider, all different: "Azure" A, "Google Cloud" G, "AWS" W. Names of several words or of mixed
 /// case choose before acronyms do.
-[[nodiscard]] std::vector<LegendEntry> legendOf(const MapScene& scene);
+[[nodiscard]] std::vector<LegendEntry> legendOf(const MapScene& scene, MapSplit split = MapSplit::Provider);
 
 /// A gentle curve: half geodesic, half straight, bowed a little to the left of its direction so that the way
-/// there and the way back are two lines. Cut at the antimeridian. Plane coordinates.
-[[nodiscard]] FlowCurves::Curve flowCurve(LatLon from, LatLon to);
+/// there and the way back are two lines. Cut at the antimeridian. On the globe: the great circle, as far as it is in
+/// sight. Plane coordinates.
+[[nodiscard]] FlowCurve flowCurve(LatLon from, LatLon to, const Projection& projection = {});
+
+// --- the steps, for layoutMap ----------------------------------------------------------------------------------------
+
+/// Labels of donuts that stand already.
+void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
+                 LayoutCache& cache);
+void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
+                LayoutCache& cache);
 
 } // namespace isobar::ui

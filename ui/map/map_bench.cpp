@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <ctime>
+#include <memory>
+#include <random>
 
 namespace isobar::ui {
 namespace {
@@ -94,6 +97,14 @@ constexpr std::array<Users, 24> kUsers{{
     {"Japan", 35.0, 136.5, 26000},          {"Australia", -34.8, 147.5, 9000},
 }};
 
+/// CPU time of this thread: what a frame costs, whatever else the machine does.
+double threadSeconds()
+{
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 } // namespace
 
 MapScene syntheticMapScene(const Theme& theme)
@@ -146,17 +157,65 @@ MapScene syntheticMapScene(const Theme& theme)
     return scene;
 }
 
-MapFrameStats benchmarkMap(QSize size, int frames)
+MapScene scatteredMapScene(const Theme& theme, int places, int flows)
+{
+    const MapScene seed = syntheticMapScene(theme);
+    std::mt19937 random(42);
+    // Not std::normal_distribution: its numbers differ between libraries.
+    const auto around = [&random](double width) {
+        double sum = 0;
+        for (int i = 0; i < 4; ++i) {
+            sum += static_cast<double>(random()) / 4294967296.0 - 0.5;
+        }
+        return width * sum;
+    };
+    MapScene scene;
+    for (int i = 0; i < places; ++i) {
+        MapMarker m = seed.markers[static_cast<std::size_t>(i) % seed.markers.size()];
+        m.id = i;
+        m.name += QStringLiteral(" %1").arg(i);
+        m.at.latitude = std::clamp(m.at.latitude + around(9), -70.0, 75.0);
+        m.at.longitude = std::clamp(m.at.longitude + around(14), -179.0, 179.0);
+        m.utilization = std::clamp(m.utilization + around(0.3), 0.0, 1.0);
+        m.trouble = m.utilization > 0.97;
+        m.label = m.name + QLatin1Char(' ') + percent(m.utilization, 0).joined();
+        scene.markers.push_back(std::move(m));
+    }
+    const int areas = 80;
+    for (int i = 0; i < areas; ++i) {
+        MapArea area = seed.areas[static_cast<std::size_t>(i) % seed.areas.size()];
+        area.id = i;
+        area.at.latitude += around(8);
+        area.at.longitude += around(10);
+        scene.areas.push_back(area);
+    }
+    for (int i = 0; i < flows; ++i) {
+        const int area = i % areas;
+        scene.flows.push_back({area, static_cast<int>(random() % static_cast<unsigned>(places)),
+                               scene.areas[static_cast<std::size_t>(area)].requestsPerSecond / (1.0 + i / areas),
+                               i % 97 == 0 ? MapFlow::State::Slow : MapFlow::State::Fine});
+    }
+    return scene;
+}
+
+MapFrameStats benchmarkMap(QSize size, int frames, MapBenchCase which, ProjectionKind projection)
 {
     MapView map;
     map.resize(size);
-    const MapScene scene = syntheticMapScene(theme());
+    map.setProjection(projection);
+    const MapScene scene = which == MapBenchCase::Sample  ? syntheticMapScene(theme())
+                           : which == MapBenchCase::Large ? scatteredMapScene(theme(), 300, 2000)
+                                                          : scatteredMapScene(theme(), 100'000, 0);
+    if (which == MapBenchCase::Large) {
+        map.setFlowLimit(0);
+    }
     map.setScene(scene);
     map.setFlowing(true);
     map.setAttribute(Qt::WA_DontShowOnScreen);
     map.show();
     QImage screen(size, QImage::Format_RGB32);
     map.render(&screen);
+    map.resetFrameMeter();
 
     MapFrameStats stats;
     stats.frames = std::max(1, frames);
@@ -165,18 +224,19 @@ MapFrameStats benchmarkMap(QSize size, int frames)
     for (const MapMarker& m : scene.markers) {
         stats.regions += static_cast<int>(m.regions.size());
     }
-    std::vector<double> seconds;
+    std::vector<double> seconds, cpuSeconds;
     QElapsedTimer clock;
     for (int i = 0; i < stats.frames; ++i) {
         const int phase = i / 15 % 4; // half a second each of: still, panning, zooming in, zooming out
         clock.start();
+        const double cpu = threadSeconds();
         if (phase == 1) {
             map.setViewport(map.viewport().panned(QPointF(i / 60 % 2 == 0 ? -9 : 9, 3)));
         } else if (phase >= 2) {
             map.setViewport(map.viewport().zoomedAt(QPointF(size.width() * 0.55, size.height() * 0.35),
                                                     phase == 2 ? 1.12 : 1 / 1.12));
         }
-        if (i % 5 == 0) {
+        if (i % 5 == 0 && which == MapBenchCase::Sample) {
             MapScene next = scene;
             for (MapMarker& m : next.markers) {
                 m.utilization = std::clamp(m.utilization + 0.02 * std::sin(i * 0.7 + m.id), 0.0, 1.0);
@@ -186,14 +246,19 @@ MapFrameStats benchmarkMap(QSize size, int frames)
         map.advanceFlow(1.0 / 30);
         map.render(&screen);
         seconds.push_back(static_cast<double>(clock.nsecsElapsed()) * 1e-9);
+        cpuSeconds.push_back(threadSeconds() - cpu);
         QCoreApplication::sendPostedEvents(); // the worker's pictures arrive between frames, as in the event loop
     }
+    stats.layerSeconds = map.frameMeter().stats().layerSeconds;
+    const auto shared = std::make_shared<const MapScene>(scene);
+    const auto layout = std::make_shared<const MapLayout>(map.layoutNow());
     std::vector<double> backdrop;
     for (int i = 0; i < 5; ++i) {
         BackdropRequest request;
-        request.scene = scene;
+        request.scene = shared;
         request.view = map.viewport().panned(QPointF(i, 0));
-        request.layout = map.layoutNow();
+        request.layout = layout;
+        request.layers = map.layers();
         request.theme = theme();
         clock.start();
         const BackdropImage image = paintBackdrop(request, {});
@@ -205,6 +270,8 @@ MapFrameStats benchmarkMap(QSize size, int frames)
     };
     stats.p50Seconds = quantile(seconds, 0.5);
     stats.p99Seconds = quantile(seconds, 0.99);
+    stats.cpuP50Seconds = quantile(cpuSeconds, 0.5);
+    stats.cpuP99Seconds = quantile(cpuSeconds, 0.99);
     stats.backdropSeconds = quantile(backdrop, 0.5);
     return stats;
 }

@@ -22,10 +22,19 @@ struct MapEmphasis {
     [[nodiscard]] bool any() const { return !markers.isEmpty() || !areas.isEmpty(); }
 };
 
-struct MapStyleOptions {
-    const Theme* theme = nullptr; ///< null = the theme in force
+/// What the map shows besides donuts, and how donuts are coloured: one value for window, worker and exports.
+struct MapLayers {
     bool flows = true;
     bool isobars = true;
+    bool night = false;   ///< shade where the sun is down
+    int latencyArea = -1; ///< rings of round trip time around this area's id; -1 = none
+    MapLook look;
+    friend bool operator==(const MapLayers&, const MapLayers&) = default;
+};
+
+struct MapStyleOptions {
+    const Theme* theme = nullptr; ///< null = the theme in force
+    MapLayers layers;
     bool labels = true;
     bool legend = true;
     bool background = true; ///< off: nothing is painted on the sea
@@ -41,11 +50,32 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
 // --- the layers, bottom to top ---------------------------------------------------------------------------------------
 
 /// Sea, graticule, land and borders; lines simplified to `tolerancePx` logical pixels and cut to the window.
-void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea = true);
+void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea = true,
+               bool borders = true);
 
 /// Contour lines with their values; no value is written over `layout`'s donuts, labels or legend, nor `reserved`.
 void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
                   const QRectF& reserved, const Theme& theme);
+
+/// Shade where it is night, smooth over twilight. A raster in every output.
+void paintNight(QPainter& painter, const MapViewport& view, double utcSeconds, const Theme& theme);
+
+/// Round trip times from a user area over the map: estimated from distance, bent to what is known of the ways to the
+/// scene's markers (inverse distance weighting of known over estimated).
+class LatencyField {
+public:
+    LatencyField(const MapScene& scene, const MapArea& area);
+    [[nodiscard]] double secondsTo(LatLon place) const;
+    [[nodiscard]] bool isMeasured() const { return m_measured; } ///< else every known way is an estimate too
+
+private:
+    LatLon m_from;
+    std::vector<std::pair<UnitVector, double>> m_known; ///< place, and known over estimated
+    bool m_measured = false;
+};
+
+void paintLatencyRings(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
+                       int areaId, const QRectF& reserved, const Theme& theme);
 
 void paintFlows(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapEmphasis& emphasis,
                 const Theme& theme);
@@ -72,8 +102,12 @@ void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const
 /// The line to a label that stands further off; nothing for the others. In map coordinates.
 void paintLeader(QPainter& painter, const PlacedMarker& marker, const Theme& theme);
 
-void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, bool flows, bool isobars,
+void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapLayers& layers,
                  const Theme& theme);
+
+/// Everything between land and donuts, in its order: night, contour lines, latency rings, flows.
+void paintLayers(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
+                 const MapEmphasis& emphasis, const MapLayers& layers, const QRectF& reserved, const Theme& theme);
 
 /// Whether a flow is among those that stand out, and whether it steps back.
 enum class FlowTone { Resting, Strong, Faded };

@@ -6,12 +6,30 @@
 #include <QString>
 #include <QStringList>
 
+#include <array>
+#include <limits>
 #include <vector>
 
 /// What the map shows, as plain values: the only input of MapView and paintMap.
 namespace isobar::ui {
 
-/// A provider's part of a marker; value in accelerators.
+/// What a donut's colour can tell: whose its parts are, or one of its figures.
+enum class MapMeasure : unsigned char {
+    Parts,               ///< each part has its own colour
+    Utilization,         ///< ratio
+    DemandToSupply,      ///< ratio, may exceed 1
+    SloAttainment,       ///< ratio; low is bad
+    UsdPerMillionTokens, ///< USD
+    CarbonIntensity,     ///< gCO2e/kWh of the grid
+    State                ///< a MarkerState
+};
+inline constexpr std::size_t kMapMeasures = 7;
+/// What a donut is split by.
+enum class MapSplit : unsigned char { Provider, Model, Accelerator, State };
+inline constexpr std::size_t kMapSplits = 4;
+enum class MarkerState : unsigned char { Fine, Idle, Hot, MissesSlo };
+
+/// A part of a marker, by default a provider's; value in accelerators.
 struct MapSlice {
     QString label;
     QColor color;
@@ -29,6 +47,30 @@ struct MapMarker {
     bool trouble = false;
     QString label; ///< short label, e.g. "Frankfurt 64 %"
     QStringList regions;
+    std::array<std::vector<MapSlice>, kMapSplits - 1> otherSlices; ///< by model, accelerator, state
+    /// By MapMeasure, Parts unused; NaN = not known.
+    std::array<double, kMapMeasures> measures = unknownMeasures();
+    double trend = std::numeric_limits<double>::quiet_NaN(); ///< utilization less that of the period before
+    bool faded = false; ///< the filter leaves nothing of it: shown, but stepping back
+
+    [[nodiscard]] const std::vector<MapSlice>& slicesBy(MapSplit split) const
+    {
+        return split == MapSplit::Provider ? slices : otherSlices[static_cast<std::size_t>(split) - 1];
+    }
+    [[nodiscard]] double measure(MapMeasure which) const { return measures[static_cast<std::size_t>(which)]; }
+    static std::array<double, kMapMeasures> unknownMeasures()
+    {
+        std::array<double, kMapMeasures> all{};
+        all.fill(std::numeric_limits<double>::quiet_NaN());
+        return all;
+    }
+};
+
+/// Round trip from an area to a marker.
+struct MapRtt {
+    int marker = -1;
+    double seconds = 0;
+    bool measured = false; ///< else estimated from distance
 };
 
 /// Where users are.
@@ -37,6 +79,7 @@ struct MapArea {
     QString name;
     LatLon at;
     double requestsPerSecond = 0;
+    std::vector<MapRtt> rtt = {}; ///< to the markers; what its latency rings follow
 };
 
 /// Requests from an area to a marker, both by id.
@@ -44,6 +87,7 @@ struct MapFlow {
     int area = -1;
     int marker = -1;
     double requestsPerSecond = 0;
+    /// Slow: its own promise is missed too often, or its round trip is far above the area's best. Lost: refused.
     enum class State { Fine, Slow, Lost } state = State::Fine;
 };
 
@@ -52,6 +96,8 @@ struct MapScene {
     std::vector<MapArea> areas;
     std::vector<MapFlow> flows;
     QString legendNote; ///< one more line under the legend; may be empty
+    /// Simulated time since 1970, for day and night; NaN = not known.
+    double utcSeconds = std::numeric_limits<double>::quiet_NaN();
 };
 
 } // namespace isobar::ui

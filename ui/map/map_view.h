@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "ui/map/backdrop.h"
+#include "ui/map/frame_meter.h"
 #include "ui/map/layout.h"
 #include "ui/map/map_scene.h"
 
@@ -14,13 +15,17 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 
+class QAction;
+class QMenu;
 class QMimeData;
 class QToolButton;
 
 namespace isobar::ui {
 
 class FloatPanel;
+class MapTable;
 
 /// What a place says to a workload that hovers over it.
 struct DropAnswer {
@@ -43,7 +48,7 @@ public:
 
     /// May come 30 times a second; contour lines and arcs follow at most twice a second unless their number changes.
     void setScene(MapScene scene);
-    [[nodiscard]] const MapScene& scene() const { return m_scene; }
+    [[nodiscard]] const MapScene& scene() const { return *m_scene; }
 
     void setSelectedMarkers(QSet<int> ids); ///< their flows stand out, the rest steps back
     void setSelectedAreas(QSet<int> ids);
@@ -52,8 +57,24 @@ public:
     void advanceFlow(double seconds); ///< moves the dots by hand, for measurements and pictures
     void setFlowsShown(bool on);
     void setIsobarsShown(bool on);
-    [[nodiscard]] bool flowsShown() const { return m_showFlows; }
-    [[nodiscard]] bool isobarsShown() const { return m_showIsobars; }
+    void setNightShown(bool on); ///< shade where the scene's time has the sun down
+    void setRingsShown(bool on); ///< rings of latency around the user area clicked last, or the largest one
+    void setLook(const MapLook& look);
+    void setProjection(ProjectionKind kind);
+    void setTableShown(bool on); ///< the same places as a sortable table
+    void setPerformanceShown(bool on);
+    [[nodiscard]] bool flowsShown() const { return m_layers.flows; }
+    [[nodiscard]] bool isobarsShown() const { return m_layers.isobars; }
+    [[nodiscard]] bool nightShown() const { return m_layers.night; }
+    [[nodiscard]] bool ringsShown() const { return m_layers.latencyArea >= 0; }
+    [[nodiscard]] bool tableShown() const;
+    [[nodiscard]] bool performanceShown() const { return m_performance != nullptr; }
+    [[nodiscard]] const MapLayers& layers() const { return m_layers; }
+    [[nodiscard]] ProjectionKind projection() const { return m_view.projection.kind; }
+
+    [[nodiscard]] const FrameMeter& frameMeter() const { return m_meter; }
+    void resetFrameMeter() { m_meter.reset(); }
+    void setFlowLimit(std::size_t limit); ///< healthy flows drawn at most, 0 = all
 
     [[nodiscard]] const MapViewport& viewport() const { return m_view; }
     void setViewport(const MapViewport& view);
@@ -71,7 +92,7 @@ public:
     [[nodiscard]] const MapLayout& layoutNow() const;
     /// The rectangle of a marker (or of the cluster it is in), in widget coordinates; empty when outside the window.
     [[nodiscard]] QRect markerRect(int id) const;
-    /// "Frankfurt, 4 regions, 12,345 accelerators, utilization 64 %".
+    /// "Frankfurt, 4 regions, 12,345 accelerators, utilization 64 %, rank 3 of 48, trend up 2 points".
     [[nodiscard]] QString markerDescription(int index) const;
     /// Paints the slow layers for the present state before it returns, for pictures and measurements.
     void finishRendering();
@@ -88,6 +109,8 @@ Q_SIGNALS:
     void placementDropped(int markerId, const QMimeData* data);
     void flowsShownChanged(bool on);
     void isobarsShownChanged(bool on);
+    void projectionChanged(isobar::ui::ProjectionKind kind);
+    void performanceShownChanged(bool on);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -108,6 +131,22 @@ protected:
     void dropEvent(QDropEvent* event) override;
 
 private:
+    /// The buttons and menus on the map; actions so that wide and narrow windows share them.
+    struct Tools {
+        QWidget* row = nullptr;
+        QAction* flows = nullptr;
+        QAction* isobars = nullptr;
+        QAction* night = nullptr;
+        QAction* rings = nullptr;
+        QAction* table = nullptr;
+        QMenu* color = nullptr;
+        QMenu* projection = nullptr;
+        std::vector<QToolButton*> wide;   ///< only where there is room
+        std::vector<QToolButton*> middle; ///< not in a very narrow window
+        QToolButton* colorButton = nullptr;
+        QToolButton* projectionButton = nullptr;
+        QToolButton* more = nullptr;
+    };
     struct Press {
         QPointF at;
         MapViewport view;
@@ -116,6 +155,9 @@ private:
     };
 
     void buildTools();
+    void arrangeTools();
+    void updateTools();
+    void layersChanged();
     void restyle();
     void invalidateLayout();
     void refreshBackdrop();
@@ -128,12 +170,13 @@ private:
     void rehover();
     void showPanelFor(int placed, QPointF at);
     void walk(int key);
+    void focusMarker(int index);
     void endDrag();
     [[nodiscard]] QString panelHtml(int placed) const;
     [[nodiscard]] DropMark dropMarkOf(const PlacedMarker& placed) const;
     [[nodiscard]] const MapMarker& markerAt(int index) const
     {
-        return m_scene.markers[static_cast<std::size_t>(index)];
+        return m_scene->markers[static_cast<std::size_t>(index)];
     }
     [[nodiscard]] int placedOf(int markerId) const;
     [[nodiscard]] bool contains(const PlacedMarker& placed, const QSet<int>& ids) const;
@@ -144,16 +187,22 @@ private:
     void paintMarkers(QPainter& painter);
     void paintFan(QPainter& painter);
     void paintFrame(QPainter& painter);
-    const QPixmap& sprite(const QString& key, QSizeF size, const std::function<void(QPainter&)>& paint);
+    void paintLabels(QPainter& painter);
+    void paintPulse(QPainter& painter);
+    const QPixmap& sprite(std::size_t key, QSizeF size, const std::function<void(QPainter&)>& paint);
 
-    MapScene m_scene;
+    std::shared_ptr<const MapScene> m_scene; ///< shared with the worker: never null, never altered
     MapViewport m_view;
     MapEmphasis m_emphasis;
-    bool m_showFlows = true, m_showIsobars = true, m_flowing = false;
+    MapLayers m_layers;
+    bool m_flowing = false;
+    std::size_t m_flowLimit;
 
-    mutable MapLayout m_layout;
+    mutable std::shared_ptr<const MapLayout> m_layout;
     mutable bool m_layoutDirty = true;
-    mutable FlowCurves m_curves;
+    mutable LayoutCache m_cache;
+    mutable std::vector<int> m_ranks; ///< of the markers; empty = to be made
+    mutable FrameMeter m_meter;
 
     Backdrop m_backdrop;
     QTimer m_sceneTimer; ///< throttles backdrops that only follow the scene
@@ -162,16 +211,16 @@ private:
     QElapsedTimer m_sinceSync;
     double m_flowSeconds = 0;
     QVariantAnimation m_flight;
-    QHash<QString, QPixmap> m_sprites;
+    QHash<std::size_t, QPixmap> m_sprites;
 
     Press m_press;
     int m_hovered = -1;   ///< index into the layout
     int m_focusedId = -1; ///< marker id the keyboard is at
     QPointF m_pointer;
     QPointer<FloatPanel> m_panel;
-    QWidget* m_tools = nullptr;
-    QToolButton* m_flowsButton = nullptr;
-    QToolButton* m_isobarsButton = nullptr;
+    Tools m_tools;
+    MapTable* m_table = nullptr; ///< made when first shown
+    PerformanceMeter* m_performance = nullptr;
 
     bool m_dragging = false;
     int m_fannedId = -1;

@@ -58,7 +58,7 @@ void MapView::dragEnterEvent(QDragEnterEvent* event)
     }
     m_dragging = true;
     m_answers.clear();
-    for (const MapMarker& m : m_scene.markers) {
+    for (const MapMarker& m : m_scene->markers) {
         m_answers[m.id] = dropProvider(m.id, event->mimeData());
     }
     m_panel->hide();

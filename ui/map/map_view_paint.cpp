@@ -14,12 +14,15 @@ namespace {
 constexpr double kDotSpeed = 46;    ///< pixels a second
 constexpr double kDotSpacing = 150; ///< pixels between dots of the strongest flow
 constexpr int kMaxDots = 420;
-constexpr qsizetype kMaxSprites = 1200;
+constexpr qsizetype kMaxSprites = 4000;
+constexpr double kPulsesPerSecond = 0.6, kPulseReach = 9;
+constexpr int kMaxPulses = 24;
+constexpr double kTurningTolerance = 2.0; ///< pixels
 constexpr qint64 kSyncPauseMs = 120;
 
 } // namespace
 
-const QPixmap& MapView::sprite(const QString& key, QSizeF size, const std::function<void(QPainter&)>& paint)
+const QPixmap& MapView::sprite(std::size_t key, QSizeF size, const std::function<void(QPainter&)>& paint)
 {
     auto found = m_sprites.find(key);
     if (found == m_sprites.end()) {
@@ -41,34 +44,62 @@ const QPixmap& MapView::sprite(const QString& key, QSizeF size, const std::funct
 void MapView::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    const MapLayout& layout = layoutNow(); // counts itself
+    m_meter.begin();
     paintBackdropLayer(painter);
-    if (m_showFlows) {
-        if (m_flowing) {
+    m_meter.lap(FrameLayer::Backdrop);
+    if (m_layers.flows || ringsShown()) {
+        if (m_flowing && m_layers.flows) {
             paintDots(painter);
         }
-        paintAreas(painter, m_scene, layoutNow(), m_emphasis, theme());
+        paintAreas(painter, *m_scene, layout, m_emphasis, theme());
+    }
+    m_meter.lap(FrameLayer::Dots);
+    if (m_flowing) {
+        paintPulse(painter);
     }
     paintMarkers(painter);
-    const MapLayout& layout = layoutNow();
+    m_meter.lap(FrameLayer::Donuts);
+    paintLabels(painter);
+    m_meter.lap(FrameLayer::Labels);
     if (!layout.legendRect.isEmpty()) {
-        QString key = QStringLiteral("legend %1 %2 %3 %4 %5")
-                          .arg(layout.legendRect.width())
-                          .arg(m_showFlows)
-                          .arg(m_showIsobars)
-                          .arg(layout.hasUnwellFlows())
-                          .arg(m_scene.legendNote);
+        std::size_t key = qHashMulti(1, layout.legendRect.width(), m_layers.flows, m_layers.isobars,
+                                     layout.hasUnwellFlows(), m_scene->legendNote, layout.moreFlows,
+                                     std::lround(100 * layout.moreShare), static_cast<int>(m_layers.look.scale));
         for (const LegendEntry& entry : layout.legend) {
-            key += entry.label + entry.color.name();
+            key = qHashMulti(key, entry.label, entry.color.rgb());
         }
-        MapLayout atOrigin;
-        atOrigin.legend = layout.legend;
-        atOrigin.flows = layout.flows;
-        atOrigin.legendRect = QRectF(QPointF(), layout.legendRect.size());
+        if (layout.scale) {
+            key = qHashMulti(key, static_cast<int>(layout.scale->measure()), layout.scale->low(), layout.scale->high());
+            key = qHashRange(layout.scale->histogram().begin(), layout.scale->histogram().end(), key);
+        }
         painter.drawPixmap(layout.legendRect.topLeft(), sprite(key, layout.legendRect.size(), [&](QPainter& p) {
-                               paintLegend(p, m_scene, atOrigin, m_showFlows, m_showIsobars, theme());
+                               MapLayout atOrigin = layout;
+                               atOrigin.legendRect = QRectF(QPointF(), layout.legendRect.size());
+                               paintLegend(p, *m_scene, atOrigin, m_layers, theme());
                            }));
     }
     paintFrame(painter);
+    m_meter.lap(FrameLayer::Overlay);
+    m_meter.end();
+}
+
+/// Rings that leave what is in trouble: two of them, half a way apart.
+void MapView::paintPulse(QPainter& painter)
+{
+    const Theme& t = theme();
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    painter.setBrush(Qt::NoBrush);
+    int rings = 0;
+    for (const PlacedMarker& m : layoutNow().placed) {
+        if (!m.trouble || m.faded || !rect().contains(m.at.toPoint()) || ++rings > kMaxPulses) {
+            continue;
+        }
+        const double phase = std::fmod(m_flowSeconds * kPulsesPerSecond + 0.37 * m.members.front(), 1.0);
+        painter.setPen(QPen(mixed(t.trouble, t.ground, 0.25 + 0.75 * phase), 1));
+        const double r = m.outerRadius() + 4 + kPulseReach * phase;
+        painter.drawEllipse(m.at, r, r);
+    }
 }
 
 void MapView::paintBackdropLayer(QPainter& painter)
@@ -89,6 +120,18 @@ void MapView::paintBackdropLayer(QPainter& painter)
         painter.drawImage(QPointF(), image.picture);
         return;
     }
+    m_meter.lap(FrameLayer::Backdrop);
+    if (m_view.projection.isGlobe() || image.view.projection.kind != m_view.projection.kind) {
+        // A picture of a globe in another turn cannot be moved into place: the land is painted at once, with less
+        // detail.
+        paintBase(painter, m_view, theme(), kTurningTolerance, true, false);
+        m_meter.lap(FrameLayer::Backdrop);
+        if (m_layers.flows) {
+            paintFlows(painter, *m_scene, layoutNow(), m_emphasis, theme());
+        }
+        m_meter.lap(FrameLayer::Arcs);
+        return;
+    }
     painter.fillRect(rect(), theme().ground);
     const QPointF corner = m_view.toScreen(image.view.toPlane(QPointF()));
     const double grown = m_view.scale / image.view.scale;
@@ -104,8 +147,7 @@ void MapView::paintDots(QPainter& painter)
     const MapLayout& layout = layoutNow();
     const Theme& t = theme();
     const auto dot = [&](const QColor& color, double radius) -> const QPixmap& {
-        const QString key = QStringLiteral("dot %1 %2").arg(color.rgba()).arg(radius);
-        return sprite(key, QSizeF(8, 8), [&](QPainter& p) {
+        return sprite(qHashMulti(2, color.rgba(), radius), QSizeF(8, 8), [&](QPainter& p) {
             p.setRenderHint(QPainter::Antialiasing, true);
             p.setPen(Qt::NoPen);
             p.setBrush(color);
@@ -117,7 +159,7 @@ void MapView::paintDots(QPainter& painter)
     // The strongest first: when there are too many, the faint ones go without.
     for (std::size_t back = layout.flows.size(); back-- > 0 && dots < kMaxDots;) {
         const PlacedFlow& flow = layout.flows[back];
-        const FlowTone tone = flowTone(m_scene, layout, back, m_emphasis);
+        const FlowTone tone = flowTone(*m_scene, layout, back, m_emphasis);
         if (tone == FlowTone::Faded || flow.state == MapFlow::State::Lost || flow.length < 24) {
             continue;
         }
@@ -157,6 +199,7 @@ void MapView::paintMarkers(QPainter& painter)
     const Theme& t = theme();
     const QRectF window = QRectF(rect()).adjusted(-30, -30, 30, 30);
     const double dpr = devicePixelRatioF();
+    const int focused = m_focusedId >= 0 && hasFocus() ? placedOf(m_focusedId) : -1;
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (const PlacedMarker& m : layout.placed) { // a thin line to the true place of what was moved
         if (!m.fanned && std::hypot(m.at.x() - m.anchor.x(), m.at.y() - m.anchor.y()) > m.outerRadius()) {
@@ -174,19 +217,15 @@ void MapView::paintMarkers(QPainter& painter)
         }
         DonutLook look;
         look.selected = contains(m, m_emphasis.markers);
-        look.faded = !m_dragging && !m_emphasis.markers.isEmpty() && !look.selected;
+        look.faded = !m_dragging && (m.faded || (!m_emphasis.markers.isEmpty() && !look.selected));
         look.drop = dropMarkOf(m);
         const QChar letter = m.slices.empty() ? QChar() : layout.letterOf(m.slices.front().label);
-        QString key = QStringLiteral("d%1 %2 %3 %4 %5 %6")
-                          .arg(std::lround(m.radius * 8))
-                          .arg(std::lround(std::clamp(m.utilization, 0.0, 1.0) * 200))
-                          .arg((look.selected ? 1 : 0) | (look.faded ? 2 : 0) | (m.trouble ? 4 : 0))
-                          .arg(static_cast<int>(look.drop))
-                          .arg(m.members.size())
-                          .arg(letter);
+        std::size_t key =
+            qHashMulti(3, std::lround(m.radius * 8), std::lround(std::clamp(m.utilization, 0.0, 1.0) * 200),
+                       (look.selected ? 1 : 0) | (look.faded ? 2 : 0) | (m.trouble ? 4 : 0),
+                       static_cast<int>(look.drop), m.members.size(), letter.unicode());
         for (const MapSlice& slice : m.slices) {
-            key += QString::number(slice.color.rgb(), 36) +
-                   QString::number(std::lround(200 * slice.value / std::max(1.0, m.size)));
+            key = qHashMulti(key, slice.color.rgb(), std::lround(200 * slice.value / std::max(1.0, m.size)));
         }
         const double extent = donutExtent(m);
         const QPixmap& donut = sprite(key, QSizeF(2 * extent, 2 * extent), [&](QPainter& p) {
@@ -196,21 +235,26 @@ void MapView::paintMarkers(QPainter& painter)
         // On whole device pixels, so that the sprite stays sharp.
         const QPointF corner = m.at - QPointF(extent, extent);
         painter.drawPixmap(QPointF(std::round(corner.x() * dpr) / dpr, std::round(corner.y() * dpr) / dpr), donut);
-        const int focused = m_focusedId >= 0 && hasFocus() ? placedOf(m_focusedId) : -1;
         if (static_cast<int>(back) == m_hovered || static_cast<int>(back) == focused) {
             painter.setPen(QPen(static_cast<int>(back) == focused ? t.accent : t.text, 1.5));
             painter.setBrush(Qt::NoBrush);
             painter.drawEllipse(m.at, m.outerRadius() + 2.5, m.outerRadius() + 2.5);
         }
     }
-    for (const PlacedMarker& m : layout.placed) {
+}
+
+void MapView::paintLabels(QPainter& painter)
+{
+    const Theme& t = theme();
+    const double dpr = devicePixelRatioF();
+    for (const PlacedMarker& m : layoutNow().placed) {
         if (!m.labelled) {
             continue;
         }
         const bool faded = (!m_dragging && !m_emphasis.markers.isEmpty() && !contains(m, m_emphasis.markers)) ||
                            dropMarkOf(m) == DropMark::No;
-        const QString key = QStringLiteral("l%1%2 %3 %4").arg(faded).arg(m.trouble).arg(m.title, m.note);
-        const QPixmap& label = sprite(key, m.labelRect.size(), [&](QPainter& p) { paintLabel(p, m, faded, t); });
+        const QPixmap& label = sprite(qHashMulti(4, faded, m.trouble, m.title, m.note), m.labelRect.size(),
+                                      [&](QPainter& p) { paintLabel(p, m, faded, t); });
         paintLeader(painter, m, t);
         painter.drawPixmap(
             QPointF(std::round(m.labelRect.left() * dpr) / dpr, std::round(m.labelRect.top() * dpr) / dpr), label);

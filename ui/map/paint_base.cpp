@@ -2,13 +2,14 @@
 #include "ui/map/base_map.h"
 #include "ui/map/isobars.h"
 #include "ui/map/map_paint.h"
-#include "ui/map/projection.h"
+#include "ui/map/paint_globe.h"
 
 #include <QPainterPath>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 namespace isobar::ui {
 namespace {
@@ -70,22 +71,20 @@ void simplified(const PlaneLine& line, const MapViewport& view, double tolerance
     }
 }
 
-QPolygonF parallel(double latitude, const MapViewport& view)
+/// A line of the graticule, without what lies on the globe's far side.
+std::vector<QPolygonF> graticuleLine(const MapViewport& view, int from, int to, int step,
+                                     const std::function<LatLon(double)>& at)
 {
-    QPolygonF line;
-    for (int longitude = -180; longitude <= 180; longitude += 5) {
-        line.append(view.place({latitude, static_cast<double>(longitude)}));
+    std::vector<QPolygonF> pieces(1);
+    for (int i = from; i <= to; i += step) {
+        const LatLon place = at(i);
+        if (view.projection.shows(place)) {
+            pieces.back().append(view.place(place));
+        } else if (!pieces.back().isEmpty()) {
+            pieces.emplace_back();
+        }
     }
-    return line;
-}
-
-QPolygonF meridian(double longitude, const MapViewport& view)
-{
-    QPolygonF line;
-    for (int latitude = -90; latitude <= 90; latitude += 3) {
-        line.append(view.place({static_cast<double>(latitude), longitude}));
-    }
-    return line;
+    return pieces;
 }
 
 /// The pieces of a polyline that touch the window.
@@ -109,28 +108,48 @@ void drawInside(QPainter& painter, const QPolygonF& line, const QRectF& window)
 
 } // namespace
 
-void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea)
+void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea,
+               bool borders)
 {
     const QRectF window = QRectF(QPointF(), view.size);
     const QRectF around = window.adjusted(-kOutside, -kOutside, kOutside, kOutside);
     const QRectF plane = view.visiblePlane(kOutside);
-    const BaseMap& map = bundledBaseMap();
+    const bool globe = view.projection.isGlobe();
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
     if (sea) {
         painter.fillRect(window, theme.ground);
     }
+    if (globe) { // the sea of a globe is part of it
+        painter.setPen(QPen(theme.border, 1));
+        painter.setBrush(mixed(theme.ground, theme.land, 0.22));
+        painter.drawEllipse(view.toScreen({}), view.scale, view.scale);
+    }
 
-    painter.setPen(QPen(theme.graticule, 1));
+    painter.setPen(QPen(globe ? mixed(theme.graticule, theme.land, 0.5) : theme.graticule, 1));
     painter.setBrush(Qt::NoBrush);
     const int step = view.zoom() > 5 ? 5 : 15;
-    for (int longitude = -180; longitude <= 180; longitude += step) {
-        drawInside(painter, meridian(longitude, view), around);
+    for (int longitude = -180; longitude < 180 + (globe ? 0 : step); longitude += step) {
+        for (const QPolygonF& line : graticuleLine(view, -90, 90, 2, [&](double latitude) {
+                 return LatLon{latitude, static_cast<double>(longitude)};
+             })) {
+            drawInside(painter, line, around);
+        }
     }
     for (int latitude = -90 + step; latitude < 90; latitude += step) {
-        drawInside(painter, parallel(latitude, view), around);
+        for (const QPolygonF& line : graticuleLine(view, -180, 180, 3, [&](double longitude) {
+                 return LatLon{static_cast<double>(latitude), longitude};
+             })) {
+            drawInside(painter, line, around);
+        }
+    }
+    if (globe) {
+        paintGlobe(painter, view, theme, tolerancePx, borders);
+        painter.restore();
+        return;
     }
 
+    const BaseMap& map = bundledBaseMap(view.projection.kind);
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.land);
     QPolygonF ring, work;
@@ -158,7 +177,7 @@ void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, d
     painter.setPen(QPen(theme.border, 1));
     painter.setBrush(Qt::NoBrush);
     for (const PlaneLine& line : map.borders) {
-        if (line.bounds.intersects(plane)) {
+        if (borders && line.bounds.intersects(plane)) {
             simplified(line, view, tolerancePx, ring);
             drawInside(painter, ring, around);
         }
@@ -205,7 +224,7 @@ void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& v
             }
             for (const QPointF& p : best) {
                 const QRectF rect(p.x() - size.width() / 2, p.y() - size.height() / 2, size.width(), size.height());
-                if (window.adjusted(4, 4, -4, -4).contains(rect) &&
+                if (window.adjusted(4, 4, -4, -4).contains(rect) && view.placeAt(p) &&
                     std::none_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(rect); })) {
                     label = rect;
                     taken.push_back(rect.adjusted(-6, -4, 6, 4));
@@ -221,7 +240,8 @@ void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& v
             }
         };
         for (qsizetype i = 0; i < line.points.size(); ++i) {
-            if (label.contains(line.points[i]) || !window.adjusted(-9, -9, 9, 9).contains(line.points[i])) {
+            if (label.contains(line.points[i]) || !window.adjusted(-9, -9, 9, 9).contains(line.points[i]) ||
+                !view.placeAt(line.points[i])) { // nor beyond the map's edge
                 flush(i);
                 start = i + 1;
             }

@@ -11,8 +11,9 @@
 namespace isobar::ui {
 namespace {
 
-constexpr std::size_t kStrongest = 5; ///< flows that stand out when nothing is selected
-constexpr double kHole = 0.56;        ///< of the donut's radius
+constexpr std::size_t kStrongest = 5;   ///< flows that stand out when nothing is selected
+constexpr double kScaleNameWidth = 172; ///< of "quantile scale, worst of a group"
+constexpr double kHole = 0.56;          ///< of the donut's radius
 
 /// Wider than a pixel: segment by segment, which looks the same and is several times cheaper than one wide polyline.
 void drawWide(QPainter& painter, const QPolygonF& line)
@@ -85,11 +86,15 @@ FlowTone flowTone(const MapScene& scene, const MapLayout& layout, std::size_t in
 {
     const PlacedFlow& flow = layout.flows[index];
     if (emphasis.any()) {
-        const PlacedMarker& placed = layout.placed[static_cast<std::size_t>(flow.placed)];
-        const bool touched = emphasis.areas.contains(scene.areas[static_cast<std::size_t>(flow.area)].id) ||
-                             std::any_of(placed.members.begin(), placed.members.end(), [&](int member) {
-                                 return emphasis.markers.contains(scene.markers[static_cast<std::size_t>(member)].id);
-                             });
+        const auto chosen = [&](int member) {
+            return emphasis.markers.contains(scene.markers[static_cast<std::size_t>(member)].id);
+        };
+        bool touched =
+            emphasis.areas.contains(scene.areas[static_cast<std::size_t>(flow.area)].id) || chosen(flow.marker);
+        if (!touched && flow.placed >= 0) {
+            const PlacedMarker& placed = layout.placed[static_cast<std::size_t>(flow.placed)];
+            touched = std::any_of(placed.members.begin(), placed.members.end(), chosen);
+        }
         return touched ? FlowTone::Strong : FlowTone::Faded;
     }
     if (flow.state != MapFlow::State::Fine) {
@@ -152,6 +157,9 @@ void paintAreas(QPainter& painter, const MapScene& scene, const MapLayout& layou
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (std::size_t i = 0; i < layout.areas.size(); ++i) {
+        if (LayoutCache::isNowhere(layout.areas[i])) {
+            continue;
+        }
         const bool chosen = emphasis.areas.contains(scene.areas[i].id);
         const double r = chosen ? 5.5 : 4.0;
         painter.setPen(QPen(chosen ? theme.accent : mixed(theme.flow, theme.text, 0.3), chosen ? 1.8 : 1.2));
@@ -298,27 +306,26 @@ void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const
     painter.restore();
 }
 
-void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, bool flows, bool isobars,
-                 const Theme& theme)
-{
-    if (layout.legendRect.isEmpty()) {
-        return;
-    }
-    painter.save();
-    painter.setRenderHint(QPainter::Antialiasing, true);
-    const QRectF box = layout.legendRect.adjusted(0.5, 0.5, -0.5, -0.5);
-    painter.setPen(QPen(theme.line, 1));
-    painter.setBrush(mixed(theme.ground, theme.panel, 0.8));
-    painter.drawRoundedRect(box, Theme::kControlRadius, Theme::kControlRadius);
+namespace {
 
-    const QFont names = font(TextRole::Secondary), key = font(TextRole::Small);
-    QFont letters = key;
+void paintEntries(QPainter& painter, const MapLayout& layout, const QRectF& box, const Theme& theme)
+{
+    const QFont names = font(TextRole::Secondary);
+    QFont letters = font(TextRole::Small);
     letters.setPixelSize(9);
     letters.setWeight(QFont::DemiBold);
     const QFontMetricsF metrics(names);
     double x = box.left() + 12;
     const double y = box.top() + 17;
-    for (const LegendEntry& entry : layout.legend) {
+    for (std::size_t i = 0; i < layout.legend.size(); ++i) {
+        const LegendEntry& entry = layout.legend[i];
+        if (x + metrics.horizontalAdvance(entry.label) + 60 > box.right() && i + 1 < layout.legend.size()) {
+            painter.setFont(names);
+            painter.setPen(theme.muted);
+            painter.drawText(QPointF(x, y + metrics.ascent() / 2 - 1.5),
+                             QStringLiteral("+%1").arg(layout.legend.size() - i));
+            return;
+        }
         const QRectF swatch(x, y - 6, 12, 12);
         painter.setPen(theme.dark ? QPen(Qt::NoPen) : QPen(entry.color.darker(125), 0.7));
         painter.setBrush(entry.color);
@@ -331,18 +338,112 @@ void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layo
         painter.drawText(QPointF(x + 17, y + metrics.ascent() / 2 - 1.5), entry.label);
         x += metrics.horizontalAdvance(entry.label) + 34;
     }
+}
+
+/// The measure's name, how many places have which figure, and the colours those have.
+void paintScale(QPainter& painter, const ColorScale& scale, const QRectF& box, const Theme& theme)
+{
+    const QFont names = font(TextRole::Secondary), small = font(TextRole::Small);
+    painter.setFont(names);
+    painter.setPen(theme.text);
+    const QFontMetricsF metrics(names);
+    const QString name = measureName(scale.measure());
+    painter.drawText(QPointF(box.left() + 12, box.top() + 20), name);
+    painter.setFont(small);
+    painter.setPen(theme.muted);
+    const bool isState = scale.measure() == MapMeasure::State;
+    painter.drawText(QPointF(box.left() + 12, box.top() + 38),
+                     scale.isEmpty() ? QStringLiteral("no data yet")
+                     : isState       ? QStringLiteral("worst of a group")
+                                     : scaleName(scale.kind()) + QStringLiteral(" scale, worst of a group"));
+    const double left = box.left() + 32 + std::max(metrics.horizontalAdvance(name), kScaleNameWidth);
+    if (isState) {
+        double x = left;
+        for (int i = 0; i < 4; ++i) {
+            const auto state = static_cast<MarkerState>(i);
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(stateColor(state, theme));
+            painter.drawRoundedRect(QRectF(x, box.top() + 12, 10, 10), 2, 2);
+            painter.setPen(theme.muted);
+            painter.drawText(QPointF(x + 14, box.top() + 21), stateName(state));
+            x += 26 + QFontMetricsF(small).horizontalAdvance(stateName(state));
+        }
+        return;
+    }
+    if (scale.isEmpty()) {
+        return;
+    }
+    const double step = 5, bottom = box.top() + 30;
+    const int most = *std::max_element(scale.histogram().begin(), scale.histogram().end());
+    painter.setPen(Qt::NoPen);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    for (std::size_t i = 0; i < ColorScale::kBins; ++i) {
+        const double x = left + step * static_cast<double>(i);
+        const int places = scale.histogram()[i];
+        painter.setBrush(scale.color(scale.binMiddle(i), theme));
+        painter.drawRect(QRectF(x, bottom + 2, step, 4));
+        if (places > 0) {
+            const double height = std::max(2.0, 20.0 * places / most);
+            painter.drawRect(QRectF(x, bottom - height, step - 1, height));
+        }
+    }
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    painter.setPen(theme.muted);
+    const QRectF texts(left, bottom + 8, step * ColorScale::kBins, 14);
+    painter.drawText(texts, Qt::AlignLeft, measureText(scale.measure(), scale.low()));
+    painter.drawText(texts, Qt::AlignRight, measureText(scale.measure(), scale.high()));
+}
+
+} // namespace
+
+void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapLayers& layers,
+                 const Theme& theme)
+{
+    if (layout.legendRect.isEmpty()) {
+        return;
+    }
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    const QRectF box = layout.legendRect.adjusted(0.5, 0.5, -0.5, -0.5);
+    painter.setPen(QPen(theme.line, 1));
+    painter.setBrush(mixed(theme.ground, theme.panel, 0.8));
+    painter.drawRoundedRect(box, Theme::kControlRadius, Theme::kControlRadius);
+    if (layout.scale) {
+        paintScale(painter, *layout.scale, box, theme);
+    } else {
+        paintEntries(painter, layout, box, theme);
+    }
+    double y = box.top() + (layout.scale ? 64 : 40);
+    const QFont key = font(TextRole::Small);
+    const QFontMetricsF small(key);
     painter.setFont(key);
     painter.setPen(theme.muted);
-    const QFontMetricsF small(key);
-    const QString line =
-        small.elidedText(legendKey(flows, isobars, layout.hasUnwellFlows()), Qt::ElideRight, box.width() - 20);
-    painter.drawText(QPointF(box.left() + 12, box.top() + 40), line);
+    painter.drawText(QPointF(box.left() + 12, y), small.elidedText(legendKey(layout, layers.flows, layers.isobars),
+                                                                   Qt::ElideRight, box.width() - 20));
     if (!scene.legendNote.isEmpty()) {
+        y += 17;
         painter.setPen(theme.faint);
-        painter.drawText(QPointF(box.left() + 12, box.top() + 57),
+        painter.drawText(QPointF(box.left() + 12, y),
                          small.elidedText(scene.legendNote, Qt::ElideRight, box.width() - 20));
     }
     painter.restore();
+}
+
+void paintLayers(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
+                 const MapEmphasis& emphasis, const MapLayers& layers, const QRectF& reserved, const Theme& theme)
+{
+    if (layers.night) {
+        paintNight(painter, view, scene.utcSeconds, theme);
+    }
+    if (layers.isobars) {
+        paintIsobars(painter, scene, view, layout, reserved, theme);
+    }
+    if (layers.latencyArea >= 0) {
+        paintLatencyRings(painter, scene, view, layout, layers.latencyArea, reserved, theme);
+    }
+    if (layers.flows) {
+        paintFlows(painter, scene, layout, emphasis, theme);
+    }
 }
 
 void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, const MapStyleOptions& options)
@@ -356,23 +457,22 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
     }
     painter.translate(0, header);
     const MapViewport view = options.viewport ? options.viewport->resized(mapSize) : MapViewport::fitted(mapSize);
-    FlowCurves curves;
+    LayoutCache cache;
     LayoutOptions layoutOptions;
-    layoutOptions.flows = options.flows;
-    layoutOptions.isobars = options.isobars;
+    layoutOptions.flows = options.layers.flows;
+    layoutOptions.isobars = options.layers.isobars;
     layoutOptions.labels = options.labels;
     layoutOptions.legend = options.legend;
-    layoutOptions.important = options.emphasis.markers;
-    const MapLayout layout = layoutMap(scene, view, layoutOptions, curves);
+    layoutOptions.look = options.layers.look;
+    layoutOptions.important = layoutOptions.markers = options.emphasis.markers;
+    layoutOptions.areas = options.emphasis.areas;
+    const MapLayout layout = layoutMap(scene, view, layoutOptions, cache);
     const QRectF window(QPointF(), mapSize);
 
     painter.setClipRect(window);
     paintBase(painter, view, colors, 0.5, options.background);
-    if (options.isobars) {
-        paintIsobars(painter, scene, view, layout, {}, colors);
-    }
-    if (options.flows) {
-        paintFlows(painter, scene, layout, options.emphasis, colors);
+    paintLayers(painter, scene, view, layout, options.emphasis, options.layers, {}, colors);
+    if (options.layers.flows) {
         paintAreas(painter, scene, layout, options.emphasis, colors);
     }
     for (auto m = layout.placed.rbegin(); m != layout.placed.rend(); ++m) {
@@ -380,6 +480,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
             continue;
         }
         DonutLook look;
+        look.faded = m->faded;
         look.selected = std::any_of(m->members.begin(), m->members.end(), [&](int member) {
             return options.emphasis.markers.contains(scene.markers[static_cast<std::size_t>(member)].id);
         });
@@ -399,7 +500,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
         }
     }
     if (options.legend) {
-        paintLegend(painter, scene, layout, options.flows, options.isobars, colors);
+        paintLegend(painter, scene, layout, options.layers, colors);
     }
     painter.setClipping(false);
     painter.translate(0, -header);

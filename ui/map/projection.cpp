@@ -48,4 +48,105 @@ LatLon unprojectEqualEarth(QPointF plane)
     return {latitude / kDegree, plane.x() * kM * derivative(theta) / std::cos(theta) / kDegree};
 }
 
+UnitVector unitVector(LatLon place)
+{
+    const double latitude = std::clamp(place.latitude, -90.0, 90.0) * kDegree, longitude = place.longitude * kDegree;
+    return {std::cos(latitude) * std::cos(longitude), std::cos(latitude) * std::sin(longitude), std::sin(latitude)};
+}
+
+LatLon placeOf(const UnitVector& v)
+{
+    // atan2 of both: exact near the poles too, where asin loses half the digits.
+    return {std::atan2(v[2], std::sqrt(v[0] * v[0] + v[1] * v[1])) / kDegree, std::atan2(v[1], v[0]) / kDegree};
+}
+
+GlobeTurn::GlobeTurn(LatLon facing)
+    : m_towards(unitVector(facing))
+{
+    const double longitude = facing.longitude * kDegree;
+    m_right = {-std::sin(longitude), std::cos(longitude), 0};
+    m_up = {m_towards[1] * m_right[2] - m_towards[2] * m_right[1],
+            m_towards[2] * m_right[0] - m_towards[0] * m_right[2],
+            m_towards[0] * m_right[1] - m_towards[1] * m_right[0]};
+}
+
+UnitVector GlobeTurn::back(const UnitVector& turned) const
+{
+    UnitVector v;
+    for (std::size_t i = 0; i < 3; ++i) {
+        v[i] = turned[0] * m_right[i] + turned[1] * m_up[i] + turned[2] * m_towards[i];
+    }
+    return v;
+}
+
+QString projectionName(ProjectionKind kind)
+{
+    return kind == ProjectionKind::EqualEarth ? QStringLiteral("Equal Earth")
+           : kind == ProjectionKind::Mercator ? QStringLiteral("Mercator")
+                                              : QStringLiteral("Globe");
+}
+
+QPointF Projection::project(LatLon place) const
+{
+    switch (kind) {
+    case ProjectionKind::Mercator: {
+        const double latitude = std::clamp(place.latitude, -kMercatorLatitude, kMercatorLatitude) * kDegree;
+        return {place.longitude * kDegree, std::asinh(std::tan(latitude))};
+    }
+    case ProjectionKind::Globe: {
+        const UnitVector v = GlobeTurn(facing).turned(unitVector(place));
+        return {v[0], v[1]};
+    }
+    case ProjectionKind::EqualEarth:
+        break;
+    }
+    return projectEqualEarth(place);
+}
+
+std::optional<LatLon> Projection::unproject(QPointF plane) const
+{
+    LatLon place;
+    switch (kind) {
+    case ProjectionKind::Mercator:
+        if (std::abs(plane.y()) > halfHeight() + 1e-12) {
+            return std::nullopt;
+        }
+        place = {std::atan(std::sinh(plane.y())) / kDegree, plane.x() / kDegree};
+        break;
+    case ProjectionKind::Globe: {
+        const double square = plane.x() * plane.x() + plane.y() * plane.y();
+        if (square > 1) {
+            return std::nullopt;
+        }
+        return placeOf(GlobeTurn(facing).back({plane.x(), plane.y(), std::sqrt(1 - square)}));
+    }
+    case ProjectionKind::EqualEarth:
+        if (std::abs(plane.y()) > halfHeight() + 1e-12) {
+            return std::nullopt;
+        }
+        place = unprojectEqualEarth(plane);
+        break;
+    }
+    if (std::abs(place.longitude) > 180 + 1e-9) {
+        return std::nullopt;
+    }
+    place.longitude = std::clamp(place.longitude, -180.0, 180.0);
+    return place;
+}
+
+bool Projection::shows(LatLon place) const
+{
+    return kind != ProjectionKind::Globe || dot(unitVector(facing), unitVector(place)) > 0;
+}
+
+double Projection::halfWidth() const
+{
+    return kind == ProjectionKind::EqualEarth ? kEqualEarthHalfWidth : isGlobe() ? 1.0 : std::numbers::pi;
+}
+
+double Projection::halfHeight() const
+{
+    return kind == ProjectionKind::EqualEarth ? kEqualEarthHalfHeight : isGlobe() ? 1.0 : std::numbers::pi;
+}
+
 } // namespace isobar::ui

@@ -1,27 +1,41 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/map/viewport.h"
 
-#include "ui/map/projection.h"
-
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 namespace isobar::ui {
 namespace {
 
-/// What a fitted view must show. Antarctica may fall off the bottom.
-QRectF inhabitedPlane()
+constexpr double kDegree = std::numbers::pi / 180.0;
+constexpr double kGlobeMargin = 1.07; ///< of its radius
+constexpr double kMaxTilt = 89.0;     ///< beyond it left and right would change places
+
+/// What a fitted view must show. Antarctica may fall off the bottom of the flat ones.
+QRectF inhabitedPlane(const Projection& projection)
 {
-    static const QRectF rect = [] {
-        const double bottom = projectEqualEarth({-54, 0}).y(), top = projectEqualEarth({83, 0}).y();
-        return QRectF(-2.62, bottom, 5.24, top - bottom);
-    }();
-    return rect;
+    if (projection.isGlobe()) {
+        return {-kGlobeMargin, -kGlobeMargin, 2 * kGlobeMargin, 2 * kGlobeMargin};
+    }
+    const bool mercator = projection.kind == ProjectionKind::Mercator;
+    const double bottom = projection.project({mercator ? -56.0 : -54.0, 0}).y();
+    const double top = projection.project({mercator ? 76.0 : 83.0, 0}).y();
+    const double half = 0.968 * projection.halfWidth();
+    return {-half, bottom, 2 * half, top - bottom};
 }
 
 /// The centre may go no further than this, so that the world cannot be lost out of the window.
 MapViewport clamped(MapViewport view)
 {
-    const QRectF world = inhabitedPlane();
+    if (view.projection.isGlobe()) {
+        view.center = {};
+        LatLon& facing = view.projection.facing;
+        facing.latitude = std::clamp(facing.latitude, -kMaxTilt, kMaxTilt);
+        facing.longitude -= 360.0 * std::round(facing.longitude / 360.0);
+        return view;
+    }
+    const QRectF world = inhabitedPlane(view.projection);
     const auto clampAxis = [](double center, double low, double high, double half) {
         const double middle = (low + high) / 2, room = std::max(0.0, (high - low) / 2 - half * 0.8);
         return std::clamp(center, middle - room, middle + room);
@@ -33,24 +47,20 @@ MapViewport clamped(MapViewport view)
 
 } // namespace
 
-MapViewport MapViewport::fitted(QSizeF size)
+MapViewport MapViewport::fitted(QSizeF size, const Projection& projection)
 {
-    const QRectF world = inhabitedPlane();
+    const QRectF world = inhabitedPlane(projection);
     MapViewport view;
     view.size = size;
+    view.projection = projection;
     view.scale = std::max(1.0, std::min(size.width() / world.width(), size.height() / world.height()));
     view.center = world.center();
     return view;
 }
 
-QPointF MapViewport::place(LatLon at) const
-{
-    return toScreen(projectEqualEarth(at));
-}
-
 double MapViewport::zoom() const
 {
-    return scale / fitted(size).scale;
+    return scale / fitted(size, projection).scale;
 }
 
 QRectF MapViewport::visiblePlane(double marginPx) const
@@ -61,10 +71,19 @@ QRectF MapViewport::visiblePlane(double marginPx) const
 
 MapViewport MapViewport::zoomedAt(QPointF anchor, double factor) const
 {
-    const double fit = fitted(size).scale;
-    const QPointF under = toPlane(anchor);
+    const double fit = fitted(size, projection).scale;
     MapViewport view = *this;
     view.scale = std::clamp(scale * factor, fit, fit * kMaxZoom);
+    if (projection.isGlobe()) {
+        const std::optional<LatLon> under = placeAt(anchor);
+        for (int i = 0; under && i < 4; ++i) { // turning is not linear: a few steps bring the place back
+            if (view.projection.shows(*under)) {
+                view = view.panned(anchor - view.place(*under));
+            }
+        }
+        return view;
+    }
+    const QPointF under = toPlane(anchor);
     const QPointF moved = view.toScreen(under) - anchor;
     view.center += QPointF(moved.x(), -moved.y()) / view.scale;
     return clamped(view);
@@ -73,17 +92,46 @@ MapViewport MapViewport::zoomedAt(QPointF anchor, double factor) const
 MapViewport MapViewport::panned(QPointF pixels) const
 {
     MapViewport view = *this;
-    view.center += QPointF(-pixels.x(), pixels.y()) / scale;
+    if (projection.isGlobe()) {
+        LatLon& facing = view.projection.facing;
+        facing.longitude -= pixels.x() / scale / kDegree / std::max(0.2, std::cos(facing.latitude * kDegree));
+        facing.latitude += pixels.y() / scale / kDegree;
+    } else {
+        view.center += QPointF(-pixels.x(), pixels.y()) / scale;
+    }
     return clamped(view);
 }
 
 MapViewport MapViewport::resized(QSizeF newSize) const
 {
     const double oldZoom = zoom();
-    MapViewport view = fitted(newSize);
+    MapViewport view = fitted(newSize, projection);
     if (oldZoom > 1.001) {
         view.scale *= oldZoom;
         view.center = center;
+    }
+    return clamped(view);
+}
+
+MapViewport MapViewport::reprojected(ProjectionKind kind) const
+{
+    if (kind == projection.kind) {
+        return *this;
+    }
+    const LatLon middle = placeAt(QRectF(QPointF(), size).center()).value_or(LatLon{20, 0});
+    const double oldZoom = zoom();
+    MapViewport view = fitted(size, {kind, {}});
+    view.scale *= oldZoom;
+    return oldZoom > 1.001 || kind == ProjectionKind::Globe ? view.centredOn(middle) : view;
+}
+
+MapViewport MapViewport::centredOn(LatLon at) const
+{
+    MapViewport view = *this;
+    if (projection.isGlobe()) {
+        view.projection.facing = at;
+    } else {
+        view.center = projection.project(at);
     }
     return clamped(view);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "model/fleet/geo.h"
+#include "ui/map/projection.h"
 
 #include <QPointF>
 #include <QRectF>
 #include <QSizeF>
+
+#include <optional>
 
 namespace isobar::ui {
 
@@ -14,11 +16,12 @@ struct MapViewport {
     QSizeF size;
     QPointF center;   ///< plane
     double scale = 1; ///< logical pixels a plane unit
+    Projection projection;
 
     static constexpr double kMaxZoom = 48.0;
 
-    /// The inhabited world (54 degrees south to 83 north) as large as it fits.
-    [[nodiscard]] static MapViewport fitted(QSizeF size);
+    /// The inhabited world (54 degrees south to 83 north; the whole globe) as large as it fits.
+    [[nodiscard]] static MapViewport fitted(QSizeF size, const Projection& projection = {});
 
     [[nodiscard]] QPointF toScreen(QPointF plane) const
     {
@@ -30,7 +33,9 @@ struct MapViewport {
         return {center.x() + (screen.x() - size.width() / 2) / scale,
                 center.y() - (screen.y() - size.height() / 2) / scale};
     }
-    [[nodiscard]] QPointF place(LatLon at) const;
+    [[nodiscard]] QPointF place(LatLon at) const { return toScreen(projection.project(at)); }
+    /// What lies under a point of the screen; nothing off the map.
+    [[nodiscard]] std::optional<LatLon> placeAt(QPointF screen) const { return projection.unproject(toPlane(screen)); }
 
     /// 1 = the fitted world.
     [[nodiscard]] double zoom() const;
@@ -39,10 +44,14 @@ struct MapViewport {
 
     /// Zoomed so that the place under `anchor` stays there; clamped to [1, kMaxZoom] and to the map's extent.
     [[nodiscard]] MapViewport zoomedAt(QPointF anchor, double factor) const;
-    /// Moved by screen pixels, clamped to the map's extent.
+    /// Moved by screen pixels, clamped to the map's extent; the globe turns, and tilts no further than to a pole.
     [[nodiscard]] MapViewport panned(QPointF pixels) const;
     /// The same centre and zoom in a window of another size.
     [[nodiscard]] MapViewport resized(QSizeF newSize) const;
+    /// The same part of the world, as near as that goes, in another projection.
+    [[nodiscard]] MapViewport reprojected(ProjectionKind kind) const;
+    /// The same zoom with a place in the middle, as near as the map's extent allows.
+    [[nodiscard]] MapViewport centredOn(LatLon at) const;
 
     friend bool operator==(const MapViewport&, const MapViewport&) = default;
 };

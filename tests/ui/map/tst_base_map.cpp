@@ -81,7 +81,7 @@ void BaseMapTest::isSmallAndWhole()
     QVERIFY2(map.ok(), map.ok() ? "" : map.error().toString().c_str());
     QVERIFY(map->land.size() > 1000);
     QVERIFY(map->borders.size() > 100);
-    QVERIFY(!bundledBaseMap().land.empty());
+    QVERIFY(!bundledBaseMap(ProjectionKind::EqualEarth).land.empty());
 }
 
 void BaseMapTest::noEdgeSpansHalfTheWorld()

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/map/small_scene.h"
 #include "ui/map/float_panel.h"
 #include "ui/map/map_bench.h"
 #include "ui/map/map_paint.h"
+#include "ui/map/map_table.h"
 #include "ui/map/map_view.h"
 
 #include <QAccessible>
@@ -25,70 +27,6 @@
 
 using namespace isobar;
 using namespace isobar::ui;
-
-namespace {
-
-/// Three places far apart and one near the first: Frankfurt (two providers), Mainz close to it, Sydney, São Paulo.
-MapScene smallScene()
-{
-    MapScene scene;
-    const auto add = [&](int id, const QString& name, LatLon at, std::vector<MapSlice> slices, double utilization) {
-        MapMarker m;
-        m.id = id, m.name = name, m.at = at, m.utilization = utilization;
-        for (const MapSlice& s : slices) {
-            m.size += s.value;
-            m.regions.append(s.label + QLatin1Char(' ') + name);
-        }
-        m.slices = std::move(slices);
-        m.label = QStringLiteral("%1 %2 %").arg(name).arg(std::lround(100 * utilization));
-        scene.markers.push_back(m);
-    };
-    const QColor blue(0x56, 0xB4, 0xE9), yellow(0xF0, 0xE4, 0x42);
-    add(10, QStringLiteral("Frankfurt"), {50.11, 8.68},
-        {{QStringLiteral("Azure"), blue, 8000}, {QStringLiteral("Google Cloud"), yellow, 4345}}, 0.64);
-    add(11, QStringLiteral("Mainz"), {49.4, 7.9}, {{QStringLiteral("Azure"), blue, 900}}, 0.2);
-    add(20, QStringLiteral("Sydney"), {-33.86, 151.21}, {{QStringLiteral("Google Cloud"), yellow, 6000}}, 0.42);
-    add(30, QStringLiteral("São Paulo"), {-23.55, -46.63}, {{QStringLiteral("Azure"), blue, 5800}}, 0.95);
-    scene.markers.back().trouble = true;
-    scene.areas = {{1, QStringLiteral("Brazil"), {-10.0, -44.0}, 900},
-                   {2, QStringLiteral("Poland"), {53.0, 30.0}, 500}};
-    scene.flows = {
-        {1, 30, 600, MapFlow::State::Fine}, {1, 10, 300, MapFlow::State::Slow}, {2, 10, 500, MapFlow::State::Fine}};
-    return scene;
-}
-
-QPoint centerOf(const MapView& map, int id)
-{
-    return map.markerRect(id).center();
-}
-
-/// The share of a small square around `at` that has nearly `color`.
-double shareOf(const QImage& image, QPointF at, const QColor& color)
-{
-    int same = 0, all = 0;
-    for (int dy = -6; dy <= 6; ++dy) {
-        for (int dx = -6; dx <= 6; ++dx) {
-            const QColor c = image.pixelColor(static_cast<int>(at.x()) + dx, static_cast<int>(at.y()) + dy);
-            same += std::abs(c.red() - color.red()) + std::abs(c.green() - color.green()) +
-                        std::abs(c.blue() - color.blue()) <=
-                    9;
-            ++all;
-        }
-    }
-    return static_cast<double>(same) / all;
-}
-
-/// Keeps the grabbed pictures where ISOBAR_PICTURES says, for a person to look at.
-void keepPicture(const QImage& image, const QString& name)
-{
-    const QString folder = qEnvironmentVariable("ISOBAR_PICTURES");
-    if (!folder.isEmpty()) {
-        QDir().mkpath(folder);
-        image.save(folder + QLatin1Char('/') + name + QStringLiteral(".png"));
-    }
-}
-
-} // namespace
 
 class MapViewTest : public QObject {
     Q_OBJECT
@@ -181,10 +119,14 @@ void MapViewTest::labelsNeverCollide_data()
 {
     QTest::addColumn<QSizeF>("size");
     QTest::addColumn<double>("zoom");
-    for (const QSizeF size : {QSizeF(1150, 500), QSizeF(1600, 900), QSizeF(800, 420)}) {
-        for (const double zoom : {1.0, 2.5, 6.0, 20.0}) {
-            QTest::addRow("%dx%d zoom %.1f", static_cast<int>(size.width()), static_cast<int>(size.height()), zoom)
-                << size << zoom;
+    QTest::addColumn<int>("kind");
+    for (const ProjectionKind kind : kAllProjections) {
+        for (const QSizeF size : {QSizeF(1150, 500), QSizeF(1600, 900), QSizeF(800, 420)}) {
+            for (const double zoom : {1.0, 1.3, 1.7, 2.5, 4.0, 6.0, 11.0, 20.0}) {
+                QTest::addRow("%s %dx%d zoom %.1f", qPrintable(projectionName(kind)), static_cast<int>(size.width()),
+                              static_cast<int>(size.height()), zoom)
+                    << size << zoom << static_cast<int>(kind);
+            }
         }
     }
 }
@@ -193,10 +135,11 @@ void MapViewTest::labelsNeverCollide()
 {
     QFETCH(QSizeF, size);
     QFETCH(double, zoom);
+    QFETCH(int, kind);
     const MapScene scene = syntheticMapScene(theme());
-    MapViewport view = MapViewport::fitted(size);
+    MapViewport view = MapViewport::fitted(size, {static_cast<ProjectionKind>(kind), {40, 10}});
     view = view.zoomedAt(view.place({49, 6}), zoom);
-    FlowCurves curves;
+    LayoutCache curves;
     LayoutOptions options;
     options.reserved = QRectF(size.width() - 300, 0, 300, 40);
     const MapLayout layout = layoutMap(scene, view, options, curves);
@@ -220,7 +163,7 @@ void MapViewTest::labelsNeverCollide()
                      qPrintable(a.title + QStringLiteral(" over ") + b.title));
         }
     }
-    QVERIFY2(labels >= 3, qPrintable(QString::number(labels)));
+    QVERIFY2(labels >= 2, qPrintable(QString::number(labels)));
 }
 
 void MapViewTest::donutsStayReadable()
@@ -230,7 +173,7 @@ void MapViewTest::donutsStayReadable()
         for (const double zoom : {1.0, 2.0, 5.0, 15.0}) {
             MapViewport view = MapViewport::fitted(size);
             view = view.zoomedAt(view.place({49, 6}), zoom);
-            FlowCurves curves;
+            LayoutCache curves;
             const MapLayout layout = layoutMap(scene, view, {}, curves);
             std::size_t members = 0;
             double accelerators = 0;
@@ -365,9 +308,12 @@ void MapViewTest::keysZoomAndWalk()
     QTest::keyClick(m_map.get(), Qt::Key_Return);
     QCOMPARE(activated.count(), 1);
     QCOMPARE(activated[0][0].toInt(), 20);
-    QTest::keyClick(m_map.get(), Qt::Key_Right); // nothing further east
+    QTest::keyClick(m_map.get(), Qt::Key_Right); // nothing further east: on over the antimeridian
     QTest::keyClick(m_map.get(), Qt::Key_Return);
-    QCOMPARE(activated[1][0].toInt(), 20);
+    QCOMPARE(activated[1][0].toInt(), 30);
+    QTest::keyClick(m_map.get(), Qt::Key_Left); // and back
+    QTest::keyClick(m_map.get(), Qt::Key_Return);
+    QCOMPARE(activated[2][0].toInt(), 20);
 }
 
 void MapViewTest::hoverShowsThePanelInsideTheWindow()
@@ -580,8 +526,9 @@ void MapViewTest::screenReaderFindsMarkers()
         }
     }
     QVERIFY(frankfurt != nullptr);
-    QCOMPARE(frankfurt->text(QAccessible::Name),
-             QStringLiteral("Frankfurt, 2 regions, 12,345 accelerators, utilization 64 %"));
+    QCOMPARE(
+        frankfurt->text(QAccessible::Name),
+        QStringLiteral("Frankfurt, 2 regions, 12,345 accelerators, utilization 64 %, rank 2 of 4, trend up 3 points"));
     QCOMPARE(frankfurt->role(), QAccessible::Button);
     QCOMPARE(frankfurt->parent(), map);
     const QRect screen = frankfurt->rect();
@@ -681,13 +628,27 @@ void MapViewTest::emptyAndBrokenScenes()
 
 void MapViewTest::benchmarkCounts()
 {
+    for (const MapBenchCase which : {MapBenchCase::Large, MapBenchCase::Points}) {
+        const MapFrameStats some = benchmarkMap({1920, 1080}, 60, which);
+        QString layers;
+        for (std::size_t i = 0; i < kFrameLayers; ++i) {
+            layers += QStringLiteral(" %1 %2")
+                          .arg(frameLayerName(static_cast<FrameLayer>(i)))
+                          .arg(1e3 * some.layerSeconds[i], 0, 'f', 2);
+        }
+        QCOMPARE(some.places, which == MapBenchCase::Large ? 300 : 100'000);
+        qInfo("map frame: p50 %.2f ms, p99 %.2f ms, CPU %.2f and %.2f ms, backdrop %.1f ms, %d places, %d flows;%s",
+              1e3 * some.p50Seconds, 1e3 * some.p99Seconds, 1e3 * some.cpuP50Seconds, 1e3 * some.cpuP99Seconds,
+              1e3 * some.backdropSeconds, some.places, some.flows, qPrintable(layers));
+    }
     const MapFrameStats stats = benchmarkMap({1920, 1080}, 120);
     QCOMPARE(stats.frames, 120);
     QCOMPARE(stats.regions, 71);
     QVERIFY(stats.flows >= 100 && stats.flows <= 300);
     QVERIFY(stats.p50Seconds > 0 && stats.p99Seconds >= stats.p50Seconds);
-    qInfo("map frame: p50 %.2f ms, p99 %.2f ms, backdrop %.1f ms, %d places, %d flows", 1e3 * stats.p50Seconds,
-          1e3 * stats.p99Seconds, 1e3 * stats.backdropSeconds, stats.places, stats.flows);
+    qInfo("map frame: p50 %.2f ms, p99 %.2f ms, CPU %.2f and %.2f ms, backdrop %.1f ms, %d places, %d flows",
+          1e3 * stats.p50Seconds, 1e3 * stats.p99Seconds, 1e3 * stats.cpuP50Seconds, 1e3 * stats.cpuP99Seconds,
+          1e3 * stats.backdropSeconds, stats.places, stats.flows);
 }
 
 void MapViewTest::pictures()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/map/layout.h"
 #include "ui/map/projection.h"
+#include "ui/map/sun.h"
 #include "ui/map/viewport.h"
 
 #include <QTest>
@@ -16,6 +17,14 @@ private Q_SLOTS:
     void knownPlaces_data();
     void knownPlaces();
     void comesBackFromThePlane();
+    void everyProjectionComesBack_data();
+    void everyProjectionComesBack();
+    void nothingIsUndefinedAtThePoles();
+    void globeShowsHalfTheWorld();
+    void globeArcsAreGreatCircles();
+    void globeZoomKeepsThePlace();
+    void theSunStandsWhereItStands_data();
+    void theSunStandsWhereItStands();
     void areasAreEqual();
     void viewportComesBackFromTheScreen();
     void zoomKeepsThePlaceUnderThePointer();
@@ -63,6 +72,149 @@ void ProjectionTest::comesBackFromThePlane()
             QVERIFY2(std::abs(back.longitude - longitude) < 1e-6, qPrintable(QString::number(longitude)));
         }
     }
+}
+
+void ProjectionTest::everyProjectionComesBack_data()
+{
+    QTest::addColumn<int>("kind");
+    QTest::addColumn<double>("latitude");
+    QTest::addColumn<double>("longitude");
+    for (const ProjectionKind kind : kAllProjections) {
+        for (const LatLon facing : {LatLon{0, 0}, LatLon{35, 100}, LatLon{-60, 179}, LatLon{89, -45}}) {
+            if (kind == ProjectionKind::Globe || facing == LatLon{0, 0}) {
+                QTest::addRow("%s facing %.0f %.0f", qPrintable(projectionName(kind)), facing.latitude,
+                              facing.longitude)
+                    << static_cast<int>(kind) << facing.latitude << facing.longitude;
+            }
+        }
+    }
+}
+
+void ProjectionTest::everyProjectionComesBack()
+{
+    QFETCH(int, kind);
+    QFETCH(double, latitude);
+    QFETCH(double, longitude);
+    const Projection projection{static_cast<ProjectionKind>(kind), {latitude, longitude}};
+    int seen = 0;
+    for (double at = -85; at <= 85; at += 4.25) {
+        for (double along = -180; along <= 180; along += 7.5) {
+            const LatLon place{at, along};
+            // At the rim of the globe a pixel is many degrees: half the digits go.
+            if (!projection.shows(place) ||
+                (projection.isGlobe() && dot(unitVector(projection.facing), unitVector(place)) < 0.02)) {
+                continue;
+            }
+            ++seen;
+            const auto back = projection.unproject(projection.project(place));
+            QVERIFY2(back.has_value(), qPrintable(QStringLiteral("%1 %2").arg(at).arg(along)));
+            QVERIFY2(1 - dot(unitVector(*back), unitVector(place)) < 1e-13,
+                     qPrintable(QStringLiteral("%1 %2").arg(at).arg(along)));
+        }
+    }
+    QVERIFY(seen > 400);
+    QVERIFY(!projection.unproject({projection.halfWidth() * 1.01, 0}).has_value());
+    QVERIFY(!projection.unproject({0, projection.halfHeight() * 1.01}).has_value());
+}
+
+void ProjectionTest::nothingIsUndefinedAtThePoles()
+{
+    for (const ProjectionKind kind : kAllProjections) {
+        for (const double facing : {-90.0, -89.0, 0.0, 89.0, 90.0}) {
+            const Projection projection{kind, {facing, 30}};
+            for (const double latitude : {-90.0, 90.0, -91.0, 91.0}) {
+                for (const double longitude : {-180.0, 0.0, 180.0, 540.0}) {
+                    const QPointF p = projection.project({latitude, longitude});
+                    QVERIFY(std::isfinite(p.x()) && std::isfinite(p.y()));
+                    QVERIFY(std::abs(p.y()) <= projection.halfHeight() + 1e-9);
+                    const auto back = projection.unproject(p);
+                    QVERIFY(!back || (std::isfinite(back->latitude) && std::isfinite(back->longitude)));
+                }
+            }
+            for (const auto& piece : flowCurve({90, 0}, {-90, 0}, projection)) {
+                for (const QPointF& p : piece) {
+                    QVERIFY(std::isfinite(p.x()) && std::isfinite(p.y()));
+                }
+            }
+        }
+    }
+}
+
+void ProjectionTest::globeShowsHalfTheWorld()
+{
+    const Projection globe{ProjectionKind::Globe, {48, 11}};
+    QVERIFY(globe.shows({48, 11}) && globe.shows({0, 0}) && globe.shows({40, -70}));
+    QVERIFY(!globe.shows({-48, -169}) && !globe.shows({-33.9, 151.2}));
+    const QPointF middle = globe.project({48, 11});
+    QVERIFY(std::hypot(middle.x(), middle.y()) < 1e-12);
+    const QPointF north = globe.project({60, 11}), east = globe.project({48, 25});
+    QVERIFY(std::abs(north.x()) < 1e-12 && north.y() > 0);
+    QVERIFY(east.x() > 0);
+}
+
+void ProjectionTest::globeArcsAreGreatCircles()
+{
+    const LatLon from{51.5, -0.1}, to{1.3, 103.8};
+    const Projection globe{ProjectionKind::Globe, {30, 50}};
+    const UnitVector a = unitVector(from), b = unitVector(to);
+    const UnitVector normal{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+    const auto curve = flowCurve(from, to, globe);
+    QCOMPARE(curve.size(), std::size_t{1});
+    for (const QPointF& p : curve.front()) {
+        const auto place = globe.unproject(p);
+        QVERIFY(place.has_value());
+        QVERIFY(std::abs(dot(unitVector(*place), normal)) < 1e-9);
+    }
+    // The far half is left out, and the near one ends on the rim.
+    const auto cut = flowCurve(from, to, {ProjectionKind::Globe, {30, -60}});
+    QCOMPARE(cut.size(), std::size_t{1});
+    QVERIFY(std::abs(std::hypot(cut.front().back().x(), cut.front().back().y()) - 1) < 0.01);
+    QVERIFY(flowCurve(from, to, {ProjectionKind::Globe, {-40, -130}}).empty());
+}
+
+void ProjectionTest::globeZoomKeepsThePlace()
+{
+    const MapViewport fitted = MapViewport::fitted({1150, 500}, {ProjectionKind::Globe, {20, 10}});
+    const QPointF frankfurt = fitted.place({50.11, 8.68});
+    const MapViewport view = fitted.zoomedAt(frankfurt, 4.0);
+    QVERIFY(std::abs(view.zoom() - 4.0) < 1e-9);
+    const QPointF now = view.place({50.11, 8.68});
+    QVERIFY2(std::hypot(now.x() - frankfurt.x(), now.y() - frankfurt.y()) < 3, "the place moved");
+    MapViewport turned = fitted;
+    for (int i = 0; i < 50; ++i) {
+        turned = turned.panned({300, 400});
+    }
+    QVERIFY(turned.projection.facing.latitude <= 89 && std::abs(turned.projection.facing.longitude) <= 180);
+}
+
+void ProjectionTest::theSunStandsWhereItStands_data()
+{
+    QTest::addColumn<double>("utc");
+    QTest::addColumn<double>("declination");
+    QTest::addColumn<double>("equationMinutes");
+    // Declination and equation of time from the Astronomical Almanac's published tables of equinoxes and solstices
+    // (declination 0 or +-23.44 degrees at those instants) and of the equation's extremes.
+    QTest::newRow("equinox, 2026-03-20 14:46") << 1774017960.0 << 0.0 << -7.4;
+    QTest::newRow("solstice, 2026-06-21 08:24") << 1782030240.0 << 23.436 << -1.9;
+    QTest::newRow("equinox, 2026-09-23 00:05") << 1790121900.0 << 0.0 << 7.6;
+    QTest::newRow("solstice, 2026-12-21 20:50") << 1797886200.0 << -23.436 << 1.9;
+    QTest::newRow("J2000.0") << 946728000.0 << -23.03 << -3.3;
+}
+
+void ProjectionTest::theSunStandsWhereItStands()
+{
+    QFETCH(double, utc);
+    QFETCH(double, declination);
+    QFETCH(double, equationMinutes);
+    const LatLon sun = subsolarPoint(utc);
+    QVERIFY2(std::abs(sun.latitude - declination) < 0.03, qPrintable(QString::number(sun.latitude)));
+    const double hours = std::fmod(utc, 86400.0) / 3600.0;
+    double expected = -15 * (hours - 12 + equationMinutes / 60);
+    expected -= 360 * std::round(expected / 360);
+    QVERIFY2(std::abs(sun.longitude - expected) < 0.15,
+             qPrintable(QStringLiteral("%1, expected %2").arg(sun.longitude).arg(expected)));
+    QVERIFY(std::abs(sineOfSunHeight(sun, sun) - 1) < 1e-12);
+    QVERIFY(sineOfSunHeight(sun, {-sun.latitude, sun.longitude + 180}) < -0.999);
 }
 
 void ProjectionTest::areasAreEqual()

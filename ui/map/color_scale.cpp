@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/map/color_scale.h"
+
+#include "ui/shell/color.h"
+#include "ui/shell/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace isobar::ui {
+
+QString measureName(MapMeasure measure)
+{
+    switch (measure) {
+    case MapMeasure::Parts:
+        return QStringLiteral("Parts");
+    case MapMeasure::Utilization:
+        return QStringLiteral("Utilization");
+    case MapMeasure::DemandToSupply:
+        return QStringLiteral("Demand to supply");
+    case MapMeasure::SloAttainment:
+        return QStringLiteral("SLO attainment");
+    case MapMeasure::UsdPerMillionTokens:
+        return QStringLiteral("Cost per Mtok");
+    case MapMeasure::CarbonIntensity:
+        return QStringLiteral("Carbon intensity");
+    case MapMeasure::State:
+        break;
+    }
+    return QStringLiteral("State");
+}
+
+QString splitName(MapSplit split)
+{
+    constexpr std::array<const char*, kMapSplits> kNames{"provider", "model", "accelerator", "state"};
+    return QLatin1String(kNames[static_cast<std::size_t>(split)]);
+}
+
+QString scaleName(ScaleKind kind)
+{
+    return kind == ScaleKind::Quantile ? QStringLiteral("quantile")
+           : kind == ScaleKind::Log    ? QStringLiteral("log")
+                                       : QStringLiteral("linear");
+}
+
+QString stateName(MarkerState state)
+{
+    constexpr std::array<const char*, 4> kNames{"fine", "idle", "hot", "misses SLO"};
+    return QLatin1String(kNames[static_cast<std::size_t>(state)]);
+}
+
+QColor stateColor(MarkerState state, const Theme& theme)
+{
+    return state == MarkerState::Fine   ? theme.fine
+           : state == MarkerState::Idle ? theme.faint
+           : state == MarkerState::Hot  ? theme.caution
+                                        : theme.trouble;
+}
+
+QString measureText(MapMeasure measure, double value)
+{
+    if (!std::isfinite(value)) {
+        return QStringLiteral("no data");
+    }
+    switch (measure) {
+    case MapMeasure::UsdPerMillionTokens:
+        return QLatin1Char('$') + grouped(value, value < 10 ? 2 : 0);
+    case MapMeasure::CarbonIntensity:
+        return grouped(value, 0) + QStringLiteral(" g/kWh");
+    case MapMeasure::DemandToSupply:
+        return grouped(value, 2);
+    case MapMeasure::State:
+        return stateName(static_cast<MarkerState>(std::clamp(static_cast<int>(value), 0, 3)));
+    case MapMeasure::SloAttainment:
+        return percent(value, value > 0.99 ? 2 : 1).joined();
+    default:
+        return percent(value, 0).joined();
+    }
+}
+
+bool lowIsBad(MapMeasure measure)
+{
+    return measure == MapMeasure::SloAttainment;
+}
+
+double worseOf(MapMeasure measure, double a, double b)
+{
+    if (!std::isfinite(a) || !std::isfinite(b)) {
+        return std::isfinite(a) ? a : b;
+    }
+    return lowIsBad(measure) ? std::min(a, b) : std::max(a, b);
+}
+
+ColorScale::ColorScale(MapMeasure measure, ScaleKind kind, std::vector<double> values)
+    : m_measure(measure)
+    , m_kind(kind)
+    , m_sorted(std::move(values))
+{
+    std::erase_if(m_sorted, [](double v) { return !std::isfinite(v); });
+    std::sort(m_sorted.begin(), m_sorted.end());
+    const double width = high() - low();
+    for (const double v : m_sorted) {
+        const double share = width > 0 ? (v - low()) / width : 0.5;
+        ++m_histogram[std::min(kBins - 1, static_cast<std::size_t>(share * kBins))];
+    }
+}
+
+double ColorScale::binMiddle(std::size_t bin) const
+{
+    return low() + (high() - low()) * (static_cast<double>(bin) + 0.5) / kBins;
+}
+
+double ColorScale::position(double value) const
+{
+    if (!std::isfinite(value) || m_sorted.empty()) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    double share = 0.5;
+    if (m_kind == ScaleKind::Quantile && m_sorted.size() > 1 && high() > low()) {
+        // The middle of its equals: many places with one figure must not all be at an end.
+        const auto below = std::lower_bound(m_sorted.begin(), m_sorted.end(), value) - m_sorted.begin();
+        const auto upTo = std::upper_bound(m_sorted.begin(), m_sorted.end(), value) - m_sorted.begin();
+        share = (static_cast<double>(below) + static_cast<double>(upTo)) / 2 / static_cast<double>(m_sorted.size());
+    } else if (m_kind == ScaleKind::Log && high() > 0 && high() > low()) {
+        const auto firstPositive = std::upper_bound(m_sorted.begin(), m_sorted.end(), 0.0);
+        const double least = std::log(*firstPositive), most = std::log(high());
+        share = value <= 0 ? 0 : most > least ? (std::log(value) - least) / (most - least) : 1;
+    } else if (high() > low()) {
+        share = (value - low()) / (high() - low());
+    }
+    share = std::clamp(share, 0.0, 1.0);
+    return lowIsBad(m_measure) ? 1 - share : share;
+}
+
+QColor ColorScale::color(double value, const Theme& theme) const
+{
+    if (!std::isfinite(value)) {
+        return mixed(theme.ground, theme.muted, 0.35);
+    }
+    if (m_measure == MapMeasure::State) {
+        return stateColor(static_cast<MarkerState>(std::clamp(static_cast<int>(value), 0, 3)), theme);
+    }
+    return rampColor(position(value), theme);
+}
+
+QColor rampColor(double share, const Theme& theme)
+{
+    // Blue to yellow on dark ground, pale to deep blue-violet on light: the loud end is far from the ground.
+    static constexpr std::array<QRgb, 6> kDark{0xff2f4b78, 0xff3e6f9f, 0xff5a94b4, 0xff8fb5a4, 0xffcac778, 0xfff6e05e};
+    static constexpr std::array<QRgb, 6> kLight{0xffcfdfec, 0xffa6c4de, 0xff7aa5cc, 0xff5280b4, 0xff375a97, 0xff232c6e};
+    const auto& stops = theme.dark ? kDark : kLight;
+    const double at = std::clamp(share, 0.0, 1.0) * (stops.size() - 1);
+    const auto stop = std::min(stops.size() - 2, static_cast<std::size_t>(at));
+    return mixed(QColor(stops[stop]), QColor(stops[stop + 1]), at - static_cast<double>(stop));
+}
+
+} // namespace isobar::ui

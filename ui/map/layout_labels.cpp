@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where labels go, so that none covers another, a donut, the legend or the buttons.
+#include "ui/map/layout.h"
+
+#include "ui/shell/theme.h"
+
+#include <QFontMetricsF>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace isobar::ui {
+namespace {
+
+constexpr double kEdge = 5;
+constexpr std::size_t kInsistent = 6; ///< so many of the largest are labelled even at a distance
+
+double distance(QPointF a, QPointF b)
+{
+    const double x = a.x() - b.x(), y = a.y() - b.y();
+    return std::sqrt(x * x + y * y);
+}
+
+QRectF discRect(const PlacedMarker& m)
+{
+    const double r = m.outerRadius() + 1;
+    return {m.at.x() - r, m.at.y() - r, 2 * r, 2 * r};
+}
+
+/// From the donut's edge to the nearest point of its label.
+QLineF leaderTo(const QRectF& label, const PlacedMarker& m)
+{
+    const QPointF nearest(std::clamp(m.at.x(), label.left(), label.right()),
+                          std::clamp(m.at.y(), label.top() + 2, label.bottom() - 2));
+    const double away = std::max(1e-6, distance(nearest, m.at));
+    return {m.at + (nearest - m.at) * std::min(1.0, m.outerRadius() / away), nearest};
+}
+
+/// Whether a label at a distance, or the line to it, could be taken for this donut's.
+bool standsNear(const PlacedMarker& other, const QRectF& label, const QLineF& leader)
+{
+    if (discRect(other).adjusted(-15, -5, 15, 5).intersects(label)) {
+        return true;
+    }
+    const QPointF way = leader.p2() - leader.p1();
+    const double square = std::max(1e-9, QPointF::dotProduct(way, way));
+    const double t = std::clamp(QPointF::dotProduct(other.at - leader.p1(), way) / square, 0.0, 1.0);
+    return distance(leader.p1() + way * t, other.at) < other.outerRadius() + 2;
+}
+
+} // namespace
+
+/// Greedy: important ones first, then by size; eight places each; no room, no label.
+void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
+                 LayoutCache& cache)
+{
+    const double h = std::ceil(QFontMetricsF(font(TextRole::Secondary)).height()) - 2;
+    const QRectF window = QRectF(QPointF(), view.size).adjusted(kEdge, kEdge, -kEdge, -kEdge);
+    const auto room = static_cast<std::size_t>(view.size.width() * view.size.height() / 15000.0) + 4;
+
+    std::vector<QRectF> taken;
+    std::vector<QRectF> takenOnFan{options.reserved};
+    for (const PlacedMarker& m : layout.placed) {
+        taken.push_back(discRect(m));
+        if (m.fanned) {
+            takenOnFan.push_back(discRect(m));
+        }
+    }
+    taken.push_back(options.reserved);
+    taken.push_back(layout.legendRect);
+
+    std::vector<std::size_t> order(layout.placed.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto first = [&](const PlacedMarker& m) {
+        return m.fanned || m.trouble || std::any_of(m.members.begin(), m.members.end(), [&](int index) {
+                   return options.important.contains(scene.markers[static_cast<std::size_t>(index)].id);
+               });
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return first(layout.placed[a]) > first(layout.placed[b]); });
+    std::size_t count = 0;
+    for (const std::size_t index : order) {
+        PlacedMarker& m = layout.placed[index];
+        if (count >= room || m.title.isEmpty() || (m.faded && !first(m)) || !window.contains(m.at) ||
+            (!m.fanned && layout.onFan(m.at))) {
+            continue;
+        }
+        const double w = cache.textWidth(m.note.isEmpty() ? m.title : m.title + QLatin1Char(' ') + m.note) + 2;
+        // The important and the largest may stand further off, on a thin line, when there is no room beside them.
+        const bool insists = first(m) || index < kInsistent;
+        struct Candidate {
+            QPointF corner;
+            bool far;
+        };
+        std::vector<Candidate> candidates;
+        for (const double off : {4.0, 18.0, 32.0, 46.0}) {
+            const bool far = off > 4.0;
+            if (far && !insists) {
+                break;
+            }
+            const double r = m.outerRadius() + off, d = far ? r * 0.8 : r * 0.72;
+            const QPointF c = m.at;
+            for (const QPointF& corner : {QPointF(c.x() + r, c.y() - h / 2), QPointF(c.x() - r - w, c.y() - h / 2),
+                                          QPointF(c.x() - w / 2, c.y() - r - h), QPointF(c.x() - w / 2, c.y() + r),
+                                          QPointF(c.x() + d, c.y() - d - h), QPointF(c.x() + d, c.y() + d),
+                                          QPointF(c.x() - d - w, c.y() - d - h), QPointF(c.x() - d - w, c.y() + d)}) {
+                candidates.push_back({corner, far});
+            }
+        }
+        // A fan stands over everything else: only its own members are in its labels' way.
+        const std::vector<QRectF>& obstacles = m.fanned ? takenOnFan : taken;
+        for (const Candidate& candidate : candidates) {
+            const QRectF rect(candidate.corner, QSizeF(w, h));
+            const QLineF leader = leaderTo(rect, m);
+            const auto blocks = [&](const QRectF& t) { return t.intersects(rect); };
+            const bool free =
+                window.contains(rect) && (m.fanned || !layout.fanDisc.intersects(rect)) &&
+                std::none_of(obstacles.begin(), obstacles.end(), blocks) &&
+                (!candidate.far || std::none_of(layout.placed.begin(), layout.placed.end(), [&](const PlacedMarker& o) {
+                    return &o != &m && standsNear(o, rect, leader);
+                }));
+            if (free) {
+                m.labelled = true;
+                m.labelRect = rect;
+                m.leader = candidate.far ? leader : QLineF();
+                for (double t = 0; candidate.far && t < 1; t += 0.2) { // no other label over the line
+                    taken.push_back(QRectF(leader.pointAt(t) - QPointF(2, 2), QSizeF(4, 4)));
+                }
+                taken.push_back(rect.adjusted(-2, 0, 2, 0));
+                takenOnFan.push_back(taken.back());
+                ++count;
+                break;
+            }
+        }
+    }
+}
+
+} // namespace isobar::ui
