@@ -10,6 +10,7 @@
 #include "app/isobar-cli/synthetic_catalogue.h"
 #include "model/engine/fleet_bench.h"
 #include "model/ingest/import_bench.h"
+#include "ui/charts/chart_bench.h"
 #include "ui/map/map_bench.h"
 
 #include <fmt/format.h>
@@ -73,6 +74,49 @@ void addMap(CLI::App& bench, Runner& chosen)
         ->capture_default_str();
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return runMap(*options); }; });
+}
+
+struct ChartsOptions {
+    std::string size = "1920x1080";
+    int samples = 100'000, frames = 60;
+    bool json = false;
+};
+
+int runCharts(const ChartsOptions& options)
+{
+    const Headless qt(ui::ThemeChoice::Dark);
+    const auto [width, height] = *parseSize(options.size);
+    const auto start = std::chrono::steady_clock::now();
+    const ui::ChartsBench bench = ui::benchmarkCharts(QSize(width, height), options.samples, options.frames);
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return show({{"name", "charts"},
+                 {"wall_seconds", wall},
+                 {"rate", 1 / bench.repaintSeconds},
+                 {"rate_unit", "frames/s"},
+                 {"peak_rss_bytes", peakRssBytes()},
+                 {"repaint_seconds", {{"p50", bench.repaintSeconds}}},
+                 {"update_seconds", {{"p50", bench.updateSeconds}}},
+                 {"charts", bench.charts},
+                 {"samples", bench.samples},
+                 {"frames", bench.frames},
+                 {"width", width},
+                 {"height", height}},
+                options.json);
+}
+
+void addCharts(CLI::App& bench, Runner& chosen)
+{
+    auto* command = bench.add_subcommand("charts", "Frames of a board of six time charts");
+    auto options = std::make_shared<ChartsOptions>();
+    command->add_option("--size", options->size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    command->add_option("--samples", options->samples, "Of each chart")
+        ->check(CLI::Range(10, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--frames", options->frames, "How many")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return runCharts(*options); }; });
 }
 
 struct FleetOptions {
@@ -278,6 +322,7 @@ void addBench(CLI::App& app, Runner& chosen)
     auto* command = app.add_subcommand("bench", "Measure how fast a part of Isobar is on this machine");
     command->require_subcommand(1);
     addAggregateBench(*command, chosen);
+    addCharts(*command, chosen);
     addFleet(*command, chosen);
     addImportBench(*command, chosen);
     addMap(*command, chosen);

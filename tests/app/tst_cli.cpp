@@ -333,6 +333,12 @@ private Q_SLOTS:
         QTest::newRow("map") << QStringList{QStringLiteral("map"), QStringLiteral("--frames"), QStringLiteral("20"),
                                             QStringLiteral("--size"), QStringLiteral("640x400")}
                              << QStringList{QStringLiteral("frame_seconds"), QStringLiteral("width")};
+        QTest::newRow("charts") << QStringList{QStringLiteral("charts"), QStringLiteral("--frames"),
+                                               QStringLiteral("2"),      QStringLiteral("--samples"),
+                                               QStringLiteral("5000"),   QStringLiteral("--size"),
+                                               QStringLiteral("900x500")}
+                                << QStringList{QStringLiteral("repaint_seconds"), QStringLiteral("update_seconds"),
+                                               QStringLiteral("samples")};
         QTest::newRow("fleet") << QStringList{QStringLiteral("fleet"), QStringLiteral("--accelerators"),
                                               QStringLiteral("2000"), QStringLiteral("--for"), QStringLiteral("2s")}
                                << QStringList{QStringLiteral("accelerators"), QStringLiteral("replicas"),

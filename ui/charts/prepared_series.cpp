@@ -320,6 +320,30 @@ Samples envelope(const QVector<double>& times, const QVector<double>& values, do
     return out;
 }
 
+Samples middleLine(const QVector<double>& times, const QVector<double>& values, double from, double to, int columns)
+{
+    const qsizetype n = times.size();
+    if (columns < 1 || !(to > from) || n <= 4 * static_cast<qsizetype>(columns)) {
+        return {times, values};
+    }
+    Samples out;
+    const double scale = columns / (to - from);
+    for (qsizetype i = 0; i < n;) {
+        const double column = std::floor((times[i] - from) * scale);
+        double low = std::numeric_limits<double>::infinity(), high = -low;
+        qsizetype end = i;
+        for (; end < n && std::floor((times[end] - from) * scale) <= column; ++end) {
+            low = std::isnan(values[end]) ? kNaN : std::min(values[end], low);
+            high = std::max(high, values[end]);
+        }
+        // The first and the last one reach the edges.
+        out.times.append(i == 0 ? times[0] : end == n ? times[n - 1] : (times[i] + times[end - 1]) / 2);
+        out.values.append((low + high) / 2);
+        i = end;
+    }
+    return out;
+}
+
 double nearestSampleTime(const PreparedChart& chart, double time)
 {
     double best = kNaN;

@@ -53,6 +53,11 @@ struct Samples {
 [[nodiscard]] Samples envelope(const QVector<double>& times, const QVector<double>& values, double from, double to,
                                int columns);
 
+/// One sample a column, midway between the lowest and the highest: where an area ends under an envelope that is drawn
+/// on top of it. A column with a gap is a gap. Few samples come back as they are, by the same rule as envelope().
+[[nodiscard]] Samples middleLine(const QVector<double>& times, const QVector<double>& values, double from, double to,
+                                 int columns);
+
 /// The time of the sample of `chart` nearest to `time`; NaN without samples.
 [[nodiscard]] double nearestSampleTime(const PreparedChart& chart, double time);
 

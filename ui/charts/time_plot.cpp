@@ -53,17 +53,38 @@ void setSamples(QCPGraph* graph, const QVector<double>& times, const QVector<dou
     graph->data()->set(samples, true);
 }
 
-/// A graph of what `columns` pixels can show of the samples.
-QCPGraph* addGraph(QCustomPlot& plot, const PreparedChart& chart, const QVector<double>& times,
-                   const QVector<double>& values, int columns, bool right = false)
+/// What many samples a pixel become: an envelope of upright lines, which needs no antialiasing and is drawn many times
+/// faster without; an area below it ends at a plain line, since filling up to thousands of spikes costs more than all
+/// else.
+bool isDense(const QVector<double>& times, int columns)
+{
+    return times.size() > 4 * static_cast<qsizetype>(columns);
+}
+
+QCPGraph* addGraph(QCustomPlot& plot, const Samples& shown, bool dense, bool right = false)
 {
     QCPGraph* graph = plot.addGraph(plot.xAxis, right ? plot.yAxis2 : plot.yAxis);
-    const Samples shown = envelope(times, values, chart.from, chart.to, columns);
     setSamples(graph, shown.times, shown.values);
     graph->setAdaptiveSampling(false); // done already
-    graph->setAntialiased(true);
-    graph->setAntialiasedFill(true);
+    graph->setAntialiased(!dense);
+    graph->setAntialiasedFill(!dense);
     graph->setSelectable(QCP::stNone);
+    return graph;
+}
+
+/// A graph of what `columns` pixels can show of the samples.
+QCPGraph* addLine(QCustomPlot& plot, const PreparedChart& chart, const QVector<double>& times,
+                  const QVector<double>& values, int columns, bool right = false)
+{
+    return addGraph(plot, envelope(times, values, chart.from, chart.to, columns), isDense(times, columns), right);
+}
+
+/// The edge of an area, without a line of its own.
+QCPGraph* addEdge(QCustomPlot& plot, const PreparedChart& chart, const QVector<double>& times,
+                  const QVector<double>& values, int columns)
+{
+    QCPGraph* graph = addGraph(plot, middleLine(times, values, chart.from, chart.to, columns), isDense(times, columns));
+    graph->setPen(Qt::NoPen);
     return graph;
 }
 
@@ -72,12 +93,12 @@ void addBands(QCustomPlot& plot, const PreparedChart& chart, int columns)
 {
     const Theme& t = theme();
     for (const PreparedBand& band : chart.bands) {
-        QCPGraph* low = addGraph(plot, chart, band.times, band.low, columns);
-        QCPGraph* high = addGraph(plot, chart, band.times, band.high, columns);
-        low->setPen(Qt::NoPen);
-        high->setPen(QPen(mixed(t.panel, band.color, 0.55), 1));
+        QCPGraph* low = addEdge(plot, chart, band.times, band.low, columns);
+        QCPGraph* high = addEdge(plot, chart, band.times, band.high, columns);
         high->setBrush(mixed(t.panel, band.color, 0.22));
         high->setChannelFillGraph(low);
+        QCPGraph* top = addLine(plot, chart, band.times, band.high, columns);
+        top->setPen(QPen(mixed(t.panel, band.color, 0.55), 0));
     }
 }
 
@@ -86,20 +107,29 @@ void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased, in
     const Theme& t = theme();
     QCPGraph* below = nullptr;
     for (const PreparedSeries& s : chart.series) {
-        QCPGraph* graph = addGraph(plot, chart, s.times, s.values, columns, s.rightAxis);
+        // An area means an amount, so a lone line has one only when it starts at zero.
+        const bool lone = chart.series.size() == 1 && zeroBased && !s.ghost && !s.rightAxis && chart.bands.empty();
+        const bool area = s.stacked || lone;
+        QCPGraph* edge = nullptr;
+        if (area && isDense(s.times, columns)) {
+            edge = addEdge(plot, chart, s.times, s.values, columns);
+        }
+        QCPGraph* graph = addLine(plot, chart, s.times, s.values, columns, s.rightAxis);
+        edge = edge != nullptr ? edge : graph;
         const QColor line = s.ghost ? readableOn(mixed(t.panel, s.color, 0.6), t.panel) : readableOn(s.color, t.panel);
-        graph->setPen(QPen(line, 1, s.dashed || s.ghost ? Qt::DashLine : Qt::SolidLine));
+        graph->setPen(
+            QPen(line, isDense(s.times, columns) ? 0 : 1, s.dashed || s.ghost ? Qt::DashLine : Qt::SolidLine));
+        if (area) {
+            edge->setBrush(mixed(t.panel, s.color, s.stacked ? 0.82 : 0.14));
+        }
         if (s.stacked) {
-            graph->setBrush(mixed(t.panel, s.color, 0.82));
             if (below != nullptr) {
-                graph->setChannelFillGraph(below);
+                edge->setChannelFillGraph(below);
             }
-            below = graph;
-        } else if (chart.series.size() == 1 && zeroBased && !s.ghost && !s.rightAxis && chart.bands.empty()) {
-            graph->setBrush(mixed(t.panel, s.color, 0.14)); // area means amount, so only when it starts at zero
+            below = edge;
         }
         if (!s.loneTimes.isEmpty()) {
-            QCPGraph* dots = addGraph(plot, chart, s.loneTimes, s.loneValues, columns, s.rightAxis);
+            QCPGraph* dots = addLine(plot, chart, s.loneTimes, s.loneValues, columns, s.rightAxis);
             dots->setLineStyle(QCPGraph::lsNone);
             dots->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, line, line, 4));
             dots->setAntialiasedScatters(true);
@@ -256,7 +286,7 @@ void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChart
     plot.xAxis->setRange(chart.from, chart.to);
     const double pad = (values.upper - values.lower) * 0.02; // a line on the top tick keeps its upper half
     plot.yAxis->setRange(values.lower, values.upper + pad);
-    const int columns = plotWidth * 2; // a point a pixel even at 200 % scale
+    const int columns = qRound(plotWidth * plot.bufferDevicePixelRatio()); // of the screen's own pixels
     addBands(plot, chart, columns);
     addGraphs(plot, chart, values.lower == 0, columns);
     addTarget(plot, chart, data, values, plotHeight);
