@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/live_engine.h"
 
+#include "model/engine/fluid_engine.h"
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -20,6 +22,9 @@ constexpr auto kSpeedSpan = std::chrono::seconds(1);
 constexpr double kSlowest = 0.1, kFastest = 10'000;
 /// A clock that is further behind than this has not kept up: it goes on from where it is instead of catching up.
 constexpr double kMostLagSeconds = 0.25;
+/// What the fleet is settled for after the fluid mode, and where that may take over.
+constexpr SimMicros kSettleMicros = 60 * aggregate::kMicrosPerSecond;
+constexpr SimMicros kBoundaryMicros = 10 * aggregate::kMicrosPerSecond;
 
 struct Play {};
 struct Pause {};
@@ -47,13 +52,19 @@ struct Mend {
 struct AskDevices {
     PoolId pool;
 };
-using Command = std::variant<Play, Pause, SetSpeed, StepBy, Seek, Restart, Apply, Inject, Mend, AskDevices>;
+struct GoAhead {
+    SimMicros duration;
+};
+struct CancelAhead {};
+using Command =
+    std::variant<Play, Pause, SetSpeed, StepBy, Seek, Restart, Apply, Inject, Mend, AskDevices, GoAhead, CancelAhead>;
 
 /// Those that need not wait for a seek to arrive.
 bool isUrgent(const Command& command)
 {
     return std::holds_alternative<Pause>(command) || std::holds_alternative<SetSpeed>(command) ||
-           std::holds_alternative<Restart>(command) || std::holds_alternative<AskDevices>(command);
+           std::holds_alternative<Restart>(command) || std::holds_alternative<AskDevices>(command) ||
+           std::holds_alternative<CancelAhead>(command);
 }
 
 } // namespace
@@ -87,6 +98,14 @@ struct LiveEngine::Impl {
             if (unpublished && now >= nextSnapshot) {
                 publish(now);
             }
+            if (ahead) {
+                stepAhead();
+                continue;
+            }
+            if (aheadFor && !settling()) {
+                approachAhead();
+                continue;
+            }
             if (runsFreely || settling() || (!paused && now >= nextStep())) {
                 step();
                 continue;
@@ -113,14 +132,14 @@ struct LiveEngine::Impl {
             const std::lock_guard lock(mutex);
             todo.swap(commands);
         }
-        if (!seekingTo && !afterSeek.empty()) {
+        if (!isBusy() && !afterSeek.empty()) {
             std::move(todo.begin(), todo.end(), std::back_inserter(afterSeek));
             todo = std::exchange(afterSeek, {});
         }
         for (Command& command : todo) {
             // What waits for the seek keeps its order; only while nothing does, another seek replaces it.
-            const bool replaces = std::holds_alternative<Seek>(command) && afterSeek.empty();
-            if (seekingTo && !isUrgent(command) && !replaces) {
+            const bool replaces = seekingTo && std::holds_alternative<Seek>(command) && afterSeek.empty();
+            if (isBusy() && !isUrgent(command) && !replaces) {
                 afterSeek.push_back(std::move(command));
                 continue;
             }
@@ -138,7 +157,12 @@ struct LiveEngine::Impl {
         paused = runsFreely = false;
         setAnchor();
     }
-    void carryOut(Pause&) { halt(); }
+    void carryOut(Pause&)
+    {
+        CancelAhead cancel;
+        carryOut(cancel);
+        halt();
+    }
     void carryOut(SetSpeed& c)
     {
         speed = std::clamp(c.speed, kSlowest, kFastest);
@@ -178,6 +202,8 @@ struct LiveEngine::Impl {
     void carryOut(Restart& c)
     {
         engine = TimeMachine(std::move(c.engine), checkpoints);
+        ahead.reset();
+        aheadFor.reset();
         paused = paused || runsFreely;
         runsFreely = false;
         seekingTo.reset();
@@ -204,6 +230,71 @@ struct LiveEngine::Impl {
     }
     void carryOut(Mend& c) { engine.mend(c.number); }
     void carryOut(AskDevices& c) { devicesOf = c.pool; }
+    void carryOut(GoAhead& c)
+    {
+        if (c.duration > 0) {
+            if (runsFreely) {
+                halt(); // a step under way ends here
+            }
+            aheadFor = c.duration;
+        }
+    }
+    void carryOut(CancelAhead&)
+    {
+        aheadFor.reset();
+        if (ahead && !ahead->settled) {
+            ahead->to = std::min(ahead->to, ahead->fluid.now() + kSettleMicros);
+        }
+    }
+
+    /// Commands wait until it has arrived.
+    [[nodiscard]] bool isBusy() const { return seekingTo || ahead || aheadFor; }
+
+    /// Request by request to where History's tiers have a boundary, then the fluid takes over.
+    void approachAhead()
+    {
+        if (engine.now() % kBoundaryMicros >= engine.engine().options().windowMicros) {
+            engine.step();
+            collect();
+            unpublished = true;
+            return;
+        }
+        const SimMicros duration = *std::exchange(aheadFor, {});
+        auto fluid = FluidEngine::takeOver(engine.engine());
+        if (!fluid.ok()) {
+            report(fluid.error());
+            return;
+        }
+        const SimMicros to = engine.now() + std::max(duration, kSettleMicros);
+        ahead.emplace(Ahead{std::move(*fluid), {}, engine.now(), to});
+        unpublished = true;
+    }
+
+    void stepAhead()
+    {
+        const SimMicros settleFrom = std::max(ahead->from, ahead->to - kSettleMicros);
+        if (!ahead->settled && ahead->fluid.now() < settleFrom) {
+            ahead->fluid.step(settleFrom);
+        } else if (!ahead->settled) {
+            ahead->settled.emplace(ahead->fluid.perRequest());
+            while (ahead->fluid.now() < ahead->to) {
+                ahead->fluid.step(ahead->to);
+            }
+        } else if (ahead->settled->now() < ahead->to) {
+            ahead->settled->step();
+            static_cast<void>(ahead->settled->takeIntervals()); // they are not to be counted
+            static_cast<void>(ahead->settled->takeEvents());
+        }
+        hand(ahead->fluid.takeIntervals(), ahead->fluid.takeEvents(), true);
+        unpublished = true;
+        if (ahead->settled && ahead->settled->now() >= ahead->to) {
+            ahead->fluid.handOver(*ahead->settled);
+            engine = TimeMachine(std::move(*ahead->settled), checkpoints);
+            ahead.reset();
+            samples.clear();
+            setAnchor();
+        }
+    }
 
     /// Once for all that asked since the last window.
     void answerDevices()
@@ -231,7 +322,7 @@ struct LiveEngine::Impl {
         feeds.back().errors.push_back(error);
     }
 
-    static Feed emptyFeed(std::uint64_t generation) { return {generation, {}, {}, {}, {}}; }
+    static Feed emptyFeed(std::uint64_t generation) { return {generation, {}, {}, {}, {}, {}}; }
 
     /// Before the clock's zero there is nothing to pace or to pause.
     [[nodiscard]] bool settling() const { return engine.now() < 0; }
@@ -276,30 +367,34 @@ struct LiveEngine::Impl {
         }
     }
 
-    void collect()
+    void collect() { hand(engine.takeIntervals(), engine.takeEvents(), false); }
+
+    void hand(std::vector<std::shared_ptr<const aggregate::Interval>> intervals, std::vector<Event> events, bool fluid)
     {
-        auto intervals = engine.takeIntervals();
-        auto events = engine.takeEvents();
         if (intervals.empty() && events.empty()) {
             return;
         }
         const std::lock_guard lock(mutex);
         Feed& feed = feeds.back();
+        if (fluid && !intervals.empty()) {
+            feed.fluid.emplace_back(intervals.front()->begin, intervals.back()->end);
+        }
         std::move(intervals.begin(), intervals.end(), std::back_inserter(feed.intervals));
         std::move(events.begin(), events.end(), std::back_inserter(feed.events));
     }
 
     void publish(Clock::time_point now)
     {
-        if (!paused) {
-            samples.emplace_back(now, engine.now());
+        const SimMicros at = ahead ? ahead->fluid.now() : engine.now();
+        if (!paused || ahead) {
+            samples.emplace_back(now, at);
         }
         while (samples.size() > 2 && now - samples[1].first >= kSpeedSpan) {
             samples.pop_front();
         }
         auto snapshot = std::make_shared<Snapshot>();
         snapshot->generation = generation;
-        snapshot->now = engine.now();
+        snapshot->now = at;
         snapshot->seed = engine.engine().options().seed;
         snapshot->paused = paused;
         snapshot->requestedSpeed = speed;
@@ -307,7 +402,7 @@ struct LiveEngine::Impl {
             snapshot->achievedSpeed = static_cast<double>(samples.back().second - samples.front().second) * 1e-6 /
                                       duration<double>(samples.back().first - samples.front().first).count();
         }
-        if (!paused && !runsFreely && !settling()) {
+        if (!paused && !runsFreely && !settling() && !isBusy()) {
             const double due = duration<double>(now - speedReal).count() * speed;
             snapshot->behindSeconds = std::max(0.0, due - static_cast<double>(engine.now() - speedSim) * 1e-6);
         }
@@ -315,10 +410,13 @@ struct LiveEngine::Impl {
         snapshot->seekableFrom = std::max<SimMicros>(0, engine.earliest());
         snapshot->seekableTo = engine.latest();
         const Engine& run = engine.engine();
-        snapshot->totals = run.totals();
+        snapshot->totals = ahead ? ahead->fluid.totals() : run.totals();
         snapshot->fleet = run.fleet();
-        snapshot->layout = run.layout();
-        snapshot->placements = run.placementStates();
+        snapshot->layout = ahead ? ahead->fluid.layout() : run.layout();
+        snapshot->placements = ahead ? ahead->fluid.placementStates() : run.placementStates();
+        if (ahead) {
+            snapshot->fastForward = {ahead->from, ahead->to, ahead->settled.has_value()};
+        }
         snapshot->faults = run.faults();
         snapshot->training = run.trainingStates();
         unpublished = false;
@@ -343,6 +441,13 @@ struct LiveEngine::Impl {
     SimMicros speedSim = 0;
     bool unpublished = false;
     PoolId devicesOf; ///< asked for and not answered yet
+    struct Ahead {
+        FluidEngine fluid;
+        std::optional<Engine> settled; ///< what goes on from `to`, being settled
+        SimMicros from, to;
+    };
+    std::optional<Ahead> ahead;
+    std::optional<SimMicros> aheadFor; ///< asked for and not begun
     Clock::time_point nextSnapshot{};
     std::deque<std::pair<Clock::time_point, SimMicros>> samples;
 
@@ -411,6 +516,16 @@ void LiveEngine::mendFault(std::uint32_t number)
 void LiveEngine::askDevices(PoolId pool)
 {
     m_impl->send(AskDevices{pool});
+}
+
+void LiveEngine::fastForward(SimMicros duration)
+{
+    m_impl->send(GoAhead{duration});
+}
+
+void LiveEngine::cancelFastForward()
+{
+    m_impl->send(CancelAhead{});
 }
 
 std::shared_ptr<const LiveEngine::Devices> LiveEngine::devices() const

@@ -28,6 +28,12 @@ struct Snapshot {
     std::vector<PlacementState> placements;              ///< by layout->placements
     std::vector<std::pair<std::uint32_t, Fault>> faults; ///< under way, with the numbers to mend them by
     std::vector<TrainingState> training;                 ///< by Fleet::trainingJobs
+    /// While the fluid mode runs ahead: now is its time.
+    struct FastForward {
+        SimMicros from = 0, to = 0;
+        bool settling = false; ///< it has arrived; the fleet's batches fill up, uncounted
+    };
+    std::optional<FastForward> fastForward;
 };
 
 /// An Engine on its own thread. Commands go down a queue and are carried out between two windows; snapshots come up.
@@ -48,6 +54,15 @@ public:
     /// replaces this one, and pause() and restart() end it where it is. Going back loses nothing until something is
     /// changed there: see TimeMachine.
     void seek(SimMicros to);
+
+    /// Runs ahead in the fluid mode (FluidEngine), from the next multiple of ten seconds on, and goes on request by
+    /// request from there, paused or playing as before. Capacity, faults, scaling and gangs are as the fluid leaves
+    /// them; the requests in flight are settled afresh: in the last minute the fleet runs request by request beside the
+    /// fluid, from empty and uncounted. The clock cannot go back to before the end: checkpoints are of the other mode.
+    /// Refused, as an error of the feed, for what the fluid cannot show.
+    void fastForward(SimMicros duration);
+    /// Ends it a simulated minute from where it is; pause() does so too.
+    void cancelFastForward();
 
     // What changes the run from now on. What cannot be done comes back as an error of the feed.
     void applyPlacements(std::shared_ptr<const Fleet> fleet);
@@ -73,6 +88,8 @@ public:
         /// Set after going back: what was handed out before of this generation, of this time and later, is void (an
         /// interval ends there, or there was none). The rest of the feed comes after.
         std::optional<SimMicros> rewoundTo;
+        /// Of `intervals`, those in these stretches are of the fluid mode: estimates, to be shown as such.
+        std::vector<std::pair<SimMicros, SimMicros>> fluid;
         std::vector<std::shared_ptr<const aggregate::Interval>> intervals;
         std::vector<Event> events;
         std::vector<Error> errors; ///< commands that could not be carried out

@@ -129,6 +129,10 @@ void TimeBar::showClock()
         m_pace->setText(tr("recorded, %1 · play comes back").arg(at.toString(QStringLiteral("HH:mm:ss"))));
         return;
     }
+    if (snapshot->fastForward) {
+        m_pace->setText(tr("fast-forward · fluid (mean-field) estimate"));
+        return;
+    }
     m_pace->setText(pace + QStringLiteral(" · ") + requests);
 }
 
@@ -197,6 +201,15 @@ void TimeBar::showHistory()
         }
         for (int i = 0; i < points; ++i) {
             values << (micros[i] > 0 ? requests[i] / micros[i] * 1e6 : std::numeric_limits<double>::quiet_NaN());
+        }
+        for (const auto& [from, to] : m_session.fluidStretches()) {
+            const double at = (static_cast<double>(from) - axisFrom) / axisSpan;
+            if (axisSpan > 0 && at <= 1) {
+                marks.push_back({std::max(0.0, at),
+                                 tr("%1 to %2: fluid (mean-field) estimate, not request by request")
+                                     .arg(m_session.timeAt(from).toString(QStringLiteral("yyyy-MM-dd HH:mm")),
+                                          m_session.timeAt(to).toString(QStringLiteral("yyyy-MM-dd HH:mm")))});
+            }
         }
         for (const engine::Event& event : m_session.events()) {
             if (span > 0 && static_cast<double>(event.at) >= begin) {

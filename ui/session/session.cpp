@@ -127,6 +127,7 @@ void Session::show(std::shared_ptr<const Fleet> fleet)
     m_snapshot.reset();
     m_devicesMade.reset();
     m_devices.reset();
+    m_fluid.clear();
     m_sent.clear();
     m_storeIsBehind = false;
     m_selection.reset();
@@ -269,6 +270,7 @@ void Session::poll()
     if (feed.rewoundTo) {
         rewindTo(*feed.rewoundTo);
     }
+    followFluid(feed);
     for (auto& interval : feed.intervals) {
         if (m_recorder && feed.generation == m_runGeneration) {
             m_recorder->append(interval);
@@ -399,7 +401,8 @@ QString Session::badge() const
             .arg(m_recordedRange->run.seed)
             .arg(QString::fromStdString(m_fleet->dataDate));
     }
-    return (m_player ? QStringLiteral("Recorded · seed %1 · data %2") : QStringLiteral("Simulated · seed %1 · data %2"))
+    return (m_fluid.empty() ? QString() : QStringLiteral("Partly fluid (mean-field) estimate · ")) +
+           (m_player ? QStringLiteral("Recorded · seed %1 · data %2") : QStringLiteral("Simulated · seed %1 · data %2"))
         .arg(m_seed)
         .arg(QString::fromStdString(m_fleet->dataDate));
 }
@@ -483,6 +486,41 @@ void Session::mendFault(std::uint32_t number)
     if (!refuseForRecording()) {
         keepPlacements();
         m_engine->mendFault(number);
+    }
+}
+
+void Session::fastForward(double simulatedSeconds)
+{
+    if (!refuseForRecording()) {
+        m_engine->fastForward(static_cast<aggregate::SimMicros>(simulatedSeconds * 1e6));
+    }
+}
+
+void Session::cancelFastForward()
+{
+    if (m_engine) {
+        m_engine->cancelFastForward();
+    }
+}
+
+/// Keeps the stretches of the fluid mode apart. A run in the store is of one mode: what comes after is another run.
+void Session::followFluid(const engine::LiveEngine::Feed& feed)
+{
+    if (feed.generation != m_runGeneration) {
+        return; // of a run that is gone
+    }
+    for (const auto& [begin, end] : feed.fluid) {
+        if (!m_fluid.empty() && m_fluid.back().second == begin) {
+            m_fluid.back().second = end;
+        } else {
+            m_fluid.emplace_back(begin, end);
+        }
+        m_recorder.reset();
+    }
+    const bool behind =
+        !m_fluid.empty() && !feed.intervals.empty() && feed.intervals.front()->begin >= m_fluid.back().second;
+    if (behind && !m_recorder) {
+        startRecording();
     }
 }
 

@@ -110,6 +110,15 @@ public:
     [[nodiscard]] bool isPlaying() const { return m_playing; }
     [[nodiscard]] double speed() const { return m_speed; }
 
+    /// Runs ahead in the fluid mode; see engine::LiveEngine::fastForward(). snapshot()->fastForward tells how far it is.
+    void fastForward(double simulatedSeconds);
+    void cancelFastForward();
+    /// What of the history is of the fluid mode: an estimate, to be shown as such. Ascending, disjoint.
+    [[nodiscard]] const std::vector<std::pair<aggregate::SimMicros, aggregate::SimMicros>>& fluidStretches() const
+    {
+        return m_fluid;
+    }
+
     // --- faults ---
     /// Breaks something now; what cannot be broken is a problem().
     void injectFault(const Fault& fault);
@@ -173,6 +182,8 @@ private:
     std::vector<std::shared_ptr<const Fleet>> m_sent; ///< placements on their way to the engine
     bool m_storeIsBehind = false;                     ///< the placements in force are not those it has
     std::shared_ptr<const engine::Snapshot> m_snapshot;
+    void followFluid(const engine::LiveEngine::Feed& feed);
+    std::vector<std::pair<aggregate::SimMicros, aggregate::SimMicros>> m_fluid;
     std::shared_ptr<const engine::LiveEngine::Devices> m_devicesMade; ///< what devices() is part of
     std::shared_ptr<const engine::DeviceView> m_devices;
     aggregate::History m_history;

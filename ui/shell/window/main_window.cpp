@@ -5,6 +5,7 @@
 #include "ui/data/data_page.h"
 #include "ui/devices/device_page.h"
 #include "ui/map/map_view.h"
+#include "ui/planner/fast_forward_dialog.h"
 #include "ui/planner/fault_dialog.h"
 #include "ui/replay/replay_page.h"
 #include "ui/shell/command_palette.h"
@@ -263,6 +264,15 @@ void MainWindow::addCommands()
                     },
                     {},
                     {}});
+    m_commands.add({QStringLiteral("sim.fastForward"),
+                    tr("Fast-forward…"),
+                    QKeySequence(tr("Ctrl+Shift+F")),
+                    [this] {
+                        FastForwardDialog dialog(m_session, this);
+                        dialog.exec();
+                    },
+                    [this] { return m_session.isOpen() && !m_session.isRecording(); },
+                    {}});
     m_commands.add({QStringLiteral("sim.break"),
                     tr("Break something…"),
                     QKeySequence(tr("Ctrl+B")),
@@ -331,7 +341,7 @@ void MainWindow::buildMenus()
     fill(menuBar()->addMenu(tr("&View")),
          {"view.overview", "view.data", "view.devices", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
           "view.themeSystem", "view.themeLight", "view.themeDark"});
-    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "-", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.about"});
 }
 
