@@ -232,6 +232,19 @@ public:
         }
     }
 
+    [[nodiscard]] std::vector<NPlusOne> ifLost(Dimension lost, std::uint32_t place) const
+    {
+        std::vector<NPlusOne> all;
+        for (std::size_t m = 0; m < m_fleet.models.size(); ++m) {
+            for (const TierId tier : tiersOf(ModelId(m))) {
+                if (const Asked asked = askedOf(ModelId(m), tier); asked.tokens > 0) {
+                    all.push_back(without(ModelId(m), tier, asked, lost, place));
+                }
+            }
+        }
+        return all;
+    }
+
 private:
     [[nodiscard]] double tokensPerSecond(const DemandTotals& row) const
     {
@@ -306,26 +319,58 @@ private:
         return m_fleet[m_fleet[m_facts.layout->placements[placement].pool].region].residencyZone;
     }
 
-    [[nodiscard]] std::optional<NPlusOne> worstOf(ModelId model, TierId tier, Dimension lost) const
-    {
-        // Demand of this tier and of what is served before it, in all and bound to a zone.
-        double demand = 0;
+    /// Demand of a tier and of what is served before it, a second: in all, and bound to a zone.
+    struct Asked {
+        double tokens = 0;
         std::map<std::string, double> bound;
+    };
+    [[nodiscard]] Asked askedOf(ModelId model, TierId tier) const
+    {
+        Asked asked;
         for (std::size_t i = 0; i < m_facts.demand.size(); ++i) {
             const Layout::DemandRow& row = m_facts.layout->demand[i];
             const Workload& workload = m_fleet[row.workload];
-            const double asked = m_asked[row.workload.index()];
+            const double perCompleted = m_asked[row.workload.index()];
             if (workload.model != model || m_fleet[workload.tier].priority > m_fleet[tier].priority ||
                 row.placement == Layout::kUnrouted) {
                 continue;
             }
-            const double tokens = tokensPerSecond(m_facts.demand[i]) * (std::isnan(asked) ? 1 : asked);
-            demand += tokens;
+            const double tokens = tokensPerSecond(m_facts.demand[i]) * (std::isnan(perCompleted) ? 1 : perCompleted);
+            asked.tokens += tokens;
             if (workload.residencyBound) {
-                bound[zoneOf(row.placement)] += tokens;
+                asked.bound[zoneOf(row.placement)] += tokens;
             }
         }
-        if (demand <= 0) {
+        return asked;
+    }
+
+    [[nodiscard]] NPlusOne without(ModelId model, TierId tier, const Asked& asked, Dimension lost,
+                                   std::uint32_t place) const
+    {
+        double left = 0;
+        std::map<std::string, double> leftIn;
+        for (std::size_t p = 0; p < m_capacity.size(); ++p) {
+            if (m_facts.layout->placements[p].model == model && placeOf(p, lost) != place) {
+                left += m_capacity[p];
+                leftIn[zoneOf(p)] += m_capacity[p];
+            }
+        }
+        const auto headroom = [](double wanted, double there) { // -infinity where nothing is left
+            return there > 0 ? 1 - wanted / there : -std::numeric_limits<double>::infinity();
+        };
+        // Zones are disjoint, and what is not bound goes anywhere: it fits if and only if each zone holds what is
+        // bound to it and all together hold everything.
+        double ratio = headroom(asked.tokens, left);
+        for (const auto& [zone, tokens] : asked.bound) {
+            ratio = tokens > 0 ? std::min(ratio, headroom(tokens, leftIn[zone])) : ratio;
+        }
+        return {model, tier, lost, RowKeys(m_fleet).name(lost, place), asked.tokens, left, ratio};
+    }
+
+    [[nodiscard]] std::optional<NPlusOne> worstOf(ModelId model, TierId tier, Dimension lost) const
+    {
+        const Asked asked = askedOf(model, tier);
+        if (asked.tokens <= 0) {
             return std::nullopt;
         }
         std::set<std::uint32_t> places;
@@ -334,28 +379,11 @@ private:
                 places.insert(placeOf(p, lost));
             }
         }
-        const RowKeys keys(m_fleet);
         std::optional<NPlusOne> worst;
         for (const std::uint32_t place : places) {
-            double left = 0;
-            std::map<std::string, double> leftIn;
-            for (std::size_t p = 0; p < m_capacity.size(); ++p) {
-                if (m_facts.layout->placements[p].model == model && placeOf(p, lost) != place) {
-                    left += m_capacity[p];
-                    leftIn[zoneOf(p)] += m_capacity[p];
-                }
-            }
-            const auto headroom = [](double wanted, double there) { // -infinity where nothing is left
-                return there > 0 ? 1 - wanted / there : -std::numeric_limits<double>::infinity();
-            };
-            // Zones are disjoint, and what is not bound goes anywhere: it fits if and only if each zone holds what is
-            // bound to it and all together hold everything.
-            double ratio = headroom(demand, left);
-            for (const auto& [zone, tokens] : bound) {
-                ratio = tokens > 0 ? std::min(ratio, headroom(tokens, leftIn[zone])) : ratio;
-            }
-            if (!worst || ratio < worst->headroomRatio) {
-                worst = NPlusOne{model, tier, lost, keys.name(lost, place), demand, left, ratio};
+            NPlusOne answer = without(model, tier, asked, lost, place);
+            if (!worst || answer.headroomRatio < worst->headroomRatio) {
+                worst = std::move(answer);
             }
         }
         return worst;
@@ -415,6 +443,12 @@ Balance balanceOf(const Fleet& fleet, std::span<const std::shared_ptr<const aggr
     out.models = splits[2].finish(kScopes[2], keys, fleet, facts.micros);
     Losses(fleet, facts).addTo(out.nPlusOne);
     return out;
+}
+
+std::vector<NPlusOne> ifLost(const Fleet& fleet, std::span<const std::shared_ptr<const aggregate::Interval>> intervals,
+                             Dimension lost, std::uint32_t index)
+{
+    return intervals.empty() ? std::vector<NPlusOne>() : Losses(fleet, sumUp(intervals)).ifLost(lost, index);
 }
 
 } // namespace isobar::query

@@ -102,4 +102,10 @@ struct Balance {
 [[nodiscard]] Balance balanceOf(const Fleet& fleet,
                                 std::span<const std::shared_ptr<const aggregate::Interval>> intervals);
 
+/// The same question for one part of the fleet: what carries each model and tier when this region, or provider, goes.
+/// `index` is its position in the fleet, `NPlusOne::worst` its name. An estimate: capacity is what was seen.
+[[nodiscard]] std::vector<NPlusOne> ifLost(const Fleet& fleet,
+                                           std::span<const std::shared_ptr<const aggregate::Interval>> intervals,
+                                           Dimension lost, std::uint32_t index);
+
 } // namespace isobar::query
