@@ -10,11 +10,13 @@
 #include "model/engine/training_run.h"
 #include "model/fleet/lookup.h"
 
+#include <atomic>
 #include <cmath>
 #include <optional>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <thread>
 
 /// The engine's state, for the files of this room that build it, step it and change it.
 namespace isobar::engine {
@@ -117,7 +119,22 @@ struct Engine::Impl {
             }
             return;
         }
+#ifdef __SANITIZE_THREAD__
+        // oneTBB as distributed is not built for ThreadSanitizer, which does not see it wait: plain threads then.
+        std::atomic<std::size_t> next = 0;
+        const auto run = [&] {
+            for (std::size_t i = 0; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+                work(i);
+            }
+        };
+        std::vector<std::jthread> others;
+        for (int i = 1; i < options.threads; ++i) {
+            others.emplace_back(run);
+        }
+        run();
+#else
         arena->execute([&] { tbb::parallel_for(std::size_t{0}, count, work); });
+#endif
     }
 
     Status build();
@@ -151,7 +168,10 @@ struct Engine::Impl {
     void step();
     void closeInterval();
     void watchQueues();
-    [[nodiscard]] SimMicros clock() const { return now - settle; }
+    [[nodiscard]] SimMicros clock() const
+    {
+        return now - settle;
+    }
     /// At placements and on the way there.
     [[nodiscard]] std::int64_t inFlight() const;
     /// Come, but nowhere: held back by their source, or between two attempts.

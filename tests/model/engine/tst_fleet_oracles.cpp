@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/engine.h"
+#include "tests/model/serving/exact_queues.h"
+#include "tests/support/small_fleet.h"
+
+#include <QTest>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <random>
+
+/// The whole fleet, from demand to replicas, against answers that are known without it.
+
+using namespace isobar;
+using namespace isobar::engine;
+using namespace isobar::aggregate;
+
+namespace {
+
+constexpr double kIteration = 0.01, kMeanTokens = 1000, kMeanService = kIteration * kMeanTokens;
+
+/// Regions in a row, one pool and one placement in each; users in the first. Every iteration takes kIteration whatever
+/// is in it, so a place in a batch is a server.
+Fleet rowOfQueues(const std::vector<std::int32_t>& replicas, std::int32_t maxBatch, double requestsPerSecond, double cv)
+{
+    Fleet f;
+    f.name = "Queues";
+    f.dataDate = "2026-01-01";
+    f.startTimeUtc = "2026-01-05T12:00:00Z";
+    f.sources = {{"test", "Made for tests", "2026-01-01"}};
+    f.providers = {{"test", "Test"}};
+    AcceleratorType chip;
+    chip.name = "Server";
+    chip.vendor = "Test";
+    chip.runtimeFamily = "cuda";
+    chip.bf16FlopsPerSecond = 1e15;
+    chip.hbmBytes = 80e9;
+    chip.hbmBytesPerSecond = 1e13;
+    chip.interconnectBytesPerSecond = 1e12;
+    chip.tdpWatts = 100;
+    f.accelerators = {chip};
+    ServedModel model;
+    model.name = "queue";
+    model.layers = model.hiddenSize = model.attentionHeads = model.kvHeads = model.headDimension = 1;
+    model.totalParameters = model.activeParameters = 1e3;
+    model.kvValuesPerToken = 2;
+    model.runtimes = {"cuda"};
+    f.models = {model};
+    f.tiers = {{"patient", 1e5, 10, 0, {}}};
+    for (std::size_t i = 0; i < replicas.size(); ++i) {
+        Region region;
+        region.provider = ProviderId(std::size_t{0});
+        region.code = "r" + std::to_string(i);
+        region.displayName = region.code;
+        region.countryIso2 = "US";
+        region.residencyZone = "US";
+        region.at = {40, -120 + 10.0 * double(i)};
+        region.gridGramsCo2ePerKwh = 300;
+        f.regions.push_back(region);
+        Pool pool;
+        pool.key = "test/" + region.code;
+        pool.region = RegionId(i);
+        pool.accelerator = AcceleratorId(std::size_t{0});
+        pool.chips[0] = replicas[i];
+        f.pools.push_back(pool);
+        Placement placement;
+        placement.key = "queue@" + pool.key;
+        placement.model = ModelId(std::size_t{0});
+        placement.pool = PoolId(i);
+        placement.replicas = replicas[i];
+        placement.tensorParallel = 1;
+        placement.precision = Precision::Bf16;
+        placement.maxBatch = maxBatch;
+        f.placements.push_back(placement);
+        if (i > 0) {
+            f.links.push_back({RegionId(std::size_t{0}), RegionId(i), 0.01 * double(i), {}});
+        }
+    }
+    UserArea area;
+    area.name = "users";
+    area.residencyZone = "US";
+    area.at = f.regions[0].at;
+    area.rttProxy = RegionId(std::size_t{0});
+    f.areas = {area};
+    Workload workload;
+    workload.name = "jobs";
+    workload.model = ModelId(std::size_t{0});
+    workload.tier = TierId(std::size_t{0});
+    workload.meanRequestsPerSecond = requestsPerSecond;
+    workload.inputTokens = {1, 0, 1};
+    workload.outputTokens = {kMeanTokens, cv, 1'000'000};
+    workload.areaShares = {{AreaId(std::size_t{0}), 1.0}};
+    f.workloads = {workload};
+    f.prices = {{ProviderId(std::size_t{0}), {}, AcceleratorId(std::size_t{0}), PricingModel::Reserved, 1, "", {}, ""}};
+    return f;
+}
+
+Calibration constantIterations()
+{
+    Efficiency row;
+    row.precision = Precision::Bf16;
+    row.computeRatio = row.bandwidthRatio = row.attentionBandwidthRatio = 1;
+    row.stepOverheadSeconds = kIteration;
+    row.interconnectRatio = 1;
+    row.memoryRatio = 0.9;
+    return {{{"test", "Made for tests", "2026-01-01"}}, {row}};
+}
+
+/// Poisson arrivals of exponential service, as a recorded stream: lengths are drawn log-normal otherwise.
+std::shared_ptr<const DemandTrace> exponentialJobs(double perSecond, double seconds, std::uint64_t seed)
+{
+    std::mt19937_64 random(seed);
+    std::exponential_distribution<double> gap(perSecond), size(1 / kMeanTokens);
+    auto trace = std::make_shared<DemandTrace>();
+    for (double t = gap(random); t < seconds; t += gap(random)) {
+        trace->requests.push_back({t, 1, static_cast<std::uint32_t>(std::ceil(size(random)))});
+    }
+    trace->lengthSeconds = seconds;
+    return trace;
+}
+
+Result<Engine> engineOf(const Fleet& fleet, RoutingPolicy routing, std::shared_ptr<const DemandTrace> trace = nullptr)
+{
+    EngineOptions options;
+    options.threads = 1;
+    options.operations.routing = routing;
+    if (trace) {
+        WorkloadOperations jobs;
+        jobs.workload = WorkloadId(std::size_t{0});
+        jobs.trace = "jobs";
+        options.operations.workloads = {jobs};
+        options.traces = {{"jobs", trace}};
+    }
+    return Engine::create(std::make_shared<const Fleet>(fleet), constantIterations(), options);
+}
+
+/// Mean of a quantity over time and the half-width of its 99 % interval, from the means of forty stretches.
+template <class Quantity>
+std::pair<double, double> meanOverTime(Engine& engine, double warmUpSeconds, double seconds, const Quantity& quantity)
+{
+    constexpr int kStretches = 40;
+    constexpr double kStudent = 2.708; // 39 degrees, 99 %
+    const auto step = [&] {
+        engine.step();
+        std::ignore = engine.takeIntervals();
+        std::ignore = engine.takeEvents();
+    };
+    while (double(engine.now()) < warmUpSeconds * kMicrosPerSecond) {
+        step();
+    }
+    double sum = 0, squares = 0;
+    for (int i = 1; i <= kStretches; ++i) {
+        double total = 0, count = 0;
+        while (double(engine.now()) < (warmUpSeconds + seconds * i / kStretches) * kMicrosPerSecond) {
+            step();
+            total += quantity(engine);
+            ++count;
+        }
+        sum += total / count;
+        squares += total / count * (total / count);
+    }
+    const double mean = sum / kStretches;
+    return {mean, kStudent * std::sqrt((squares / kStretches - mean * mean) / (kStretches - 1))};
+}
+
+double waitingAtFirst(const Engine& engine)
+{
+    return double(engine.placementStates()[0].queued);
+}
+
+QString told(double measured, double halfWidth, double exact)
+{
+    return QStringLiteral("%1 +- %2, exact %3").arg(measured).arg(halfWidth).arg(exact);
+}
+
+} // namespace
+
+class TestFleetOracles : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    /// Requests waiting in one region's one replica, by Little's law from the mean wait.
+    void oneReplicaIsTheQueueItShouldBe_data()
+    {
+        QTest::addColumn<int>("servers");
+        QTest::addColumn<double>("load");
+        QTest::newRow("M/M/4 at 0.6") << 4 << 0.6;
+        QTest::newRow("M/M/10 at 0.8") << 10 << 0.8;
+        QTest::newRow("M/M/30 at 0.9") << 30 << 0.9;
+    }
+    void oneReplicaIsTheQueueItShouldBe()
+    {
+        QFETCH(int, servers);
+        QFETCH(double, load);
+        const double rate = servers * load / kMeanService, seconds = 4e6 / servers;
+        auto engine = engineOf(rowOfQueues({1}, servers, rate, 1), RoutingPolicy::Nearest,
+                               exponentialJobs(rate, seconds + 1000, 3));
+        QVERIFY2(engine.ok(), engine.ok() ? "" : engine.error().message.c_str());
+        // Rounding up to whole tokens adds half an iteration; a job that finds a free place waits for the iteration's
+        // end: both below a thousandth of the service time.
+        const auto [waiting, halfWidth] = meanOverTime(*engine, 50 * kMeanService, seconds, waitingAtFirst);
+        const double exact = rate * kMeanService * serving::test::mmcMeanWait(servers, load);
+        const double iterations = rate * kIteration;
+        QVERIFY2(std::abs(waiting - exact) < halfWidth + 0.02 * exact + iterations,
+                 qPrintable(told(waiting, halfWidth, exact)));
+        QVERIFY2(halfWidth < 0.35 * exact, qPrintable(told(waiting, halfWidth, exact)));
+        // The places to wait, four batches, are as good as infinitely many.
+        QVERIFY(double(engine->totals().demand.rejected) < 1e-3 * double(engine->totals().demand.requests));
+    }
+
+    /// The same with arrivals and lengths as the engine draws them; one replica in its batch of one, so Pollaczek and
+    /// Khinchine apply. Its queue of four makes it a loss system, so it is compared at a load where that hardly counts.
+    void drawnDemandIsPoisson()
+    {
+        const double load = 0.2, rate = load / kMeanService;
+        auto engine = engineOf(rowOfQueues({1}, 1, rate, 0), RoutingPolicy::Nearest);
+        QVERIFY(engine.ok());
+        const auto [waiting, halfWidth] = meanOverTime(*engine, 50 * kMeanService, 300'000, waitingAtFirst);
+        const double exact = rate * kMeanService * serving::test::mg1MeanWait(load, 0);
+        QVERIFY2(std::abs(waiting - exact) < halfWidth + 0.02 * exact, qPrintable(told(waiting, halfWidth, exact)));
+        QVERIFY2(halfWidth < 0.2 * exact, qPrintable(told(waiting, halfWidth, exact)));
+    }
+
+    /// A placement gives each request to the emptier of two of its replicas: with many of them, the shares with k or
+    /// more requests fall doubly exponentially, load^(2^k - 1), where drawing one would give load^k.
+    void theEmptierOfTwoHasItsTails()
+    {
+        const int replicas = 400;
+        const double load = 0.8, rate = replicas * load / kMeanService;
+        auto engine =
+            engineOf(rowOfQueues({replicas}, 1, rate, 1), RoutingPolicy::Nearest, exponentialJobs(rate, 3'500, 8));
+        QVERIFY(engine.ok());
+        const auto [waiting, halfWidth] = meanOverTime(*engine, 50 * kMeanService, 2'500, waitingAtFirst);
+        double exact = 0;
+        for (int k = 2; k < 6; ++k) {
+            exact += replicas * std::pow(load, std::exp2(k) - 1);
+        }
+        // Views are up to a hundredth of a service time old, and there are 400, not infinitely many.
+        QVERIFY2(std::abs(waiting - exact) < halfWidth + 0.05 * exact, qPrintable(told(waiting, halfWidth, exact)));
+        QVERIFY(waiting < 0.5 * replicas * load * load / (1 - load)); // far from what drawing one gives
+    }
+
+    /// Round trips straight from the measured links, without the index the engine uses.
+    void nearestSendsEverythingByRoundTrip()
+    {
+        Fleet fleet = test::smallFleet();
+        for (UserArea& area : fleet.areas) {
+            area.at = fleet[area.rttProxy].at; // users stand where was measured: nothing is estimated
+        }
+        EngineOptions options;
+        options.threads = 1;
+        options.operations.routing = RoutingPolicy::Nearest;
+        Engine engine = Engine::create(std::make_shared<const Fleet>(fleet), test::smallCalibration(), options).value();
+        while (engine.now() < 30 * kMicrosPerSecond) {
+            engine.step();
+        }
+        const auto rtt = [&](std::size_t area, std::size_t placement) {
+            const RegionId from = fleet.areas[area].rttProxy, to = fleet[fleet.placements[placement].pool].region;
+            for (const auto& link : fleet.links) {
+                if ((link.from == from && link.to == to) || (link.from == to && link.to == from)) {
+                    return link.rttSeconds;
+                }
+            }
+            return 0.0;
+        };
+        std::vector<std::int64_t> flows(fleet.placements.size() * fleet.areas.size());
+        for (const auto& interval : engine.takeIntervals()) {
+            for (std::size_t i = 0; i < flows.size(); ++i) {
+                flows[i] += interval->flows[i];
+            }
+        }
+        for (std::size_t model = 0; model < fleet.models.size(); ++model) {
+            for (std::size_t area = 0; area < fleet.areas.size(); ++area) {
+                std::size_t nearest = fleet.placements.size();
+                for (std::size_t p = 0; p < fleet.placements.size(); ++p) {
+                    const bool serves = fleet.placements[p].model == ModelId(model);
+                    if (serves && (nearest == fleet.placements.size() || rtt(area, p) < rtt(area, nearest))) {
+                        nearest = p;
+                    }
+                }
+                for (std::size_t p = 0; p < fleet.placements.size(); ++p) {
+                    if (fleet.placements[p].model == ModelId(model)) {
+                        QCOMPARE(flows[p * fleet.areas.size() + area] > 0, p == nearest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// In proportion to free places is water-filling: all placements get equally full, whatever their sizes, which is
+    /// the least the fullest can be. The least is found by trying every split.
+    void freePlacesFillLikeWater()
+    {
+        const std::vector<std::int32_t> sizes{4, 9, 17};
+        const std::int32_t batch = 40;
+        const double load = 0.7, rate = 30 * batch * load / kMeanService;
+        auto engine = engineOf(rowOfQueues(sizes, batch, rate, 0), RoutingPolicy::LeastInFlight);
+        QVERIFY(engine.ok());
+        std::array<double, 3> inFlight{};
+        std::ignore = meanOverTime(*engine, 20 * kMeanService, 400, [&](const Engine& e) {
+            const auto states = e.placementStates();
+            for (std::size_t p = 0; p < 3; ++p) {
+                inFlight[p] += double(states[p].running + states[p].queued);
+            }
+            return 0.0;
+        });
+        const double all = inFlight[0] + inFlight[1] + inFlight[2];
+        double measured = 0, best = 1e9;
+        for (std::size_t p = 0; p < 3; ++p) {
+            measured = std::max(measured, inFlight[p] / all / sizes[p]);
+        }
+        for (int first = 0; first <= 300; ++first) {
+            for (int second = 0; first + second <= 300; ++second) {
+                const std::array<int, 3> split{first, second, 300 - first - second};
+                double fullest = 0;
+                for (std::size_t p = 0; p < 3; ++p) {
+                    fullest = std::max(fullest, split[p] / 300.0 / sizes[p]);
+                }
+                best = std::min(best, fullest);
+            }
+        }
+        QVERIFY2(std::abs(measured / best - 1) < 0.02, qPrintable(told(measured, 0, best)));
+    }
+
+    /// Nearest first, the rest to the next: where load lies is what the cheapest transport of it is when each takes
+    /// what it does. Whoever comes later in the row gets something only when all before are filled to where they begin
+    /// to send on, and nobody is beyond full.
+    void spillIsTheCheapestTransport_data()
+    {
+        QTest::addColumn<double>("load");
+        QTest::newRow("fits the first") << 0.12;
+        QTest::newRow("fills the first, and part of the second") << 0.4;
+        QTest::newRow("reaches the third") << 0.75;
+    }
+    void spillIsTheCheapestTransport()
+    {
+        QFETCH(double, load);
+        const std::vector<std::int32_t> sizes{10, 10, 10};
+        const std::int32_t batch = 40;
+        const double busy = 30 * batch * load; // Erlangs
+        auto engine = engineOf(rowOfQueues(sizes, batch, busy / kMeanService, 0), RoutingPolicy::NearestWithSpill);
+        QVERIFY(engine.ok());
+        std::array<double, 3> inFlight{};
+        double samples = 0;
+        std::ignore = meanOverTime(*engine, 60 * kMeanService, 400, [&](const Engine& e) {
+            const auto states = e.placementStates();
+            for (std::size_t p = 0; p < 3; ++p) {
+                inFlight[p] += double(states[p].running + states[p].queued);
+            }
+            ++samples;
+            return 0.0;
+        });
+        // The cheapest transport of `busy` when each place takes no more than `capacity`: by trying all splits.
+        const auto cheapest = [&](double capacity) {
+            double least = 1e9;
+            for (int a = 0; a <= 200; ++a) {
+                for (int b = 0; a + b <= 200; ++b) {
+                    const std::array<double, 3> part{a / 200.0 * busy, b / 200.0 * busy, (200 - a - b) / 200.0 * busy};
+                    if (*std::max_element(part.begin(), part.end()) <= capacity * (1 + 1e-9)) {
+                        least = std::min(least, 0.01 * part[1] + 0.02 * part[2]);
+                    }
+                }
+            }
+            return least;
+        };
+        const double measured = (0.01 * inFlight[1] + 0.02 * inFlight[2]) / samples;
+        const double held = *std::max_element(inFlight.begin(), inFlight.end()) / samples;
+        QVERIFY2(held <= 10 * batch, qPrintable(QString::number(held)));
+        QVERIFY2(std::abs(measured - cheapest(held)) < 0.02 * 0.01 * busy + 0.15 * cheapest(held),
+                 qPrintable(told(measured, held, cheapest(held))));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestFleetOracles)
+#include "tst_fleet_oracles.moc"
