@@ -232,8 +232,10 @@ void addCalibrate(CLI::App& app, Runner& chosen)
                                   "Requests of a vLLM server (JSON lines, settings beside them); may be repeated")
                      ->allow_extra_args(false)
                      ->excludes(measured);
-    auto* chip =
-        command->add_option("--accelerator", runs->accelerator, "What the runs were on, by name or file")->needs(vllm);
+    auto* chip = command
+                     ->add_option("--accelerator", runs->accelerator,
+                                  "What the runs were on: a name, or its file in --systems without .yaml")
+                     ->needs(vllm);
     vllm->needs(chip);
     command->add_option("--systems", options->systems, "Folder of the accelerators' descriptions (SYSTEM.yaml)")
         ->required();

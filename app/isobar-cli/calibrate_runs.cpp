@@ -72,6 +72,26 @@ Json json(const RunComparison& comparison)
     return out;
 }
 
+/// What speaks against the fit of a run, in sentences.
+std::vector<std::string> doubts(const MeasuredRun& run, const RunErrors& errors)
+{
+    constexpr std::size_t kFew = 100;
+    constexpr double kFarOff = 0.2;
+    std::vector<std::string> out;
+    if (run.requests.size() < kFew) {
+        out.push_back(fmt::format("so few requests tell little: these efficiencies are mostly what is likely without "
+                                  "measuring; give a run of {} or more",
+                                  kFew));
+    }
+    const double off = std::max(std::abs(errors.inSample.ttft.meanError()), std::abs(errors.inSample.tpot.meanError()));
+    if (off > kFarOff) {
+        out.push_back(fmt::format("no likely efficiencies give these times (a mean is off by {:.0f} %): check "
+                                  "--accelerator and the settings beside the run",
+                                  100 * off));
+    }
+    return out;
+}
+
 Json json(const RunCalibration& options, const FittedRuns& fitted)
 {
     Json document{{"accelerator", fitted.accelerator.name}, {"coefficients", options.out}, {"runs", Json::array()}};
@@ -82,7 +102,8 @@ Json json(const RunCalibration& options, const FittedRuns& fitted)
                  {"precision", precisionName(run.precision)},
                  {"tensor_parallel", run.layout.tensorParallel},
                  {"requests", run.requests.size()},
-                 {"in_sample", json(fitted.errors[i].inSample)}};
+                 {"in_sample", json(fitted.errors[i].inSample)},
+                 {"notes", doubts(run, fitted.errors[i])}};
         row["held_out"] = fitted.errors[i].hasHeldOut ? json(fitted.errors[i].heldOut) : Json();
         document["runs"].push_back(std::move(row));
     }
@@ -131,6 +152,9 @@ std::string words(const RunCalibration& options, const FittedRuns& fitted)
         out += (fitted.runs.size() > 1 ? " fitted to all runs\n" : "") + table(errors.inSample);
         if (errors.hasHeldOut) {
             out += " predicted from the other runs\n" + table(errors.heldOut);
+        }
+        for (const std::string& doubt : doubts(run, errors)) {
+            out += fmt::format(" note: {}\n", doubt);
         }
         out += '\n';
     }

@@ -123,6 +123,30 @@ std::span<const HoldOutWay> holdOutWays()
     return kWays;
 }
 
+namespace {
+
+/// Says of a table none of whose rows can be used why not, the commonest reason first.
+Error nothingToFit(const CalibrationInput& input, const CalibrationStudy& study)
+{
+    Error error{.code = ErrorCode::InvalidValue,
+                .message = "has no rows",
+                .advice = "give aiconfigurator's table of measurements",
+                .file = input.measured.string()};
+    if (study.skipped.empty()) {
+        return error;
+    }
+    const auto commonest = std::max_element(study.skipped.begin(), study.skipped.end(),
+                                            [](const auto& a, const auto& b) { return a.second.rows < b.second.rows; });
+    const auto& [reason, skipped] = *commonest;
+    error.message =
+        fmt::format("none of its {} rows can be fitted to; {} of them: {}", study.read.read, skipped.rows, reason);
+    error.line = static_cast<decltype(error.line)>(skipped.firstLine);
+    error.advice = "describe the accelerators in --systems and the models in --models, or mend the rows";
+    return error;
+}
+
+} // namespace
+
 Result<CalibrationStudy> studyCalibration(const CalibrationInput& input, std::span<const HoldOutWay> ways,
                                           const JobContext& job)
 {
@@ -159,6 +183,9 @@ Result<CalibrationStudy> studyCalibration(const CalibrationInput& input, std::sp
     for (const serving::UnusableRow& u : serving::prepare(measured)) {
         unusable.insert(u.row);
         skip(u.reason, study.read.rows[u.row].line);
+    }
+    if (unusable.size() == study.read.rows.size()) {
+        return nothingToFit(input, study);
     }
     for (std::size_t i = 0; i < measured.observations.size(); ++i) {
         if (!unusable.contains(i)) {
