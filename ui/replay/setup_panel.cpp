@@ -10,7 +10,6 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
-#include <QDoubleSpinBox>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QGridLayout>
@@ -109,7 +108,7 @@ SetupPanel::SetupPanel(Session& session, QWidget* parent)
     , m_advanced(new QWidget(this))
     , m_from(number(0, kMostSeconds, 0, "replayFrom", tr("Where in the trace to begin, in seconds of its own clock")))
     , m_for(number(0, kMostSeconds, 0, "replayFor", tr("How much of the trace to replay, in seconds of its own clock")))
-    , m_scale(new QDoubleSpinBox(this))
+    , m_scale(number(1, 100'000, 100, "replayScale", tr("Requests a second, in per cent of the trace's")))
     , m_ranks(number(1, replay::kMaxDataParallel, 1, "replayRanks", tr("Data-parallel ranks of a replica")))
     , m_prefill(number(0, static_cast<int>(serving::ReplicaGroup::kMaxReplicas), 0, "replayPrefill",
                        tr("Replicas for prompts only")))
@@ -165,14 +164,8 @@ void SetupPanel::buildForm()
     m_from->setToolTip(tr("Where in the trace to begin, on its own clock"));
     m_for->setSpecialValueText(tr("to the end"));
     m_for->setToolTip(tr("How much of the trace to replay, on its own clock"));
-    m_scale->setObjectName(QStringLiteral("replayScale"));
-    m_scale->setAccessibleName(tr("Requests a second, times the trace's"));
-    m_scale->setRange(0.01, 1000);
-    m_scale->setDecimals(2);
-    m_scale->setValue(1);
-    m_scale->setSingleStep(0.1);
-    m_scale->setPrefix(QStringLiteral("× "));
-    m_scale->setKeyboardTracking(false);
+    m_scale->setSuffix(QStringLiteral(" %"));
+    m_scale->setSingleStep(10);
     m_scale->setToolTip(tr("Multiplies the requests a second: recorded times are compressed, rates scaled"));
     m_ranks->setToolTip(tr("Each with these chips. Of a dense model they are replicas in one; of a mixture of experts "
                            "they run in step, with the experts divided over all"));
@@ -204,7 +197,7 @@ void SetupPanel::buildForm()
         each->setHorizontalSpacing(8);
         each->setVerticalSpacing(6);
         each->setColumnStretch(1, 1);
-        each->setColumnMinimumWidth(0, 92); // both columns of fields begin at the same place
+        each->setColumnMinimumWidth(0, 98); // both columns of fields begin at the same place
     }
     int row = 0;
     QGridLayout* into = grid;
@@ -274,11 +267,10 @@ void SetupPanel::buildForm()
         m_replicasByHand = false;
         readForm();
     });
-    for (QSpinBox* box :
-         {m_tensorParallel, m_maxBatch, m_batchedTokens, m_seed, m_from, m_for, m_ranks, m_prefill, m_urgent}) {
+    for (QSpinBox* box : {m_tensorParallel, m_maxBatch, m_batchedTokens, m_seed, m_from, m_for, m_scale, m_ranks,
+                          m_prefill, m_urgent}) {
         connect(box, &QSpinBox::valueChanged, this, &SetupPanel::readForm);
     }
-    connect(m_scale, &QDoubleSpinBox::valueChanged, this, &SetupPanel::readForm);
     connect(m_prefixCache, &QCheckBox::toggled, this, &SetupPanel::readForm);
     connect(m_more, &QToolButton::toggled, this, &SetupPanel::unfold);
     for (QComboBox* box : {m_precision, m_router, m_admission}) {
@@ -436,7 +428,7 @@ void SetupPanel::readForm()
     m_setup.hardware.dataParallel = m_ranks->value();
     m_setup.part.fromSeconds = m_from->value();
     m_setup.part.forSeconds = m_for->value();
-    m_setup.part.loadScale = m_scale->value();
+    m_setup.part.loadScale = m_scale->value() / 100.0;
     m_setup.urgentRatio = m_urgent->value() / 100.0;
     m_setup.prefixCache = m_prefixCache->isChecked() && m_prefixCache->isEnabled();
     m_setup.coefficients = toPath(m_coefficients->currentData().toString());

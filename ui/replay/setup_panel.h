@@ -9,7 +9,6 @@
 
 class QCheckBox;
 class QComboBox;
-class QDoubleSpinBox;
 class QLabel;
 class QMenu;
 class QSpinBox;
@@ -86,7 +85,7 @@ private:
     QWidget* m_advanced;
     QSpinBox* m_from;
     QSpinBox* m_for;
-    QDoubleSpinBox* m_scale;
+    QSpinBox* m_scale;
     QSpinBox* m_ranks;
     QSpinBox* m_prefill;
     QCheckBox* m_prefixCache;

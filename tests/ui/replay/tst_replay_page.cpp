@@ -10,7 +10,6 @@
 #include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QDragEnterEvent>
 #include <QDropEvent>
 #include <QElapsedTimer>
@@ -383,7 +382,7 @@ private Q_SLOTS:
     {
         open(test::writeTrace(path("t.csv"), 5000, 60));
         const int before = child<QSpinBox>("replayReplicas")->value();
-        child<QDoubleSpinBox>("replayScale")->setValue(2);
+        child<QSpinBox>("replayScale")->setValue(200);
         QVERIFY(std::abs(child<QSpinBox>("replayReplicas")->value() - 2 * before) <= 1);
         child<QSpinBox>("replayRanks")->setValue(2); // two schedulers in each
         QVERIFY(std::abs(child<QSpinBox>("replayReplicas")->value() - before) <= 1);
@@ -422,7 +421,7 @@ private Q_SLOTS:
         child<QSpinBox>("replaySeed")->setValue(7);
         child<QSpinBox>("replayFrom")->setValue(30);
         child<QSpinBox>("replayFor")->setValue(200);
-        child<QDoubleSpinBox>("replayScale")->setValue(1.5);
+        child<QSpinBox>("replayScale")->setValue(150);
         child<QSpinBox>("replayUrgent")->setValue(25);
         child<QSpinBox>("replayRanks")->setValue(2);
         child<QSpinBox>("replayPrefill")->setValue(2);
