@@ -73,6 +73,7 @@ int main(int argc, char** argv)
         }
         if (!parser.isSet(paused) && !session.isRecording()) {
             session.play();
+            window.showTourOnce();
         }
     });
     return QApplication::exec();

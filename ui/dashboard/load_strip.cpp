@@ -16,6 +16,25 @@
 
 namespace isobar::ui {
 
+namespace {
+
+QColor colorOf(TimeEvent::Kind kind)
+{
+    switch (kind) {
+    case TimeEvent::Kind::Trouble:
+        return theme().trouble;
+    case TimeEvent::Kind::Plan:
+        return theme().caution;
+    case TimeEvent::Kind::Scaling:
+        return theme().accent;
+    case TimeEvent::Kind::Note:
+        break;
+    }
+    return theme().muted;
+}
+
+} // namespace
+
 LoadStrip::LoadStrip(QWidget* parent)
     : QWidget(parent)
 {
@@ -100,12 +119,26 @@ void LoadStrip::paintEvent(QPaintEvent*)
     painter.setBrush(Qt::NoBrush);
     painter.drawPolyline(line);
     for (const Mark& mark : m_marks) {
-        const double x = area.left() + area.width() * mark.at;
-        painter.setPen(QPen(theme().caution, 1));
+        const double x = area.left() + area.width() * mark.at, y = area.top() - 1;
+        const QColor color = colorOf(mark.kind);
+        painter.setPen(QPen(color, 1));
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
         painter.setPen(Qt::NoPen);
-        painter.setBrush(theme().caution);
-        painter.drawPolygon(QPolygonF{{x - 4, area.top() - 4}, {x + 4, area.top() - 4}, {x, area.top() + 2}});
+        painter.setBrush(color);
+        switch (mark.kind) { // a shape for each kind: never by colour alone
+        case TimeEvent::Kind::Trouble:
+            painter.drawPolygon(QPolygonF{{x - 5, y - 4}, {x + 5, y - 4}, {x, y + 4}});
+            break;
+        case TimeEvent::Kind::Scaling:
+            painter.drawPolygon(QPolygonF{{x - 4, y + 3}, {x + 4, y + 3}, {x, y - 4}});
+            break;
+        case TimeEvent::Kind::Plan:
+            painter.drawPolygon(QPolygonF{{x - 4, y}, {x, y - 4}, {x + 4, y}, {x, y + 4}});
+            break;
+        case TimeEvent::Kind::Note:
+            painter.drawEllipse(QPointF(x, y), 2.5, 2.5);
+            break;
+        }
     }
     painter.setPen(QPen(theme().panel, 2));
     painter.setBrush(theme().accent);

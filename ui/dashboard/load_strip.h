@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/charts/chart_data.h"
+
 #include <QVector>
 #include <QWidget>
 
@@ -13,6 +15,7 @@ public:
     struct Mark {
         double at = 0; ///< 0-1 along the strip
         QString text;
+        TimeEvent::Kind kind = TimeEvent::Kind::Note; ///< its shape and colour
     };
     explicit LoadStrip(QWidget* parent = nullptr);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/overview_page.h"
 
-#include "ui/charts/kpi_tile.h"
 #include "ui/charts/share_bars.h"
-#include "ui/charts/time_chart.h"
+#include "ui/dashboard/kpi_row.h"
+#include "ui/dashboard/outage.h"
 #include "ui/dashboard/side_panel.h"
 #include "ui/dashboard/time_bar.h"
+#include "ui/dashboard/view_widget.h"
 #include "ui/map/map_view.h"
 #include "ui/planner/drop_planner.h"
 #include "ui/planner/move_dialog.h"
@@ -13,50 +14,44 @@
 
 #include <QHBoxLayout>
 #include <QMenu>
-#include <QToolTip>
 #include <QVBoxLayout>
 
 #include <algorithm>
 
 namespace isobar::ui {
+namespace {
+
+constexpr double kWidest = 4000; ///< all charts: the window is never narrower than they need
+
+} // namespace
 
 OverviewPage::OverviewPage(Session& session, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
+    , m_figures(new KpiRow)
+    , m_outage(new OutageBanner(session))
     , m_map(new MapView)
     , m_side(new SidePanel(session))
-    , m_throughput(new TimeChart)
-    , m_latency(new TimeChart)
     , m_timeBar(new TimeBar(session))
     , m_dropPlanner(new DropPlanner(session, *m_map, m_side->moveTable(), this))
 {
-    auto* tiles = new QHBoxLayout;
-    tiles->setSpacing(Theme::kGutter);
-    for (int i = 0; i < 6; ++i) {
-        m_tiles.push_back(new KpiTile);
-        KpiTile* tile = m_tiles.back();
-        tiles->addWidget(tile, 1);
-        connect(tile, &KpiTile::clicked, this, [tile] { // a click explains the figure, and needs no patience
-            QToolTip::showText(tile->mapToGlobal(QPoint(8, tile->height())), tile->data().explanation, tile);
-        });
-    }
     auto* charts = new QHBoxLayout;
     charts->setSpacing(Theme::kGutter);
-    charts->addWidget(withMenu(m_throughput, View::Throughput), 1);
-    charts->addWidget(withMenu(m_latency, View::Latency), 1);
-    auto* left = new QVBoxLayout;
-    left->setSpacing(Theme::kGutter);
-    left->addWidget(withMenu(m_map, View::Map), 7);
-    left->addLayout(charts, 3);
+    for (const View view : overviewCharts(kWidest)) {
+        m_charts.push_back(std::make_unique<ViewWidget>(view, session, this));
+        charts->addWidget(withMenu(m_charts.back()->widget(), view), 1);
+    }
     auto* middle = new QHBoxLayout;
     middle->setSpacing(Theme::kGutter);
-    middle->addLayout(left, 1);
+    middle->addWidget(withMenu(m_map, View::Map), 1);
     middle->addWidget(m_side);
     auto* page = new QVBoxLayout(this);
     page->setContentsMargins(Theme::kGutter, Theme::kGutter, Theme::kGutter, Theme::kGutter);
     page->setSpacing(Theme::kGutter);
-    page->addLayout(tiles);
-    page->addLayout(middle, 1);
+    page->addWidget(m_figures);
+    page->addWidget(m_outage);
+    page->addLayout(middle, 7);
+    page->addLayout(charts, 3);
     page->addWidget(m_timeBar);
     withMenu(&m_side->share(), View::Share);
 
@@ -113,8 +108,11 @@ QWidget* OverviewPage::withMenu(QWidget* chart, View view)
 
 ViewContext OverviewPage::context() const
 {
-    return contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(), m_session.selection().state(),
-                     m_session.seed());
+    ViewContext now = contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(),
+                                m_session.selection().state(), m_session.seed());
+    now.events = m_session.events();
+    now.rollUp = m_session.rollUpCopy();
+    return now;
 }
 
 void OverviewPage::refresh()
@@ -122,17 +120,36 @@ void OverviewPage::refresh()
     if (!m_session.isOpen()) {
         return;
     }
-    const ViewContext now = context();
-    const std::vector<KpiData> figures = kpis(now);
-    for (std::size_t i = 0; i < m_tiles.size(); ++i) {
-        m_tiles[i]->setData(figures[i]);
+    if (!isVisible()) {
+        m_stale = true; // a room that is not looked at costs nothing
+        return;
     }
+    m_stale = false;
+    const ViewContext now = context();
+    m_figures->show(now);
     MapScene scene = mapScene(now);
     m_side->showContext(now, scene);
-    m_throughput->setData(throughputChart(now));
-    m_latency->setData(latencyChart(now));
+    for (const auto& chart : m_charts) {
+        chart->show(now);
+    }
     m_map->setScene(std::move(scene));
     m_map->setSelectedMarkers(now.selectedPlaces());
+}
+
+void OverviewPage::loseRegion()
+{
+    const auto region = largestRegion(m_session.fleet(), m_session.selection().state());
+    if (region && !m_session.isRecording()) {
+        m_outage->lose(*region);
+    }
+}
+
+void OverviewPage::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (m_stale) {
+        refresh();
+    }
 }
 
 void OverviewPage::resizeEvent(QResizeEvent* event)

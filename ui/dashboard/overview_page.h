@@ -3,21 +3,22 @@
 #include "ui/dashboard/views.h"
 #include "ui/session/session.h"
 
-#include <QElapsedTimer>
 #include <QWidget>
 
+#include <memory>
 #include <vector>
 
 namespace isobar::ui {
 
 class DropPlanner;
-class KpiTile;
+class KpiRow;
 class MapView;
+class OutageBanner;
 class SidePanel;
 class TimeBar;
-class TimeChart;
+class ViewWidget;
 
-/// The first screen: six figures, the map, the reasons, two charts, the clock. Everything on it follows the session's
+/// The first screen: six figures, the map, the reasons, four charts, the clock. Everything on it follows the session's
 /// selection and is a function of one ViewContext.
 class OverviewPage : public QWidget {
     Q_OBJECT
@@ -27,9 +28,15 @@ public:
     [[nodiscard]] MapView& map() { return *m_map; }
     [[nodiscard]] SidePanel& side() { return *m_side; }
     [[nodiscard]] TimeBar& timeBar() { return *m_timeBar; }
+    [[nodiscard]] KpiRow& figures() { return *m_figures; }
+    [[nodiscard]] OutageBanner& outage() { return *m_outage; }
+    [[nodiscard]] const std::vector<std::unique_ptr<ViewWidget>>& charts() const { return m_charts; }
     /// What the page shows now; what an export of it uses.
     [[nodiscard]] ViewContext context() const;
+    /// Draws what is so now; while the page is hidden, when it is shown again.
     void refresh();
+    /// Takes the largest region away, of those selected if any are, and watches what happens; undoable.
+    void loseRegion();
 
 Q_SIGNALS:
     void exportRequested(isobar::ui::View view);
@@ -37,6 +44,7 @@ Q_SIGNALS:
     void placeRequested(std::size_t place); ///< its devices: double click or Enter on the map
 
 protected:
+    void showEvent(QShowEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
 private:
@@ -45,13 +53,14 @@ private:
     QWidget* withMenu(QWidget* chart, View view);
 
     Session& m_session;
-    std::vector<KpiTile*> m_tiles;
+    KpiRow* m_figures;
+    OutageBanner* m_outage;
     MapView* m_map;
     SidePanel* m_side;
-    TimeChart* m_throughput;
-    TimeChart* m_latency;
+    std::vector<std::unique_ptr<ViewWidget>> m_charts;
     TimeBar* m_timeBar;
     DropPlanner* m_dropPlanner;
+    bool m_stale = false;
 };
 
 } // namespace isobar::ui

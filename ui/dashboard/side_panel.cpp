@@ -8,6 +8,7 @@
 #include "ui/shell/theme.h"
 
 #include <QLabel>
+#include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -44,6 +45,7 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     , m_session(session)
     , m_share(new ShareBars)
     , m_stack(new QStackedWidget)
+    , m_balance(new QLabel)
     , m_hottest(new ShareBars)
     , m_events(new QLabel)
     , m_regionPanel(new RegionPanel(session))
@@ -56,10 +58,22 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     m_events->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     connect(m_hottest, &ShareBars::rowClicked, this, [this](const QString& key) { Q_EMIT placeChosen(key.toInt()); });
 
+    m_balance->setAccessibleName(tr("Balance"));
+    m_balance->setTextFormat(Qt::RichText);
+
     auto* world = new QWidget;
     auto* worldColumn = new QVBoxLayout(world);
     worldColumn->setContentsMargins(0, 0, 0, 0);
     worldColumn->setSpacing(8);
+    worldColumn->addWidget(m_share); // pads itself
+    worldColumn->addWidget(separator());
+    auto* balance = new QVBoxLayout;
+    balance->setContentsMargins(Theme::kPadding, 2, Theme::kPadding, 2);
+    balance->setSpacing(4);
+    balance->addWidget(heading(tr("Balance")));
+    balance->addWidget(m_balance);
+    worldColumn->addLayout(balance);
+    worldColumn->addWidget(separator());
     worldColumn->addWidget(m_hottest); // pads itself
     worldColumn->addWidget(separator());
     auto* events = new QVBoxLayout;
@@ -84,13 +98,19 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
         m_regionPanel->setVisible(both);
         line->setVisible(both);
     });
-    m_stack->addWidget(world);
+    for (QWidget* part : std::initializer_list<QWidget*>{m_share, m_balance, m_hottest, m_events}) {
+        part->setMinimumWidth(1); // they draw into what there is, beside the scroll bar too
+    }
+    auto* scroll = new QScrollArea; // in a low window the reasons are scrolled to; none is squeezed
+    scroll->setWidget(world);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_stack->addWidget(scroll);
     m_stack->addWidget(place);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(1, 4, 1, 1);
     column->setSpacing(10);
-    column->addWidget(m_share); // pads itself
-    column->addWidget(separator());
     column->addWidget(m_stack, 1);
 }
 
@@ -101,8 +121,28 @@ void SidePanel::showContext(const ViewContext& context, const MapScene& scene)
                                 ? QString::fromStdString((*context.fleet)[*context.selection.provider].key)
                                 : QString());
     m_stack->setCurrentIndex(context.selection.regions.empty() ? 0 : 1);
-    m_hottest->setData(hottestPlaces(scene, kHottestShown));
+    if (m_stack->currentIndex() == 0) {
+        showBalance(context);
+        m_hottest->setData(hottestPlaces(scene, kHottestShown));
+    }
     showEvents();
+}
+
+void SidePanel::showBalance(const ViewContext& context)
+{
+    QString rows, words;
+    for (const BalanceFigure& figure : balanceFigures(context)) {
+        rows += QStringLiteral(
+                    "<tr><td style='color:%1' width='60%'>%2</td><td align='right' style='color:%3'>%4</td></tr>")
+                    .arg(theme().muted.name(), figure.name.toHtmlEscaped(),
+                         (figure.trouble ? theme().trouble : theme().text).name(),
+                         (figure.trouble ? QStringLiteral("! ") : QString()) + figure.value.toHtmlEscaped());
+        words += QStringLiteral("<p><b>%1</b> %2<br>%3</p>")
+                     .arg(figure.name.toHtmlEscaped(), figure.value.toHtmlEscaped(), figure.explanation);
+    }
+    m_balance->setText(QStringLiteral("<table width='100%' cellspacing='0' cellpadding='2'>%1</table>").arg(rows));
+    m_balance->setToolTip(words);
+    m_balance->setVisible(!rows.isEmpty());
 }
 
 void SidePanel::showEvents()

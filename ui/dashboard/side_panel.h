@@ -15,8 +15,8 @@ class MoveTable;
 class RegionPanel;
 class ShareBars;
 
-/// Right of the map: the share by provider, and below it the reasons (hottest places, events) or, where a place is
-/// selected, its placements and the figures of a move.
+/// Right of the map: the share by provider, and below it the reasons (balance, hottest places, events) or, where a
+/// place is selected, its placements and the figures of a move.
 class SidePanel : public QFrame {
     Q_OBJECT
 public:
@@ -31,11 +31,13 @@ Q_SIGNALS:
     void placeChosen(int place);
 
 private:
+    void showBalance(const ViewContext& context);
     void showEvents();
 
     Session& m_session;
     ShareBars* m_share;
     QStackedWidget* m_stack;
+    QLabel* m_balance;
     ShareBars* m_hottest;
     QLabel* m_events;
     RegionPanel* m_regionPanel;

@@ -2,6 +2,7 @@
 #include "ui/dashboard/time_bar.h"
 
 #include "ui/dashboard/load_strip.h"
+#include "ui/dashboard/views.h"
 #include "ui/shell/format.h"
 #include "ui/shell/icon.h"
 #include "ui/shell/theme.h"
@@ -215,7 +216,8 @@ void TimeBar::showHistory()
             if (span > 0 && static_cast<double>(event.at) >= begin) {
                 marks.push_back({std::min(1.0, (static_cast<double>(event.at) - axisFrom) / axisSpan),
                                  m_session.timeAt(event.at).toString(QStringLiteral("HH:mm:ss ")) +
-                                     QString::fromStdString(event.text)});
+                                     QString::fromStdString(event.text),
+                                 eventKind(event.kind)});
             }
         }
     }

@@ -6,31 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 namespace isobar::ui {
 namespace {
 
 using query::Dimension;
 using query::Measure;
-
-const QString kWaiting = QStringLiteral("The clock has not run yet: press play");
-
-double startEpochSeconds(const ViewContext& context)
-{
-    return static_cast<double>(context.timeAt(0).toMSecsSinceEpoch()) / 1000;
-}
-
-TimeChartData frame(const ViewContext& context, View view, const QString& unit)
-{
-    TimeChartData data;
-    data.title = viewTitle(view);
-    data.unitNote = unit;
-    data.emptyText = kWaiting;
-    const double start = startEpochSeconds(context);
-    data.from = start + static_cast<double>(context.from()) * 1e-6;
-    data.to = start + static_cast<double>(context.now) * 1e-6;
-    return data;
-}
 
 /// How a figure is written, and what its change means.
 struct KpiRule {
@@ -55,13 +37,21 @@ const std::array<KpiRule, 6> kRules{{
     {Measure::CarbonGramsPerDay, "Carbon", tonnesPerDay, false, Direction::Worse, Direction::Better},
 }};
 
-void describeChange(KpiData& kpi, const KpiRule& rule, const Comparison& comparison)
+/// What the figure should reach; nothing where no target is set.
+std::optional<double> targetOf(Measure measure)
+{
+    return measure == Measure::SloAttainment ? std::optional(0.95) : std::nullopt;
+}
+
+void describeChange(KpiData& kpi, const KpiRule& rule, const Comparison& comparison, const ViewContext& context)
 {
     const double value = valueOf(comparison.now, {}, rule.measure);
     const double before = valueOf(comparison.before, {}, rule.measure);
     kpi.direction = Direction::None;
     if (!std::isfinite(before) || !std::isfinite(value)) {
-        kpi.change = QStringLiteral("nothing earlier to compare");
+        const bool narrowed = context.selection.tier || context.selection.workload;
+        kpi.change = narrowed && !std::isfinite(value) ? QStringLiteral("not counted by tier or workload")
+                                                       : QStringLiteral("nothing earlier to compare");
         return;
     }
     const double difference = value - before;
@@ -74,47 +64,6 @@ void describeChange(KpiData& kpi, const KpiRule& rule, const Comparison& compari
 }
 
 } // namespace
-
-TimeChartData throughputChart(const ViewContext& context)
-{
-    TimeChartData data = frame(context, View::Throughput, QStringLiteral("tokens/s, input and output"));
-    data.stacked = true;
-    const query::Table table = ask(context, {Measure::TokensPerSecond}, {Dimension::Time, Dimension::Provider});
-    const double start = startEpochSeconds(context);
-    for (const Provider& provider : context.fleet->providers) {
-        TimeSeries series{QString::fromStdString(provider.name), theme().provider(provider.key), {}, {}, false};
-        for (const query::Row& row : table.rows) {
-            if (row.keys[1] == provider.key) {
-                series.times.push_back(start + std::stod(row.keys[0]));
-                series.values.push_back(row.values[0]);
-            }
-        }
-        if (std::any_of(series.values.begin(), series.values.end(), [](double v) { return v > 0; })) {
-            data.series.push_back(std::move(series));
-        }
-    }
-    return data;
-}
-
-TimeChartData latencyChart(const ViewContext& context)
-{
-    TimeChartData data = frame(context, View::Latency, QStringLiteral("s, p50, p95 and p99, network included"));
-    const query::Table table = ask(context, {Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time});
-    const double start = startEpochSeconds(context);
-    const std::array<std::pair<const char*, QColor>, 3> kinds{
-        {{"p50", theme().accent}, {"p95", theme().caution}, {"p99", theme().trouble}}};
-    for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
-        TimeSeries series{QLatin1String(kinds[kind].first), kinds[kind].second, {}, {}, kind == 2};
-        for (const query::Row& row : table.rows) {
-            series.times.push_back(start + std::stod(row.keys[0]));
-            series.values.push_back(row.values[kind]);
-        }
-        if (!series.times.isEmpty()) {
-            data.series.push_back(std::move(series));
-        }
-    }
-    return data;
-}
 
 ShareData providerShare(const ViewContext& context)
 {
@@ -143,7 +92,7 @@ ShareData providerShare(const ViewContext& context)
         data.totalText = dollarsPerDay(total).joined();
         data.footnote = QStringLiteral("Concentration (HHI) %1; 1 is one provider alone").arg(grouped(hhi, 2));
     } else {
-        data.footnote = kWaiting;
+        data.footnote = waitingText();
     }
     return data;
 }
@@ -204,7 +153,7 @@ std::vector<KpiData> kpis(const ViewContext& context)
         if (rule.measure == Measure::Headroom) {
             kpi.unit += QStringLiteral(" of chip time");
         }
-        describeChange(kpi, rule, comparison);
+        describeChange(kpi, rule, comparison, context);
         for (const query::Row& row : course.rows) {
             if (std::isfinite(row.values[i])) {
                 kpi.spark.push_back(row.values[i]);
@@ -217,10 +166,47 @@ std::vector<KpiData> kpis(const ViewContext& context)
                      QString::fromUtf8(m.unit.data(), static_cast<int>(m.unit.size())),
                      QString::fromUtf8(m.formula.data(), static_cast<int>(m.formula.size())).toHtmlEscaped(),
                      context.footer().toHtmlEscaped());
-        kpi.warning = rule.measure == Measure::SloAttainment && std::isfinite(value) && value < 0.95;
+        if (const auto target = targetOf(rule.measure)) {
+            kpi.unit += QStringLiteral(" · target ") + percent(*target, 0).joined();
+            kpi.warning = std::isfinite(value) && value < *target;
+        }
         tiles.push_back(std::move(kpi));
     }
     return tiles;
+}
+
+QString kpiExplanation(std::size_t tile, const ViewContext& context)
+{
+    const KpiRule& rule = kRules[tile];
+    const query::MeasureInfo& m = query::info(rule.measure);
+    const auto text = [](std::string_view bytes) {
+        return QString::fromUtf8(bytes.data(), static_cast<int>(bytes.size())).toHtmlEscaped();
+    };
+    const auto shown = [&rule](double value) {
+        return std::isfinite(value) ? rule.figure(value).joined().toHtmlEscaped() : QStringLiteral("–");
+    };
+    const QString muted = theme().muted.name();
+    const query::Table parts = ask(context, {rule.measure}, {Dimension::Provider});
+    QString rows;
+    for (const Provider& provider : context.fleet->providers) {
+        const double value = valueOf(parts, {provider.key}, rule.measure);
+        if (std::isfinite(value)) {
+            rows += QStringLiteral(
+                        "<tr><td style='color:%1'>■&nbsp;</td><td>%2</td><td align='right'>&nbsp;&nbsp;%3</td></tr>")
+                        .arg(theme().provider(provider.key).name(), text(provider.name), shown(value));
+        }
+    }
+    const bool adds = rule.measure == Measure::SpendUsdPerDay || rule.measure == Measure::CarbonGramsPerDay;
+    const double whole = valueOf(ask(context, {rule.measure}, {}), {}, rule.measure);
+    rows += QStringLiteral("<tr><td></td><td><b>%1</b></td><td align='right'>&nbsp;&nbsp;<b>%2</b></td></tr>")
+                .arg(adds ? QStringLiteral("Sum") : QStringLiteral("All together"), shown(whole));
+    const auto target = targetOf(rule.measure);
+    return QStringLiteral(
+               "<p><b>%1</b> <span style='color:%2'>%3</span></p><p>%4</p>%5<table cellspacing='3'>%6</table>"
+               "<p style='color:%2'>%7</p>")
+        .arg(text(m.title), muted, text(m.unit), text(m.formula),
+             target ? QStringLiteral("<p>Target: %1</p>").arg(shown(*target)) : QString(), rows,
+             QStringLiteral("Source: ") + context.footer().toHtmlEscaped());
 }
 
 } // namespace isobar::ui

@@ -17,11 +17,31 @@ struct ViewInfo {
     const char* name;
     const char* title;
 };
-constexpr std::array<ViewInfo, 5> kViews{{{View::Overview, "overview", "Overview"},
-                                          {View::Map, "map", "Fleet map"},
-                                          {View::Throughput, "throughput", "Throughput by provider"},
-                                          {View::Latency, "latency", "Time to first token"},
-                                          {View::Share, "share", "Share by provider"}}};
+constexpr std::array kViews{
+    ViewInfo{View::Overview, "overview", "Overview"},
+    ViewInfo{View::Map, "map", "Fleet map"},
+    ViewInfo{View::Throughput, "throughput", "Throughput by provider"},
+    ViewInfo{View::Latency, "latency", "Time to first token"},
+    ViewInfo{View::Share, "share", "Share by provider"},
+    ViewInfo{View::ThroughputByModel, "throughput-by-model", "Throughput by model"},
+    ViewInfo{View::Spend, "spend", "Spend by provider"},
+    ViewInfo{View::SpendByModel, "spend-by-model", "Spend by model"},
+    ViewInfo{View::TtftDistribution, "ttft-distribution", "Distribution of time to first token"},
+    ViewInfo{View::LoadHeat, "load-heat", "Utilization by region and model"},
+    ViewInfo{View::LoadSpread, "load-spread", "Load spread (Lorenz)"},
+    ViewInfo{View::Flows, "flows", "From users to models"},
+    ViewInfo{View::SpendTree, "spend-tree", "Where the money goes"},
+    ViewInfo{View::Commitments, "commitments", "Commitments"},
+    ViewInfo{View::Concentration, "concentration", "Concentration"},
+    ViewInfo{View::Summary, "summary", "Summary"},
+};
+constexpr auto kAllViews = [] {
+    std::array<View, kViews.size()> views{};
+    for (std::size_t i = 0; i < kViews.size(); ++i) {
+        views[i] = kViews[i].view;
+    }
+    return views;
+}();
 
 const ViewInfo& infoOf(View view)
 {
@@ -32,8 +52,7 @@ const ViewInfo& infoOf(View view)
 
 std::span<const View> allViews()
 {
-    static constexpr std::array<View, 5> views{View::Overview, View::Map, View::Throughput, View::Latency, View::Share};
-    return views;
+    return kAllViews;
 }
 
 QString viewName(View view)
@@ -73,6 +92,9 @@ std::optional<ExportFormat> exportFormatByName(const QString& name)
 SimMicros ViewContext::from() const
 {
     const SimMicros first = intervals.empty() ? now : intervals.front()->begin;
+    if (selection.span) {
+        return std::clamp(selection.span->from, std::min(first, now), now);
+    }
     if (selection.rangeSeconds <= 0) {
         return first;
     }
@@ -116,6 +138,15 @@ std::vector<query::Filter> ViewContext::filters() const
     if (selection.provider) {
         where.push_back({query::Dimension::Provider, {(*fleet)[*selection.provider].key}});
     }
+    if (selection.tier) {
+        where.push_back({query::Dimension::Tier, {(*fleet)[*selection.tier].name}});
+    }
+    if (selection.workload) {
+        where.push_back({query::Dimension::Workload, {(*fleet)[*selection.workload].name}});
+    }
+    if (selection.area) {
+        where.push_back({query::Dimension::Area, {(*fleet)[*selection.area].name}});
+    }
     return where;
 }
 
@@ -139,10 +170,27 @@ ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> pla
     context.selection = selection;
     context.now = history.end();
     context.seed = seed;
-    const auto range = static_cast<SimMicros>(selection.rangeSeconds * 1e6);
+    auto range = static_cast<SimMicros>(selection.rangeSeconds * 1e6);
+    if (selection.span) {
+        context.now = std::clamp(selection.span->to, std::min(history.begin(), history.end()), history.end());
+        range = std::max<SimMicros>(selection.span->to - selection.span->from, 1);
+    }
     context.history = history;
     context.intervals = history.range(range > 0 ? context.now - 2 * range : history.begin(), context.now);
     return context;
+}
+
+std::optional<ViewContext> previousPeriod(const ViewContext& context)
+{
+    const SimMicros from = context.from(), length = context.now - from;
+    if (length <= 0 || context.intervals.empty() || context.intervals.front()->begin > from - length) {
+        return std::nullopt;
+    }
+    ViewContext before = context;
+    before.selection.span = TimeSpan{from - length, from};
+    before.selection.compare = Comparing::Nothing;
+    before.now = from;
+    return before;
 }
 
 } // namespace isobar::ui

@@ -13,22 +13,88 @@ using aggregate::SimMicros;
 using query::Dimension;
 using query::Measure;
 
+bool isCountOfRequests(Measure measure)
+{
+    return measure == Measure::Requests || measure == Measure::RequestsPerSecond;
+}
+
+bool holds(const std::vector<Dimension>& by, Dimension dimension)
+{
+    return std::find(by.begin(), by.end(), dimension) != by.end();
+}
+
+/// The question with the context's filters, as far as they can be asked with it: user areas narrow only what is asked
+/// by area, and that only counts requests of whole placements, of all service levels.
 query::Query questionOf(const ViewContext& context, std::vector<Measure> measures, std::vector<Dimension> by)
 {
     query::Query q;
+    const bool byArea = holds(by, Dimension::Area);
+    q.where = context.filters();
+    std::erase_if(q.where, [byArea](const query::Filter& filter) {
+        return byArea ? filter.dimension == Dimension::Tier || filter.dimension == Dimension::Workload
+                      : filter.dimension == Dimension::Area;
+    });
     q.measures = std::move(measures);
     q.by = std::move(by);
-    q.where = context.filters();
     q.from = context.from();
     q.to = context.now;
     q.bucketMicros = bucketMicros(context);
     return q;
 }
 
-Result<query::Table> answer(const query::Query& question, const ViewContext& context)
+Result<query::Table> answerAll(const query::Query& question, const ViewContext& context)
 {
     return context.history.empty() ? query::run(question, *context.fleet, context.intervals)
                                    : query::runOver(question, *context.fleet, context.history);
+}
+
+/// Whether a measure is counted by what the question filters by: chips and money belong to no service level.
+bool isCounted(Measure measure, const query::Query& question)
+{
+    const query::Facts facts = query::info(measure).facts;
+    return std::none_of(question.where.begin(), question.where.end(), [&](const query::Filter& filter) {
+        const bool ofRequests = filter.dimension == Dimension::Tier || filter.dimension == Dimension::Workload;
+        return (ofRequests && (facts == query::Facts::Supply || facts == query::Facts::Both)) ||
+               (filter.dimension == Dimension::Area && !isCountOfRequests(measure));
+    });
+}
+
+/// The answer with NaN for the measures that the filters cannot narrow.
+Result<query::Table> answer(const query::Query& question, const ViewContext& context)
+{
+    query::Query sub = question;
+    std::erase_if(sub.measures, [&question](Measure m) { return !isCounted(m, question); });
+    if (sub.measures.size() == question.measures.size()) {
+        return answerAll(question, context);
+    }
+    query::Table table{question.by, question.measures, {}, question.from, question.to};
+    if (sub.measures.empty()) {
+        return table;
+    }
+    ISOBAR_TRY_ASSIGN(query::Table counted, answerAll(sub, context));
+    table.from = counted.from;
+    table.to = counted.to;
+    table.compare = counted.compare;
+    table.baseFrom = counted.baseFrom;
+    table.baseTo = counted.baseTo;
+    for (query::Row& row : counted.rows) {
+        query::Row full{std::move(row.keys), {}};
+        std::size_t at = 0;
+        for (const Measure measure : question.measures) {
+            const bool isKnown = isCounted(measure, question);
+            constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+            full.values.push_back(isKnown ? row.values[at] : kUnknown);
+            if (counted.compare != query::Compare::Nothing) {
+                full.base.push_back(isKnown ? row.base[at] : kUnknown);
+                full.delta.push_back(isKnown ? row.delta[at] : kUnknown);
+            }
+            at += isKnown ? 1 : 0;
+        }
+        full.present = row.present;
+        full.inBase = row.inBase;
+        table.rows.push_back(std::move(full));
+    }
+    return table;
 }
 
 query::Table tableOf(const query::Query& question, const ViewContext& context)
@@ -79,12 +145,10 @@ Comparison compare(const ViewContext& context, const std::vector<Measure>& measu
     if (length <= 0 || context.intervals.empty()) {
         return {};
     }
-    query::Query before = now;
+    now.compare = query::Compare::PreviousPeriod;
     const bool reaches = context.intervals.front()->begin <= now.from - length;
     QString versus;
     if (reaches) {
-        before.to = now.from;
-        before.from = now.from - length;
         versus = QStringLiteral("previous ") + durationWords(length);
     } else {
         // Whole seconds, so that the halves are cut where intervals are.
@@ -93,11 +157,21 @@ Comparison compare(const ViewContext& context, const std::vector<Measure>& measu
             return {};
         }
         now.from = now.to - half;
-        before.to = now.from;
-        before.from = now.from - half;
         versus = QStringLiteral("%1 before").arg(durationWords(half));
     }
-    return {tableOf(now, context), tableOf(before, context), versus};
+    query::Table compared = tableOf(now, context);
+    query::Table before{compared.by, compared.measures, {}, compared.baseFrom, compared.baseTo};
+    for (const query::Row& row : compared.rows) {
+        if (row.inBase) {
+            before.rows.push_back({row.keys, row.base});
+        }
+    }
+    return {std::move(compared), std::move(before), versus};
+}
+
+QString waitingText()
+{
+    return QStringLiteral("The clock has not run yet: press play");
 }
 
 double valueOf(const query::Table& table, const std::vector<std::string>& keys, Measure measure)
@@ -117,6 +191,7 @@ Result<query::Table> viewTable(View view, const ViewContext& context)
     };
     switch (view) {
     case View::Overview:
+    case View::Summary:
         return run({Measure::SpendUsdPerDay, Measure::UsdPerMillionTokens, Measure::SloAttainment, Measure::Utilization,
                     Measure::Headroom, Measure::CarbonGramsPerDay, Measure::Accelerators, Measure::RequestsPerSecond,
                     Measure::TokensPerSecond, Measure::TtftP50, Measure::TtftP95, Measure::ItlP50},
@@ -129,6 +204,25 @@ Result<query::Table> viewTable(View view, const ViewContext& context)
         return run({Measure::TokensPerSecond}, {Dimension::Time, Dimension::Provider});
     case View::Latency:
         return run({Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time});
+    case View::ThroughputByModel:
+        return run({Measure::TokensPerSecond}, {Dimension::Time, Dimension::Model});
+    case View::Spend:
+        return run({Measure::SpendUsdPerDay}, {Dimension::Time, Dimension::Provider});
+    case View::SpendByModel:
+        return run({Measure::SpendUsdPerDay}, {Dimension::Time, Dimension::Model});
+    case View::TtftDistribution:
+        return run({Measure::Completed, Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {});
+    case View::LoadHeat:
+        return run({Measure::Utilization, Measure::Accelerators, Measure::TokensPerSecond},
+                   {Dimension::Region, Dimension::Model});
+    case View::LoadSpread:
+        return run({Measure::Accelerators, Measure::Utilization}, {Dimension::Region});
+    case View::Flows:
+        return run({Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Provider, Dimension::Model});
+    case View::SpendTree:
+        return run({Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Region, Dimension::Model});
+    case View::Commitments:
+    case View::Concentration:
     case View::Share:
         return run({Measure::SpendUsdPerDay, Measure::Accelerators, Measure::TokensPerSecond, Measure::Utilization},
                    {Dimension::Provider});

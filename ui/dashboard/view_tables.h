@@ -22,6 +22,9 @@ struct Comparison {
 /// Width of a time bucket: about a hundred over the range, never finer than the history kept there.
 [[nodiscard]] aggregate::SimMicros bucketMicros(const ViewContext& context);
 
+/// What a chart says before there is anything to draw.
+[[nodiscard]] QString waitingText();
+
 /// The value of a table's cell; NaN when the row is missing.
 [[nodiscard]] double valueOf(const query::Table& table, const std::vector<std::string>& keys, query::Measure measure);
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "model/aggregate/interval.h"
+#include "model/aggregate/live_rollup.h"
 #include "model/engine/live_engine.h"
 #include "model/fleet/places.h"
 #include "model/query/query.h"
 #include "ui/charts/chart_data.h"
+#include "ui/charts/mark_data.h"
 #include "ui/map/map_scene.h"
 #include "ui/session/selection.h"
 #include "ui/shell/export_picture.h"
@@ -21,7 +22,24 @@
 /// so they all show the same numbers.
 namespace isobar::ui {
 
-enum class View { Overview, Map, Throughput, Latency, Share };
+enum class View {
+    Overview,
+    Map,
+    Throughput,
+    Latency,
+    Share,
+    ThroughputByModel,
+    Spend,
+    SpendByModel,
+    TtftDistribution,
+    LoadHeat,
+    LoadSpread,
+    Flows,
+    SpendTree,
+    Commitments,
+    Concentration,
+    Summary,
+};
 [[nodiscard]] std::span<const View> allViews();
 [[nodiscard]] QString viewName(View view);  ///< "overview", as typed on the command line
 [[nodiscard]] QString viewTitle(View view); ///< "Overview"
@@ -32,7 +50,9 @@ struct ViewContext {
     std::shared_ptr<const Fleet> fleet;
     std::vector<Place> places;
     std::vector<std::shared_ptr<const aggregate::Interval>> intervals; ///< of the range and the one before it
-    aggregate::History history; ///< what they are of, asked where there is one: it has sums of long ranges
+    std::shared_ptr<const aggregate::LiveRollUp> rollUp; ///< of the same run: peaks of long ranges; null = none drawn
+    aggregate::History history;        ///< what they are of, asked where there is one: it has sums of long ranges
+    std::vector<engine::Event> events; ///< what happened, marked on charts over time; may be left empty
     SelectionState selection;
     aggregate::SimMicros now = 0; ///< end of the range
     std::uint64_t seed = 0;
@@ -46,22 +66,52 @@ struct ViewContext {
     [[nodiscard]] QSet<int> selectedPlaces() const;           ///< positions in `places`, the markers' ids
 };
 
+/// One line of "Balance".
+struct BalanceFigure {
+    QString name, value;
+    bool trouble = false;
+    QString explanation; ///< formula and source
+};
+
 /// Takes the context of a history at its end. `places` as gatherPlaces() gives them: too slow to gather at every frame.
 [[nodiscard]] ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> places,
                                     const aggregate::History& history, const SelectionState& selection,
                                     std::uint64_t seed);
 
-/// The numbers behind a view; what its CSV holds.
+/// The range just before this one and as long; nothing where history does not reach back that far.
+[[nodiscard]] std::optional<ViewContext> previousPeriod(const ViewContext& context);
+
+/// The numbers behind a view. Where a filter narrows what a measure is not counted by (spend by service level), the
+/// measure is undefined (NaN), not taken for the whole.
 [[nodiscard]] Result<query::Table> viewTable(View view, const ViewContext& context);
+/// What its CSV holds: viewTable(), or for commitments, concentration and distribution rows of their own.
+[[nodiscard]] Result<std::string> viewCsv(View view, const ViewContext& context);
 
 // What the widgets draw, built from the same tables.
 [[nodiscard]] MapScene mapScene(const ViewContext& context);
+/// Lines or stacked layers over time; for Throughput, ThroughputByModel, Spend, SpendByModel and Latency. Stacks have
+/// at most `kMostLayers` layers and one for all others, so their top is the total.
+[[nodiscard]] TimeChartData timeChart(View view, const ViewContext& context);
+inline constexpr std::size_t kMostLayers = 8;
+[[nodiscard]] TimeEvent::Kind eventKind(engine::Event::Kind kind); ///< how an event is marked
 [[nodiscard]] TimeChartData throughputChart(const ViewContext& context);
 [[nodiscard]] TimeChartData latencyChart(const ViewContext& context);
+[[nodiscard]] HeatMapData loadHeat(const ViewContext& context); ///< utilization of region x model; keys are theirs
+[[nodiscard]] DistributionData ttftHistogram(const ViewContext& context);
+[[nodiscard]] LorenzData loadSpread(const ViewContext& context); ///< by region: busy chips over chips
+[[nodiscard]] SankeyData flowsOf(const ViewContext& context);    ///< requests/s: user area, provider, model
+[[nodiscard]] TreemapData spendTree(const ViewContext& context); ///< USD/d: provider, region, model or idle
+[[nodiscard]] CommitmentsData commitments(const ViewContext& context);
+[[nodiscard]] ConcentrationData concentration(const ViewContext& context);
 [[nodiscard]] ShareData providerShare(const ViewContext& context);
+/// How evenly the load lies: max / mean utilization, the worst demand to supply, Jain's index, N+1.
+[[nodiscard]] std::vector<BalanceFigure> balanceFigures(const ViewContext& context);
 /// The places with the highest utilization, hottest first; keys are marker ids.
 [[nodiscard]] ShareData hottestPlaces(const MapScene& scene, std::size_t count);
 [[nodiscard]] std::vector<KpiData> kpis(const ViewContext& context); ///< the six of the top row
+
+/// Why a figure of kpis() is what it is, as rich text: formula, target, its parts by provider and their sum, source.
+[[nodiscard]] QString kpiExplanation(std::size_t tile, const ViewContext& context);
 
 /// The tooltip of a place on the map, as rich text.
 [[nodiscard]] QString placeTooltip(const ViewContext& context, std::size_t place);
@@ -71,6 +121,9 @@ void paintView(QPainter& painter, View view, const ViewContext& context, QSizeF 
 
 enum class ExportFormat { Png, Svg, Pdf, Csv };
 [[nodiscard]] std::optional<ExportFormat> exportFormatByName(const QString& name);
+
+/// The summary as one page of A4, landscape, in the light theme.
+Status exportSummary(const QString& path, const ViewContext& context);
 
 /// Writes a view to a file, whole or not at all. `scale` multiplies the pixels of a PNG.
 Status exportView(View view, ExportFormat format, const QString& path, QSizeF size, double scale,

@@ -20,6 +20,8 @@ QPushButton[primary="true"] { background: @accent; color: @onAccent; border-colo
 QPushButton[primary="true"]:disabled { background: @line; color: @faint; border-color: @line; }
 QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; border-color: transparent; }
 QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover { background: @raised; }
+QToolButton[chip="true"] { background: @raised; border: 1px solid @line; border-radius: 12px; padding: 4px 10px; }
+QToolButton[chip="true"]:hover { border-color: @accent; }
 QToolButton[rail="true"] { background: transparent; border-color: transparent; padding: 0; }
 QToolButton[rail="true"]:hover, QToolButton[rail="true"]:checked { background: @raised; border-color: @line; }
 QFileDialog QToolButton { padding: 3px; }

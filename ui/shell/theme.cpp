@@ -2,6 +2,7 @@
 #include "ui/shell/theme.h"
 
 #include "resources/embedded.h"
+#include "ui/shell/desktop_scheme.h"
 
 #include <QApplication>
 #include <QFontDatabase>
@@ -9,6 +10,7 @@
 #include <QStyleFactory>
 
 #include <array>
+#include <utility>
 
 namespace isobar::ui {
 namespace {
@@ -58,6 +60,30 @@ const Theme& Theme::lightTheme()
         return l;
     }();
     return t;
+}
+
+const Theme& Theme::highContrastTheme()
+{
+    static const Theme t = [] {
+        Theme c = darkTheme();
+        c.ground = hex("#000000"), c.panel = hex("#000000"), c.raised = hex("#1C1C1C");
+        c.line = hex("#8C96A6"), c.text = hex("#FFFFFF"), c.muted = hex("#DCE4F0"), c.faint = hex("#B4BFCE");
+        c.land = hex("#2A3038"), c.border = hex("#7C8796"), c.graticule = hex("#20252C");
+        c.accent = hex("#8FD3FF"), c.onAccent = hex("#000000"), c.flow = hex("#B6C8DE"), c.isobar = hex("#C6D2E2");
+        c.trouble = hex("#FF9B70"), c.caution = hex("#FFC94D"), c.fine = hex("#8FD3FF");
+        return c;
+    }();
+    return t;
+}
+
+QColor Theme::category(std::size_t n) const
+{
+    // Okabe-Ito in an order that sets neighbours far apart; its darkest blue is lightened on dark grounds.
+    static constexpr std::array<const char*, 7> kDark{"#56B4E9", "#E69F00", "#009E73", "#CC79A7",
+                                                      "#F0E442", "#5B8DEF", "#D55E00"};
+    static constexpr std::array<const char*, 7> kLight{"#56B4E9", "#8B5E3C", "#009E73", "#CC79A7",
+                                                       "#C9A800", "#0072B2", "#D55E00"};
+    return hex(dark ? kDark[n % kDark.size()] : kLight[n % kLight.size()]);
 }
 
 QColor Theme::provider(const std::string& key) const
@@ -121,9 +147,25 @@ const Theme& theme()
 
 void applyTheme(ThemeChoice choice)
 {
-    static const bool systemDark = desktopIsDark();
-    const bool dark = choice == ThemeChoice::Dark || (choice == ThemeChoice::System && systemDark);
-    g_theme = dark ? &Theme::darkTheme() : &Theme::lightTheme();
+    static const bool systemDark = desktopIsDark(); // before the palette is ours
+    static ThemeChoice inForce = choice;
+    inForce = choice;
+    static const bool following = [] {
+        DesktopScheme& desktop = DesktopScheme::instance();
+        desktop.watch();
+        QObject::connect(&desktop, &DesktopScheme::changed, &desktop, [] {
+            if (inForce == ThemeChoice::System) {
+                applyTheme(ThemeChoice::System);
+            }
+        });
+        return true;
+    }();
+    Q_UNUSED(following);
+    const bool asked = DesktopScheme::instance().isDark().value_or(systemDark);
+    const bool dark = choice == ThemeChoice::Dark || (choice == ThemeChoice::System && asked);
+    g_theme = choice == ThemeChoice::HighContrast ? &Theme::highContrastTheme()
+              : dark                              ? &Theme::darkTheme()
+                                                  : &Theme::lightTheme();
     loadFonts();
     if (qobject_cast<QApplication*>(QCoreApplication::instance()) != nullptr) {
         QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
@@ -132,6 +174,16 @@ void applyTheme(ThemeChoice choice)
         qApp->setStyleSheet(g_theme->styleSheet());
     }
     Q_EMIT ThemeNotifier::instance().changed();
+}
+
+PaperTheme::PaperTheme()
+    : m_before(std::exchange(g_theme, &Theme::lightTheme()))
+{
+}
+
+PaperTheme::~PaperTheme()
+{
+    g_theme = m_before;
 }
 
 QString loadFonts()

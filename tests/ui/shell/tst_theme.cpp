@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/desktop_scheme.h"
 #include "ui/shell/theme.h"
 
 #include <QTest>
@@ -74,16 +75,19 @@ class TestTheme : public QObject {
     Q_OBJECT
 
 private:
-    static void bothThemes()
+    static void allThemes()
     {
-        QTest::addColumn<bool>("dark");
-        QTest::newRow("dark") << true;
-        QTest::newRow("light") << false;
+        QTest::addColumn<int>("choice");
+        QTest::newRow("dark") << static_cast<int>(ThemeChoice::Dark);
+        QTest::newRow("light") << static_cast<int>(ThemeChoice::Light);
+        QTest::newRow("high contrast") << static_cast<int>(ThemeChoice::HighContrast);
     }
     static const Theme& chosen()
     {
-        QFETCH(bool, dark);
-        return dark ? Theme::darkTheme() : Theme::lightTheme();
+        QFETCH(int, choice);
+        return choice == static_cast<int>(ThemeChoice::Dark)    ? Theme::darkTheme()
+               : choice == static_cast<int>(ThemeChoice::Light) ? Theme::lightTheme()
+                                                                : Theme::highContrastTheme();
     }
 
 private Q_SLOTS:
@@ -97,7 +101,7 @@ private Q_SLOTS:
                 distance(QColor(200, 80, 60), QColor(110, 130, 50), kVisions[0]) / 2);
     }
 
-    void wordsAreReadable_data() { bothThemes(); }
+    void wordsAreReadable_data() { allThemes(); }
     void wordsAreReadable()
     {
         const Theme& t = chosen();
@@ -113,7 +117,52 @@ private Q_SLOTS:
         QVERIFY(contrast(t.onAccent, t.accent) >= 4.5);
     }
 
-    void providersDifferForEveryEye_data() { bothThemes(); }
+    void highContrastReachesAaa()
+    {
+        const Theme& t = Theme::highContrastTheme();
+        for (const QColor& ground : {t.panel, t.ground, t.raised}) {
+            for (const QColor& words : {t.text, t.muted, t.faint, t.trouble, t.caution, t.fine, t.accent}) {
+                QVERIFY2(contrast(words, ground) >= 7, qPrintable(words.name()));
+            }
+            QVERIFY(contrast(t.line, ground) >= 3);
+        }
+        QVERIFY(contrast(t.onAccent, t.accent) >= 7);
+    }
+
+    void thingsSetSideBySideCanBeSeen_data() { allThemes(); }
+    void thingsSetSideBySideCanBeSeen()
+    {
+        const Theme& t = chosen();
+        for (std::size_t i = 0; i < 7; ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                QVERIFY2(distance(t.category(i), t.category(j), kVisions[0]) > 20,
+                         qPrintable(t.category(i).name() + QLatin1Char(' ') + t.category(j).name()));
+            }
+        }
+    }
+
+    void systemFollowsTheDesktop()
+    {
+        DesktopScheme& desktop = DesktopScheme::instance();
+        applyTheme(ThemeChoice::System);
+        int changes = 0;
+        const auto connection =
+            connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, [&changes] { ++changes; });
+        desktop.take(1);
+        QVERIFY(theme().dark);
+        desktop.take(2);
+        QVERIFY(!theme().dark);
+        QVERIFY(changes >= 2);
+        applyTheme(ThemeChoice::Light);
+        changes = 0;
+        desktop.take(1); // what the user chose stays
+        QVERIFY(!theme().dark);
+        QCOMPARE(changes, 0);
+        desktop.take(0);
+        disconnect(connection);
+    }
+
+    void providersDifferForEveryEye_data() { allThemes(); }
     void providersDifferForEveryEye()
     {
         const Theme& t = chosen();
@@ -133,7 +182,7 @@ private Q_SLOTS:
         }
     }
 
-    void otherProvidersAreTakenForNoneOfTheFive_data() { bothThemes(); }
+    void otherProvidersAreTakenForNoneOfTheFive_data() { allThemes(); }
     void otherProvidersAreTakenForNoneOfTheFive()
     {
         const Theme& t = chosen();

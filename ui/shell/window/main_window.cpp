@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/window/main_window.h"
 
+#include "ui/dashboard/board_page.h"
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
 #include "ui/devices/device_page.h"
+#include "ui/explorer/explorer_page.h"
 #include "ui/map/map_view.h"
 #include "ui/planner/fast_forward_dialog.h"
 #include "ui/planner/fault_dialog.h"
@@ -38,6 +40,8 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     , m_data(new DataPage(session))
     , m_replay(new ReplayPage(session))
     , m_devices(new DevicePage(session))
+    , m_explorer(new ExplorerPage(session))
+    , m_boards(new BoardPage(session))
     , m_rooms(new QStackedWidget)
     , m_messageBar(new QWidget)
     , m_message(new QLabel)
@@ -46,12 +50,15 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     setAcceptDrops(true);
     setMinimumSize(1180, 720);
     addCommands();
+    addDashboardCommands();
     m_palette = new CommandPalette(m_commands, this);
 
     m_rooms->addWidget(m_overview);
     m_rooms->addWidget(m_data);
     m_rooms->addWidget(m_replay);
     m_rooms->addWidget(m_devices);
+    m_rooms->addWidget(m_boards);
+    m_rooms->addWidget(m_explorer);
     m_message->setAccessibleName(tr("Message"));
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -67,13 +74,15 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     m_messageBar->hide();
 
     auto* topBar = new TopBar(session, m_commands);
+    m_topBar = topBar;
+    m_rail = buildRail();
     auto* right = new QVBoxLayout;
     right->setSpacing(0);
     right->addWidget(m_messageBar);
     right->addWidget(m_rooms, 1);
     auto* middle = new QHBoxLayout;
     middle->setSpacing(0);
-    middle->addWidget(buildRail());
+    middle->addWidget(m_rail);
     middle->addLayout(right, 1);
     auto* central = new QWidget;
     auto* column = new QVBoxLayout(central);
@@ -94,6 +103,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
         m_devices->openPlace(place);
         showRoom(3);
     });
+    connect(m_explorer, &ExplorerPage::saveRequested, this, &MainWindow::saveStoreAs);
     connect(m_devices, &DevicePage::pathChanged, &m_commands, &CommandRegistry::refresh);
     connect(m_data, &DataPage::replayRequested, this, [this](const QString& trace) {
         showRoom(2);
@@ -103,7 +113,13 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     connect(&m_session, &Session::problem, this, qOverload<const Error&>(&MainWindow::say));
     connect(&m_session, &Session::opened, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::placementsChanged, this, &MainWindow::updateTitle);
+    makeUndoable(m_session.selection(), m_session.undoStack(),
+                 [this] { return m_session.isOpen() ? &m_session.fleet() : nullptr; });
     connect(&m_session.undoStack(), &QUndoStack::indexChanged, &m_commands, &CommandRegistry::refresh);
+    connect(&m_session.undoStack(), &QUndoStack::indexChanged, this, &MainWindow::showUndoTexts);
+    connect(m_boards, &BoardPage::problem, this, qOverload<const Error&>(&MainWindow::say));
+    connect(m_boards, &BoardPage::presentRequested, this, [this] { setPresenting(true); });
+    connect(&m_rotation, &QTimer::timeout, m_boards, &BoardPage::showNext);
     connect(&m_session.selection(), &Selection::changed, &m_commands, &CommandRegistry::refresh);
     connect(&m_session, &Session::clockChanged, &m_commands, &CommandRegistry::refresh);
     restoreSettings();
@@ -180,6 +196,25 @@ void MainWindow::addCommands()
                     [this] { showRoom(3); },
                     {},
                     [this] { return m_rooms->currentIndex() == 3; }});
+    const auto exploring = [this] { return m_rooms->currentWidget() == m_explorer; };
+    m_commands.add({QStringLiteral("view.explorer"),
+                    tr("Explorer: ask a question"),
+                    QKeySequence(tr("Ctrl+4")),
+                    [this] {
+                        m_explorer->showQuestion();
+                        showRoom(m_rooms->indexOf(m_explorer));
+                    },
+                    {},
+                    exploring});
+    m_commands.add({QStringLiteral("view.sql"),
+                    tr("Explorer: SQL"),
+                    QKeySequence(tr("Ctrl+Shift+L")),
+                    [this] {
+                        m_explorer->showSql();
+                        showRoom(m_rooms->indexOf(m_explorer));
+                    },
+                    {},
+                    exploring});
     m_commands.add({QStringLiteral("view.back"),
                     tr("Back"),
                     QKeySequence(tr("Alt+Left")),
@@ -224,6 +259,7 @@ void MainWindow::addCommands()
     themed("view.themeSystem", tr("Theme: system"), ThemeChoice::System);
     themed("view.themeLight", tr("Theme: light"), ThemeChoice::Light);
     themed("view.themeDark", tr("Theme: dark"), ThemeChoice::Dark);
+    themed("view.themeContrast", tr("Theme: high contrast"), ThemeChoice::HighContrast);
     m_commands.add({QStringLiteral("sim.play"),
                     tr("Play or pause"),
                     QKeySequence(Qt::Key_Space),
@@ -336,13 +372,13 @@ void MainWindow::buildMenus()
         }
     };
     fill(menuBar()->addMenu(tr("&File")),
-         {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export", "-", "file.quit"});
+         {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export", "file.summary", "-", "file.quit"});
     fill(menuBar()->addMenu(tr("&Edit")), {"edit.undo", "edit.redo"});
     fill(menuBar()->addMenu(tr("&View")),
-         {"view.overview", "view.data", "view.devices", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
-          "view.themeSystem", "view.themeLight", "view.themeDark"});
-    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
-    fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.about"});
+         {"view.overview", "view.boards", "view.data", "view.devices", "view.explorer", "view.sql", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
+          "view.themeSystem", "view.themeLight", "view.themeDark", "view.themeContrast", "-", "view.present", "view.presentPeriod"});
+    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.loseRegion", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.tour", "help.about"});
 }
 
 QWidget* MainWindow::buildRail()
@@ -352,9 +388,18 @@ QWidget* MainWindow::buildRail()
     auto* column = new QVBoxLayout(rail);
     column->setContentsMargins(6, 8, 6, 8);
     column->setSpacing(6);
-    const std::array<std::pair<const char*, const char*>, 4> rooms{
-        {{"view.overview", "map"}, {"view.data", "data"}, {"sim.replay", "replay"}, {"view.devices", "devices"}}};
-    for (const auto& [id, iconName] : rooms) {
+    struct Room {
+        const char* command;
+        const char* icon;
+        QWidget* page;
+    };
+    const std::array<Room, 6> rooms{{{"view.overview", "map", m_overview},
+                                     {"view.boards", "dashboard", m_boards},
+                                     {"view.explorer", "explorer", m_explorer},
+                                     {"view.devices", "devices", m_devices},
+                                     {"view.data", "data", m_data},
+                                     {"sim.replay", "replay", m_replay}}};
+    for (const auto& [id, iconName, page] : rooms) {
         auto* button = new QToolButton;
         QAction* action = m_commands.action(QLatin1String(id));
         button->setCheckable(true);
@@ -372,6 +417,7 @@ QWidget* MainWindow::buildRail()
         paint();
         column->addWidget(button);
         m_railButtons.push_back(button);
+        m_railRooms.push_back(page);
     }
     column->addStretch(1);
     m_railButtons.front()->setChecked(true);
@@ -382,7 +428,7 @@ void MainWindow::showRoom(int room)
 {
     m_rooms->setCurrentIndex(room);
     for (std::size_t i = 0; i < m_railButtons.size(); ++i) {
-        m_railButtons[i]->setChecked(static_cast<int>(i) == room);
+        m_railButtons[i]->setChecked(m_railRooms[i] == m_rooms->currentWidget());
     }
     m_commands.refresh();
 }

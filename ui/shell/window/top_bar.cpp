@@ -11,6 +11,7 @@
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QToolButton>
+#include <QVBoxLayout>
 
 #include <algorithm>
 #include <array>
@@ -22,11 +23,12 @@ struct Range {
     const char* title;
     double seconds;
 };
-constexpr std::array<Range, 6> kRanges{{{"last 1 min", 60},
+constexpr std::array<Range, 7> kRanges{{{"last 1 min", 60},
                                         {"last 5 min", 300},
                                         {"last 15 min", 900},
                                         {"last 1 h", 3600},
                                         {"last 24 h", 86'400},
+                                        {"last 7 days", 604'800},
                                         {"all history", 0}}};
 
 } // namespace
@@ -36,10 +38,11 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     , m_session(session)
     , m_icon(new QLabel)
     , m_world(new QToolButton)
-    , m_where(new QLabel)
     , m_model(new QComboBox)
+    , m_tier(new QComboBox)
     , m_range(new QComboBox)
-    , m_provider(new QLabel)
+    , m_compare(new QToolButton)
+    , m_chips(new QWidget)
     , m_badge(new QLabel)
     , m_search(new QPushButton(tr("Search commands   Ctrl+K")))
 {
@@ -47,10 +50,17 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     m_world->setText(tr("World"));
     m_world->setProperty("flat", true);
     m_world->setAccessibleName(tr("World"));
-    m_world->setToolTip(tr("Clear the selection"));
-    m_where->setAccessibleName(tr("Selection"));
+    m_world->setToolTip(tr("Clear all filters"));
+    m_chips->setAccessibleName(tr("Filters"));
+    m_tier->setAccessibleName(tr("Tier"));
+    m_compare->setText(tr("Compare"));
+    m_compare->setCheckable(true);
+    m_compare->setToolTip(tr("Show the previous period of the same length as ghost lines"));
+    for (QComboBox* box : {m_model, m_tier}) {
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        box->setMinimumContentsLength(box == m_model ? 15 : 13);
+    }
     m_model->setAccessibleName(tr("Model"));
-    m_model->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_range->setAccessibleName(tr("Range"));
     m_badge->setAccessibleName(tr("Data badge"));
     m_badge->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred); // never shortened: what is shown is simulated
@@ -72,15 +82,19 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
         paint();
         return button;
     };
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(Theme::kPadding, 6, Theme::kPadding, 6);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(Theme::kPadding, 6, Theme::kPadding, 6);
+    column->setSpacing(6);
+    auto* row = new QHBoxLayout;
     row->setSpacing(8);
+    column->addLayout(row);
+    column->addWidget(m_chips);
     row->addWidget(m_icon);
     row->addWidget(m_world);
-    row->addWidget(m_where);
     row->addWidget(m_model);
+    row->addWidget(m_tier);
     row->addWidget(m_range);
-    row->addWidget(m_provider);
+    row->addWidget(m_compare);
     row->addWidget(m_badge);
     row->addStretch(1);
     row->addWidget(tool("edit.undo", "undo", tr("Undo")));
@@ -90,10 +104,18 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     row->addWidget(m_search);
 
     connect(m_world, &QToolButton::clicked, this, [this] {
+        SelectionState state;
+        state.rangeSeconds = m_session.selection().state().rangeSeconds;
+        m_session.selection().set(state);
+    });
+    connect(m_tier, &QComboBox::activated, this, [this](int index) {
         SelectionState state = m_session.selection().state();
-        state.regions.clear();
-        state.provider.reset();
-        state.model.reset();
+        state.tier = index > 0 ? std::optional(TierId(static_cast<std::size_t>(index - 1))) : std::nullopt;
+        m_session.selection().set(state);
+    });
+    connect(m_compare, &QToolButton::clicked, this, [this](bool on) {
+        SelectionState state = m_session.selection().state();
+        state.compare = on ? Comparing::PreviousPeriod : Comparing::Nothing;
         m_session.selection().set(state);
     });
     connect(m_model, &QComboBox::activated, this, [this](int index) {
@@ -104,10 +126,14 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     connect(m_range, &QComboBox::activated, this, [this](int index) {
         SelectionState state = m_session.selection().state();
         state.rangeSeconds = m_range->itemData(index).toDouble();
+        state.span.reset();
         m_session.selection().set(state);
     });
     connect(m_search, &QPushButton::clicked, this, &TopBar::searchRequested);
     connect(&m_session, &Session::opened, this, &TopBar::fillModels);
+    connect(&m_session, &Session::historyChanged, this, [this] {
+        m_badge->setText(m_session.badge()); // the history shown may be a recorded one
+    });
     connect(&m_session.selection(), &Selection::changed, this, &TopBar::showSelection);
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &TopBar::restyle);
     restyle();
@@ -130,6 +156,11 @@ void TopBar::fillModels()
     for (const ServedModel& model : m_session.fleet().models) {
         m_model->addItem(tr("Model: ") + QString::fromStdString(model.name));
     }
+    m_tier->clear();
+    m_tier->addItem(tr("Tier: all"));
+    for (const SloTier& tier : m_session.fleet().tiers) {
+        m_tier->addItem(tr("Tier: ") + QString::fromStdString(tier.name));
+    }
     m_badge->setText(m_session.badge());
     showSelection();
 }
@@ -140,21 +171,41 @@ void TopBar::showSelection()
         return;
     }
     const SelectionState& state = m_session.selection().state();
-    QStringList places;
-    for (const Place& place : m_session.places()) {
-        if (holdsSelection(place, state)) {
-            places << QString::fromStdString(place.name);
-        }
-    }
-    const QString quiet = QStringLiteral("<span style='color:%1'>›</span> ").arg(theme().muted.name());
-    m_where->setText(places.isEmpty() ? quiet + tr("all places")
-                     : places.size() <= 2
-                         ? quiet + places.join(QStringLiteral(", ")).toHtmlEscaped()
-                         : quiet + tr("%1 and %2 more").arg(places.front().toHtmlEscaped()).arg(places.size() - 1));
-    m_provider->setText(state.provider ? QString::fromStdString(m_session.fleet()[*state.provider].name) : QString());
-    m_provider->setVisible(state.provider.has_value());
     m_model->setCurrentIndex(state.model ? static_cast<int>(state.model->index()) + 1 : 0);
-    m_range->setCurrentIndex(m_range->findData(state.rangeSeconds));
+    m_tier->setCurrentIndex(state.tier ? static_cast<int>(state.tier->index()) + 1 : 0);
+    m_range->setCurrentIndex(state.span ? -1 : m_range->findData(state.rangeSeconds));
+    m_range->setPlaceholderText(tr("Range: brushed"));
+    m_compare->setChecked(state.compare != Comparing::Nothing);
+    m_world->setText(state.regions.empty() ? tr("World") : tr("World ›"));
+    showChips();
+}
+
+void TopBar::showChips()
+{
+    // A row of its own: chips come and go, and the bar above stays where it is.
+    delete m_chips->layout();
+    qDeleteAll(m_chips->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
+    auto* row = new QHBoxLayout(m_chips);
+    row->setContentsMargins(36, 0, 0, 0); // where the words of the bar above begin
+    row->setSpacing(6);
+    for (const FilterChip& chip : filterChips(m_session.selection().state(), m_session.fleet(), m_session.places())) {
+        if (chip.kind == tr("Compare")) {
+            continue; // its switch says so
+        }
+        auto* button = new QToolButton;
+        button->setText(QStringLiteral("%1: %2  ×").arg(chip.kind, chip.value));
+        button->setAccessibleName(tr("Filter %1 %2").arg(chip.kind, chip.value));
+        button->setToolTip(tr("Take this filter off"));
+        button->setProperty("chip", true);
+        connect(button, &QToolButton::clicked, this, [this, without = chip.without] {
+            // Not while the button is still on the stack: the row is made anew.
+            QMetaObject::invokeMethod(
+                this, [this, without] { m_session.selection().set(without); }, Qt::QueuedConnection);
+        });
+        row->addWidget(button);
+    }
+    row->addStretch(1);
+    m_chips->setVisible(row->count() > 1);
 }
 
 } // namespace isobar::ui

@@ -13,7 +13,7 @@ namespace isobar::ui {
 
 class CommandRegistry;
 
-/// Where you are, what is filtered, and the badge that never leaves the screen.
+/// Where you are, what is filtered (a chip each, that a click takes off), and the badge that never leaves the screen.
 class TopBar : public QFrame {
     Q_OBJECT
 public:
@@ -25,15 +25,17 @@ Q_SIGNALS:
 private:
     void fillModels();
     void showSelection();
+    void showChips();
     void restyle();
 
     Session& m_session;
     QLabel* m_icon;
     QToolButton* m_world;
-    QLabel* m_where;
     QComboBox* m_model;
+    QComboBox* m_tier;
     QComboBox* m_range;
-    QLabel* m_provider;
+    QToolButton* m_compare;
+    QWidget* m_chips; ///< one button for each filter in force
     QLabel* m_badge;
     QPushButton* m_search;
 };

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/engine/engine.h"
+#include "model/proto/shipped.h"
+#include "model/query/balance.h"
+#include "ui/dashboard/contracts.h"
+#include "ui/dashboard/view_tables.h"
+#include "ui/shell/theme.h"
+
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cmath>
+#include <numeric>
+
+using namespace isobar;
+using namespace isobar::ui;
+using query::Dimension;
+using query::Measure;
+
+/// Every chart shows the same money, tokens and requests as the key figures: parts sum to the whole, under any filter.
+class ViewTotalsTest : public QObject {
+    Q_OBJECT
+
+    std::shared_ptr<const Fleet> m_fleet;
+    std::vector<Place> m_places;
+    aggregate::History m_history;
+
+    ViewContext context(const SelectionState& state) const
+    {
+        return contextOf(m_fleet, m_places, m_history, state, 42);
+    }
+    ViewContext context() const
+    {
+        SelectionState all;
+        all.rangeSeconds = 0;
+        return context(all);
+    }
+    static double figure(const ViewContext& context, Measure measure)
+    {
+        return valueOf(ask(context, {measure}, {}), {}, measure);
+    }
+    static bool near(double a, double b, double relative = 1e-9)
+    {
+        return std::abs(a - b) <= relative * std::max(std::abs(a), std::abs(b));
+    }
+    static double mean(const TimeChartData& chart)
+    {
+        double sum = 0;
+        for (const TimeSeries& series : chart.series) {
+            sum += series.ghost ? 0 : std::accumulate(series.values.begin(), series.values.end(), 0.0);
+        }
+        return sum / static_cast<double>(chart.series.front().values.size());
+    }
+
+    static void filterRows()
+    {
+        QTest::addColumn<int>("filter");
+        QTest::newRow("everything") << 0;
+        QTest::newRow("one provider") << 1;
+        QTest::newRow("one model") << 2;
+        QTest::newRow("two regions") << 3;
+        QTest::newRow("a brushed stretch") << 4;
+    }
+    ViewContext filtered() const
+    {
+        QFETCH(int, filter);
+        SelectionState state;
+        state.rangeSeconds = 0;
+        switch (filter) {
+        case 1:
+            state.provider = ProviderId(std::size_t{1});
+            break;
+        case 2:
+            state.model = ModelId(std::size_t{1});
+            break;
+        case 3:
+            state.regions = {RegionId(std::size_t{0}), RegionId(std::size_t{1})};
+            break;
+        case 4:
+            state.span = TimeSpan{5 * aggregate::kMicrosPerSecond, 12 * aggregate::kMicrosPerSecond};
+            break;
+        default:
+            break;
+        }
+        return context(state);
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QStandardPaths::setTestModeEnabled(true);
+        applyTheme(ThemeChoice::Dark);
+        auto fleet = proto::shippedSample();
+        const auto calibration = proto::shippedCalibration();
+        QVERIFY(fleet.ok() && calibration.ok());
+        m_fleet = std::make_shared<const Fleet>(*fleet);
+        m_places = gatherPlaces(*m_fleet);
+        engine::EngineOptions options;
+        options.settleSeconds = 3;
+        auto engine = engine::Engine::create(m_fleet, *calibration, options);
+        QVERIFY(engine.ok());
+        while (engine->now() < 20 * aggregate::kMicrosPerSecond) {
+            engine->step();
+            for (auto& interval : engine->takeIntervals()) {
+                m_history.append(std::move(interval));
+            }
+        }
+    }
+
+    void stacksSumToTheFigures_data() { filterRows(); }
+    void stacksSumToTheFigures()
+    {
+        const ViewContext now = filtered();
+        QVERIFY(near(mean(timeChart(View::Throughput, now)), figure(now, Measure::TokensPerSecond)));
+        QVERIFY(near(mean(timeChart(View::ThroughputByModel, now)), figure(now, Measure::TokensPerSecond)));
+        QVERIFY(near(mean(timeChart(View::Spend, now)), figure(now, Measure::SpendUsdPerDay)));
+        QVERIFY(near(mean(timeChart(View::SpendByModel, now)), figure(now, Measure::SpendUsdPerDay)));
+    }
+
+    void theTreeSumsToTheSpend_data() { filterRows(); }
+    void theTreeSumsToTheSpend()
+    {
+        const ViewContext now = filtered();
+        double leaves = 0;
+        for (const TreemapNode& provider : spendTree(now).nodes) {
+            for (const TreemapNode& region : provider.children) {
+                for (const TreemapNode& leaf : region.children) {
+                    QVERIFY(leaf.value > 0);
+                    leaves += leaf.value;
+                }
+            }
+        }
+        QVERIFY2(near(leaves, figure(now, Measure::SpendUsdPerDay)), qPrintable(QString::number(leaves)));
+    }
+
+    void theFlowsSumToTheRequests_data() { filterRows(); }
+    void theFlowsSumToTheRequests()
+    {
+        const ViewContext now = filtered();
+        const SankeyData data = flowsOf(now);
+        QCOMPARE(data.columns.size(), std::size_t{3});
+        double sum = 0;
+        for (const SankeyPath& path : data.paths) {
+            QCOMPARE(path.nodes.size(), 3);
+            for (int c = 0; c < 3; ++c) {
+                QVERIFY(path.nodes[c] < static_cast<int>(data.columns[static_cast<std::size_t>(c)].nodes.size()));
+            }
+            sum += path.value;
+        }
+        QVERIFY(near(sum, figure(now, Measure::RequestsPerSecond)));
+    }
+
+    void contractsOthersAndEgressAreTheSpend()
+    {
+        const ViewContext now = context();
+        double chips = 0;
+        const auto uses = contractUse(now);
+        QVERIFY(!uses.empty());
+        for (const ContractUse& use : uses) {
+            QVERIFY(use.coverageRatio() > 0 && use.coverageRatio() <= 1);
+            QVERIFY(use.utilizationRatio() > 0 && use.utilizationRatio() <= 1);
+            chips += use.usedUsdPerDay + use.unusedUsdPerDay + use.otherUsdPerDay;
+        }
+        // The slow way: every row of every interval.
+        double egress = 0, seconds = 0, otherChips = 0;
+        for (const auto& interval : now.intervals) {
+            seconds += static_cast<double>(interval->end - interval->begin) * 1e-6;
+            for (const aggregate::DemandTotals& row : interval->demand) {
+                egress += static_cast<double>(row.egressMicroUsd) * 1e-6;
+            }
+            for (std::size_t i = 0; i < interval->supply.size(); ++i) {
+                const ProviderId provider = (*m_fleet)[(*m_fleet)[interval->layout->supply[i].pool].region].provider;
+                const bool known = std::any_of(uses.begin(), uses.end(),
+                                               [provider](const ContractUse& use) { return use.provider == provider; });
+                for (const std::int64_t cost : interval->supply[i].costMicroUsd) {
+                    otherChips += known ? 0 : static_cast<double>(cost) * 1e-6;
+                }
+            }
+        }
+        const double perDay = 86'400 / seconds;
+        QVERIFY(near(chips + (egress + otherChips) * perDay, figure(now, Measure::SpendUsdPerDay)));
+    }
+
+    void everyTimeToFirstTokenIsInTheHistogram()
+    {
+        const ViewContext now = context();
+        const DistributionData data = ttftHistogram(now);
+        QCOMPARE(data.series.size(), std::size_t{1});
+        const double counted = std::accumulate(data.series[0].counts.begin(), data.series[0].counts.end(), 0.0);
+        QCOMPARE(counted, static_cast<double>(ttftSketch(now).count()));
+        QVERIFY(counted >= figure(now, Measure::Completed)); // those on their way have begun to answer
+        QVERIFY(std::is_sorted(data.series[0].edges.begin(), data.series[0].edges.end()));
+        QCOMPARE(data.series[0].edges.size(), data.series[0].counts.size() + 1);
+        QVERIFY(std::abs(ttftSketch(now).quantile(0.95) - figure(now, Measure::TtftP95)) <
+                0.05 * figure(now, Measure::TtftP95));
+    }
+
+    void theLorenzCurveHasEveryChipAndAllItsLoad()
+    {
+        const ViewContext now = context();
+        double chips = 0, busy = 0;
+        for (const LorenzEntry& entry : loadSpread(now).entries) {
+            chips += entry.capacity;
+            busy += entry.load;
+        }
+        QVERIFY(near(chips, figure(now, Measure::Accelerators)));
+        QVERIFY(near(busy / chips, figure(now, Measure::Utilization)));
+    }
+
+    void sharesAndConcentrationAgree()
+    {
+        const ViewContext now = context();
+        double shares = 0;
+        for (const ConcentrationRow& row : concentration(now).rows) {
+            shares += row.share;
+            QVERIFY(row.remainingCapacity > 0);
+            QVERIFY(row.demand > 0);
+            QVERIFY2(row.verdict.startsWith(QStringLiteral("N+1")), qPrintable(row.verdict));
+        }
+        QVERIFY(near(shares, 1));
+    }
+
+    void losingTheWorstProviderIsWhatTheBalanceSays()
+    {
+        const ViewContext now = context();
+        const query::Balance balance = query::balanceOf(*m_fleet, now.intervals);
+        for (const query::NPlusOne& worst : balance.nPlusOne) {
+            const bool region = worst.lost == Dimension::Region;
+            std::size_t index = 0;
+            for (std::size_t i = 0; i < (region ? m_fleet->regions.size() : m_fleet->providers.size()); ++i) {
+                const std::string key = region ? regionKey(*m_fleet, RegionId(i)) : m_fleet->providers[i].key;
+                index = key == worst.worst ? i : index;
+            }
+            const auto answers = query::ifLost(*m_fleet, now.intervals, worst.lost, static_cast<std::uint32_t>(index));
+            const auto same = std::find_if(answers.begin(), answers.end(), [&worst](const query::NPlusOne& row) {
+                return row.model == worst.model && row.tier == worst.tier;
+            });
+            QVERIFY(same != answers.end());
+            QCOMPARE(same->headroomRatio, worst.headroomRatio);
+            QCOMPARE(same->leftTokensPerSecond, worst.leftTokensPerSecond);
+        }
+    }
+
+    void moneyIsNotTakenForATiersOwn()
+    {
+        SelectionState state;
+        state.rangeSeconds = 0;
+        state.tier = TierId(std::size_t{0});
+        const ViewContext now = context(state);
+        const auto table = viewTable(View::Overview, now);
+        QVERIFY(table.ok());
+        QCOMPARE(table->rows.size(), std::size_t{1});
+        QVERIFY(std::isnan(table->rows[0].values[0])); // spend
+        QVERIFY(std::isfinite(valueOf(*table, {}, Measure::RequestsPerSecond)));
+        QVERIFY(valueOf(*table, {}, Measure::RequestsPerSecond) < figure(context(), Measure::RequestsPerSecond));
+        QCOMPARE(kpis(now)[0].value, QStringLiteral("–"));
+        QVERIFY(kpis(now)[0].change.contains(QStringLiteral("not counted")));
+        QVERIFY(latencyChart(now).target.has_value());
+    }
+
+    void aUserAreaNarrowsFlowsAndNothingElse()
+    {
+        SelectionState state;
+        state.rangeSeconds = 0;
+        state.area = AreaId(std::size_t{0});
+        const ViewContext now = context(state);
+        QCOMPARE(flowsOf(now).columns[0].nodes.size(), std::size_t{1});
+        QVERIFY(near(figure(now, Measure::SpendUsdPerDay), figure(context(), Measure::SpendUsdPerDay)));
+    }
+
+    void thePreviousPeriodIsAsLongAndDrawnOverTheSameTime()
+    {
+        SelectionState state;
+        state.span = TimeSpan{10 * aggregate::kMicrosPerSecond, 16 * aggregate::kMicrosPerSecond};
+        state.compare = Comparing::PreviousPeriod;
+        const ViewContext now = context(state);
+        const auto before = previousPeriod(now);
+        QVERIFY(before.has_value());
+        QCOMPARE(before->now, now.from());
+        QCOMPARE(before->now - before->from(), now.now - now.from());
+        const TimeChartData chart = timeChart(View::Throughput, now);
+        const auto ghost = std::find_if(chart.series.begin(), chart.series.end(),
+                                        [](const TimeSeries& series) { return series.ghost; });
+        QVERIFY(ghost != chart.series.end());
+        QVERIFY(!ghost->times.isEmpty());
+        QVERIFY(ghost->times.front() >= chart.from && ghost->times.back() <= chart.to);
+        double sum = 0;
+        for (const double value : ghost->values) {
+            sum += value;
+        }
+        QVERIFY(near(sum / ghost->values.size(), figure(*before, Measure::TokensPerSecond)));
+        // Nothing lies before the start.
+        state.span = TimeSpan{0, 6 * aggregate::kMicrosPerSecond};
+        QVERIFY(!previousPeriod(context(state)).has_value());
+    }
+
+    void theExplanationNamesFormulaPartsAndSource()
+    {
+        const ViewContext now = context();
+        for (std::size_t tile = 0; tile < 6; ++tile) {
+            const QString html = kpiExplanation(tile, now);
+            QVERIFY(html.contains(QStringLiteral("Source")));
+            QVERIFY(html.contains(QStringLiteral("seed 42")));
+            QVERIFY(html.contains(QString::fromStdString(m_fleet->providers[0].name)));
+        }
+    }
+
+    void csvsHaveWhatIsShown_data()
+    {
+        QTest::addColumn<int>("view");
+        for (const View view : allViews()) {
+            QTest::newRow(qPrintable(viewName(view))) << static_cast<int>(view);
+        }
+    }
+    void csvsHaveWhatIsShown()
+    {
+        QFETCH(int, view);
+        const auto csv = viewCsv(static_cast<View>(view), context());
+        QVERIFY2(csv.ok(), csv.ok() ? "" : csv.error().toString().c_str());
+        const QStringList lines = QString::fromStdString(*csv).trimmed().split(QLatin1Char('\n'));
+        QVERIFY(lines.size() >= 2);
+        QVERIFY(!lines.front().isEmpty());
+    }
+
+    void theSummaryIsOnePage()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("summary.pdf"));
+        QElapsedTimer timer;
+        timer.start();
+        const Status written = exportSummary(path, context());
+        QVERIFY2(written.ok(), written.ok() ? "" : written.error().toString().c_str());
+        qInfo("summary: %lld ms", static_cast<long long>(timer.elapsed()));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray pdf = file.readAll();
+        QVERIFY(pdf.startsWith("%PDF"));
+        QVERIFY(pdf.contains("/Count 1"));
+        QVERIFY(theme().dark); // the window's theme is as it was
+    }
+};
+
+QTEST_MAIN(ViewTotalsTest)
+#include "tst_view_totals.moc"

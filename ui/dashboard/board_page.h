@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/dashboard/board.h"
+
+#include <QWidget>
+
+class QComboBox;
+class QLabel;
+class QScrollArea;
+class QToolButton;
+
+namespace isobar::ui {
+
+class BoardGrid;
+class Session;
+
+/// The room of boards: one board at a time, chosen, arranged and kept. Boards live in the open store, with the bundled
+/// sample in the settings. While presenting, only the board is there and it fills the page.
+class BoardPage : public QWidget {
+    Q_OBJECT
+public:
+    explicit BoardPage(Session& session, QWidget* parent = nullptr);
+
+    [[nodiscard]] const std::vector<Board>& boards() const { return m_boards; }
+    [[nodiscard]] int current() const { return m_current; }
+    void showBoard(int board);
+    void showNext() { showBoard((m_current + 1) % std::max(1, static_cast<int>(m_boards.size()))); }
+    [[nodiscard]] BoardGrid& grid() { return *m_grid; }
+    void setPresenting(bool on);
+
+    // What the buttons do; each is one step of undo.
+    void addView(View view);
+    void addBoard(const QString& name);
+    void renameBoard(const QString& name);
+    void removeBoard();
+    void resetToShipped();
+
+    /// Puts boards in force and keeps them; what undo and redo call.
+    void useBoards(const std::vector<Board>& boards, int current);
+
+Q_SIGNALS:
+    void problem(const isobar::Error& error);
+    void presentRequested();
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void load();
+    void keep();
+    void refresh();
+    void showPanels();
+    void fit();
+    void change(const std::vector<Board>& boards, int current, const QString& text);
+    void fillNames();
+    [[nodiscard]] bool nameIsFree(const QString& name) const;
+    void askName(const QString& title, const QString& proposal, const std::function<void(const QString&)>& take);
+
+    Session& m_session;
+    std::vector<Board> m_boards;
+    int m_current = 0;
+    bool m_presenting = false;
+    QWidget* m_tools;
+    QComboBox* m_names;
+    QLabel* m_source;
+    QToolButton* m_arrange;
+    QScrollArea* m_scroll;
+    BoardGrid* m_grid;
+};
+
+} // namespace isobar::ui

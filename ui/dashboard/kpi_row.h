@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "ui/dashboard/views.h"
+
+#include <QFrame>
+#include <QPointer>
+
+namespace isobar::ui {
+
+class KpiTile;
+
+/// The six key figures side by side; a click on one opens a card that explains it: formula, source, and the parts the
+/// value is made of.
+class KpiRow : public QWidget {
+    Q_OBJECT
+public:
+    explicit KpiRow(QWidget* parent = nullptr);
+    void show(const ViewContext& context);
+    [[nodiscard]] const std::vector<KpiTile*>& tiles() const { return m_tiles; }
+    /// The card that is open; null when none is.
+    [[nodiscard]] QWidget* card() const { return m_card; }
+    using QWidget::show;
+
+private:
+    void explain(std::size_t tile);
+
+    std::vector<KpiTile*> m_tiles;
+    ViewContext m_context;
+    QPointer<QFrame> m_card;
+};
+
+} // namespace isobar::ui

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/query/balance.h"
+#include "ui/dashboard/contracts.h"
+#include "ui/dashboard/view_tables.h"
+#include "ui/shell/format.h"
+#include "ui/shell/theme.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+namespace isobar::ui {
+namespace {
+
+using query::Dimension;
+using query::Measure;
+
+constexpr std::size_t kMostHeatRows = 18, kMostAreas = 9, kMostModels = 9;
+constexpr double kHotDemandToSupply = 1;
+
+QString text(const std::string& s)
+{
+    return QString::fromStdString(s);
+}
+
+/// The keys of a dimension by weight, heaviest first.
+std::vector<std::string> ranked(const std::map<std::string, double>& weights)
+{
+    std::vector<std::string> keys;
+    for (const auto& [key, weight] : weights) {
+        keys.push_back(key);
+    }
+    std::stable_sort(keys.begin(), keys.end(),
+                     [&](const std::string& a, const std::string& b) { return weights.at(a) > weights.at(b); });
+    return keys;
+}
+
+QColor modelColor(const Fleet& fleet, const std::string& name)
+{
+    for (std::size_t i = 0; i < fleet.models.size(); ++i) {
+        if (fleet.models[i].name == name) {
+            return theme().category(i);
+        }
+    }
+    return theme().faint;
+}
+
+std::vector<LorenzEntry> lorenzEntries(const ViewContext& context)
+{
+    std::vector<LorenzEntry> entries;
+    for (const query::Row& row :
+         ask(context, {Measure::Accelerators, Measure::Utilization}, {Dimension::Region}).rows) {
+        if (std::isfinite(row.values[0]) && row.values[0] > 0 && std::isfinite(row.values[1])) {
+            entries.push_back({text(row.keys[0]), text(row.keys[0]), row.values[0], row.values[0] * row.values[1]});
+        }
+    }
+    return entries;
+}
+
+} // namespace
+
+HeatMapData loadHeat(const ViewContext& context)
+{
+    HeatMapData data;
+    data.title = viewTitle(View::LoadHeat);
+    data.kind = ValueKind::Ratio;
+    data.from = 0;
+    data.to = 1;
+    data.trouble = kHotUtilization;
+    data.emptyText = waitingText();
+    const query::Table table =
+        ask(context, {Measure::Utilization, Measure::Accelerators}, {Dimension::Region, Dimension::Model});
+    std::map<std::string, double> chipsByRegion, chipsByModel;
+    for (const query::Row& row : table.rows) {
+        if (row.keys[1] != "(none)" && row.values[1] > 0) {
+            chipsByRegion[row.keys[0]] += row.values[1];
+            chipsByModel[row.keys[1]] += row.values[1];
+        }
+    }
+    std::vector<std::string> regions = ranked(chipsByRegion);
+    const std::size_t all = regions.size();
+    regions.resize(std::min(all, kMostHeatRows));
+    data.unitNote = regions.size() < all
+                        ? QStringLiteral("chips that serve; the %1 largest of %2 regions").arg(regions.size()).arg(all)
+                        : QStringLiteral("chips that serve");
+    std::map<std::string, std::size_t> rowOf, columnOf;
+    for (const std::string& region : regions) {
+        rowOf[region] = data.rows.size();
+        data.rows.push_back({text(region), text(region)});
+    }
+    for (const std::string& model : ranked(chipsByModel)) {
+        columnOf[model] = data.columns.size();
+        data.columns.push_back({text(model), text(model)});
+    }
+    data.values = QVector<double>(static_cast<qsizetype>(data.rows.size() * data.columns.size()),
+                                  std::numeric_limits<double>::quiet_NaN());
+    for (const query::Row& row : table.rows) {
+        const auto at = rowOf.find(row.keys[0]);
+        const auto column = columnOf.find(row.keys[1]);
+        if (at != rowOf.end() && column != columnOf.end()) {
+            data.values[static_cast<qsizetype>(at->second * data.columns.size() + column->second)] = row.values[0];
+        }
+    }
+    return data;
+}
+
+LorenzData loadSpread(const ViewContext& context)
+{
+    LorenzData data;
+    data.title = viewTitle(View::LoadSpread);
+    data.unitNote = QStringLiteral("share of load over share of capacity, by region");
+    data.emptyText = waitingText();
+    data.entries = lorenzEntries(context);
+    data.nowName = QStringLiteral("now");
+    if (const auto before = previousPeriod(context)) {
+        data.before = lorenzEntries(*before);
+        data.beforeName = QStringLiteral("before");
+    }
+    return data;
+}
+
+SankeyData flowsOf(const ViewContext& context)
+{
+    SankeyData data;
+    data.title = viewTitle(View::Flows);
+    data.unitNote = QStringLiteral("requests/s");
+    data.kind = ValueKind::Plain;
+    data.emptyText = waitingText();
+    const Fleet& fleet = *context.fleet;
+    const query::Table table =
+        ask(context, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Provider, Dimension::Model});
+    std::array<std::map<std::string, double>, 3> weights;
+    for (const query::Row& row : table.rows) {
+        for (std::size_t c = 0; c < weights.size(); ++c) {
+            weights[c][row.keys[c]] += row.values[0];
+        }
+    }
+    std::array<std::map<std::string, int>, 3> nodeOf;
+    static constexpr std::array<const char*, 3> kTitles{"User area", "Provider", "Model"};
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+        SankeyColumn column{QLatin1String(kTitles[c]), {}};
+        const std::size_t most = c == 0 ? kMostAreas : c == 1 ? fleet.providers.size() : kMostModels;
+        const std::vector<std::string> keys = ranked(weights[c]);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (i >= most && keys.size() > most + 1) { // one for all the rest; never a rest of one
+                nodeOf[c][keys[i]] = static_cast<int>(most);
+                if (i == most) {
+                    column.nodes.push_back({QStringLiteral("(other)"),
+                                            QStringLiteral("%1 others").arg(keys.size() - most), theme().faint});
+                }
+                continue;
+            }
+            nodeOf[c][keys[i]] = static_cast<int>(column.nodes.size());
+            QString name = text(keys[i]);
+            QColor color = theme().flow;
+            if (c == 1) {
+                color = theme().provider(keys[i]);
+                for (const Provider& provider : fleet.providers) {
+                    name = provider.key == keys[i] ? text(provider.name) : name;
+                }
+            } else if (c == 2) {
+                color = modelColor(fleet, keys[i]);
+            }
+            column.nodes.push_back({text(keys[i]), name, color});
+        }
+        data.columns.push_back(std::move(column));
+    }
+    std::map<std::array<int, 3>, double> paths;
+    for (const query::Row& row : table.rows) {
+        if (std::isfinite(row.values[0]) && row.values[0] > 0) {
+            paths[{nodeOf[0][row.keys[0]], nodeOf[1][row.keys[1]], nodeOf[2][row.keys[2]]}] += row.values[0];
+        }
+    }
+    for (const auto& [nodes, value] : paths) {
+        data.paths.push_back({{nodes[0], nodes[1], nodes[2]}, value});
+    }
+    if (data.paths.empty()) {
+        data.columns.clear();
+    }
+    return data;
+}
+
+TreemapData spendTree(const ViewContext& context)
+{
+    TreemapData data;
+    data.title = viewTitle(View::SpendTree);
+    data.unitNote = QStringLiteral("USD a day; provider, region, model");
+    data.rootName = QStringLiteral("All providers");
+    data.kind = ValueKind::UsdPerDay;
+    data.emptyText = waitingText();
+    const query::Table table =
+        ask(context, {Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Region, Dimension::Model});
+    for (const Provider& provider : context.fleet->providers) {
+        TreemapNode group{text(provider.key), text(provider.name), theme().provider(provider.key), 0, {}, {}};
+        std::map<std::string, std::size_t> regionAt;
+        for (const query::Row& row : table.rows) {
+            if (row.keys[0] != provider.key || !(row.values[0] > 0)) {
+                continue;
+            }
+            if (regionAt.count(row.keys[1]) == 0) {
+                regionAt[row.keys[1]] = group.children.size();
+                const std::size_t slash = row.keys[1].find('/');
+                group.children.push_back(
+                    {text(row.keys[1]),
+                     text(slash == std::string::npos ? row.keys[1] : row.keys[1].substr(slash + 1)),
+                     group.color,
+                     0,
+                     {},
+                     {}});
+            }
+            const bool idle = row.keys[2] == "(none)";
+            TreemapNode leaf{text(row.keys[2]),
+                             idle ? QStringLiteral("Idle and training") : text(row.keys[2]),
+                             group.color,
+                             row.values[0],
+                             {},
+                             {}};
+            TreemapNode& region = group.children[regionAt[row.keys[1]]];
+            region.value += leaf.value;
+            region.children.push_back(std::move(leaf));
+        }
+        for (const TreemapNode& region : group.children) {
+            group.value += region.value;
+        }
+        if (group.value > 0) {
+            data.nodes.push_back(std::move(group));
+        }
+    }
+    return data;
+}
+
+std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
+{
+    const auto intervals = intervalsOf(context);
+    if (intervals.empty()) {
+        return {};
+    }
+    const query::Balance balance = query::balanceOf(*context.fleet, intervals);
+    std::vector<BalanceFigure> figures;
+    const auto& regions = balance.regions;
+    const auto formula = [&context](const char* words) {
+        return QString::fromUtf8(words) + QStringLiteral("<br>") + context.footer().toHtmlEscaped();
+    };
+    figures.push_back({QStringLiteral("Max / mean utilization"), grouped(regions.utilization.maxOverMean, 2),
+                       regions.utilization.maxOverMean > 1.5,
+                       formula("Utilization of the busiest region over the mean of all regions; 1 is even.")});
+    const auto worst = std::max_element(
+        regions.rows.begin(), regions.rows.end(), [](const query::BalanceRow& a, const query::BalanceRow& b) {
+            const auto rank = [](const query::BalanceRow& row) {
+                return std::isfinite(row.demandToSupplyRatio) ? row.demandToSupplyRatio : -1;
+            };
+            return rank(a) < rank(b);
+        });
+    if (worst != regions.rows.end() && std::isfinite(worst->demandToSupplyRatio)) {
+        figures.push_back(
+            {QStringLiteral("Worst demand to supply"),
+             grouped(worst->demandToSupplyRatio, 2) + QStringLiteral("  ") + text(worst->key),
+             worst->demandToSupplyRatio > kHotDemandToSupply,
+             formula("Work asked for over chips in order, of the region where it is highest; above 1 more "
+                     "is asked than there is.")});
+    }
+    figures.push_back({QStringLiteral("Jain's index"), grouped(regions.utilization.jain, 2), false,
+                       formula("(Σx)² / (n Σx²) of the regions' utilization: 1 is even. Jain, Chiu and Hawe 1984.")});
+    figures.push_back({QStringLiteral("Gini of utilization"), grouped(regions.utilization.gini, 2), false,
+                       formula("Mean difference of all pairs over twice the mean: 0 is even. Gini 1912.")});
+    for (const Dimension lost : {Dimension::Region, Dimension::Provider}) {
+        const query::NPlusOne* hardest = nullptr;
+        for (const query::NPlusOne& row : balance.nPlusOne) {
+            if (row.lost == lost && (hardest == nullptr || row.headroomRatio < hardest->headroomRatio)) {
+                hardest = &row;
+            }
+        }
+        if (hardest != nullptr) {
+            const bool carries = hardest->carries();
+            figures.push_back(
+                {lost == Dimension::Region ? QStringLiteral("N+1 region") : QStringLiteral("N+1 provider"),
+                 carries ? QStringLiteral("met") : QStringLiteral("not met: ") + text(hardest->worst), !carries,
+                 formula("Whether what is left carries each model and tier when the worst region, or "
+                         "provider, goes; an estimate from the capacity seen.")});
+        }
+    }
+    return figures;
+}
+
+} // namespace isobar::ui
