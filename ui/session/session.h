@@ -110,7 +110,8 @@ public:
     [[nodiscard]] bool isPlaying() const { return m_playing; }
     [[nodiscard]] double speed() const { return m_speed; }
 
-    /// Runs ahead in the fluid mode; see engine::LiveEngine::fastForward(). snapshot()->fastForward tells how far it is.
+    /// Runs ahead in the fluid mode; see engine::LiveEngine::fastForward(). snapshot()->fastForward tells how far it
+    /// is.
     void fastForward(double simulatedSeconds);
     void cancelFastForward();
     /// What of the history is of the fluid mode: an estimate, to be shown as such. Ascending, disjoint.
