@@ -21,6 +21,12 @@ constexpr double kMargin = 18, kLargest = 96;
 constexpr double kDragStart = 4; ///< pixels a press may move and still be a click
 constexpr double kBlockShare = 0.45;
 
+/// Between chips, in pixels: none while they are a few pixels small.
+int gapOf(double pixelsPerChip)
+{
+    return pixelsPerChip >= 5 ? std::max(1, static_cast<int>(pixelsPerChip / 12)) : 0;
+}
+
 void announce(QWidget* widget, const QString& text)
 {
     widget->setAccessibleDescription(text);
@@ -209,7 +215,7 @@ void ChipGrid::paintChips()
     }
     const double scale = m_scale * ratio;
     const int wide = pixels.width(), high = pixels.height();
-    const int gap = scale >= 5 ? std::max(1, static_cast<int>(scale / 12)) : 0;
+    const int gap = gapOf(scale);
     auto* const bits = reinterpret_cast<QRgb*>(m_picture.bits());
     const auto stride = m_picture.bytesPerLine() / static_cast<qsizetype>(sizeof(QRgb));
     const QRectF seen(m_origin, QSizeF(size()) / m_scale);
@@ -362,16 +368,18 @@ void ChipGrid::paintOverlay(QPainter& painter)
     paintSlices(painter, seen);
     paintMarks(painter, seen);
     painter.setBrush(Qt::NoBrush);
+    const double gap = gapOf(m_scale);
     const auto frame = [&](const QRectF& rect, const QColor& color, int width) {
         painter.setPen(QPen(color, width));
         painter.drawRect(rect.toAlignedRect().adjusted(-1, -1, 0, 0));
     };
     if (m_cursor && *m_cursor < m_layout.blockOf.size()) {
-        frame(toPixels(m_layout.blocks[m_layout.blockOf[*m_cursor]].rect).adjusted(-2, -2, 2, 2), theme().accent, 1);
-        frame(chipPixels(*m_cursor), hasFocus() ? theme().text : theme().accent, 2);
+        frame(toPixels(m_layout.blocks[m_layout.blockOf[*m_cursor]].rect).adjusted(-3, -3, 3 - gap, 3 - gap),
+              theme().accent, 1);
+        frame(chipPixels(*m_cursor).adjusted(0, 0, -gap, -gap), hasFocus() ? theme().text : theme().accent, 2);
     }
     if (m_hovered && m_hovered != m_cursor && *m_hovered < m_layout.blockOf.size()) {
-        frame(chipPixels(*m_hovered), theme().text, 1);
+        frame(chipPixels(*m_hovered).adjusted(0, 0, -gap, -gap), theme().text, 1);
     }
 }
 

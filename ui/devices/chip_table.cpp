@@ -14,6 +14,18 @@ namespace isobar::ui {
 
 using engine::Device;
 
+namespace {
+
+/// Numbers to the right, words to the left, headings like what is under them.
+int alignmentOf(int column)
+{
+    const bool number =
+        column < ChipTable::State || (column >= ChipTable::Utilization && column <= ChipTable::Temperature);
+    return int(Qt::AlignVCenter | (number ? Qt::AlignRight : Qt::AlignLeft));
+}
+
+} // namespace
+
 void ChipTable::setView(std::shared_ptr<const Fleet> fleet, std::shared_ptr<const engine::DeviceView> view,
                         std::uint32_t first, std::uint32_t count)
 {
@@ -94,12 +106,11 @@ QVariant ChipTable::data(const QModelIndex& index, int role) const
     if (!index.isValid() || !m_view) {
         return {};
     }
-    const bool number = index.column() < State || (index.column() >= Utilization && index.column() <= Temperature);
     switch (role) {
     case Qt::DisplayRole:
         return cell(chipOf(index.row()), index.column());
     case Qt::TextAlignmentRole:
-        return int(Qt::AlignVCenter | (number ? Qt::AlignRight : Qt::AlignLeft));
+        return alignmentOf(index.column());
     default:
         return {};
     }
@@ -110,6 +121,9 @@ QVariant ChipTable::headerData(int section, Qt::Orientation orientation, int rol
     static const std::array<QString, ColumnCount> kTitles{
         tr("Chip"),   tr("Node"),  tr("Rack"),        tr("Zone"),    tr("State"), tr("Held by"), tr("Utilization"),
         tr("Memory"), tr("Power"), tr("Temperature"), tr("Paid as"), tr("Slice"), tr("Event")};
+    if (role == Qt::TextAlignmentRole && orientation == Qt::Horizontal) {
+        return alignmentOf(section);
+    }
     if (role == Qt::DisplayRole && orientation == Qt::Horizontal && section >= 0 && section < ColumnCount) {
         return kTitles[static_cast<std::size_t>(section)];
     }

@@ -104,7 +104,7 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
     m_tableView->verticalHeader()->hide();
     m_tableView->verticalHeader()->setDefaultSectionSize(26);
     m_tableView->horizontalHeader()->setStretchLastSection(true);
-    m_tableView->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    m_tableView->setStyleSheet(QStringLiteral("QTableView::item { padding: 0 8px; }"));
     for (int column = 0; column < ChipTable::ColumnCount; ++column) {
         const bool small = column < ChipTable::State;
         m_tableView->setColumnWidth(column, small ? 68 : column == ChipTable::HeldBy ? 230 : 104);
@@ -188,6 +188,8 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
         }
     });
     connect(&m_session, &Session::ticked, this, &DevicePage::follow);
+    m_askLater.setSingleShot(true);
+    connect(&m_askLater, &QTimer::timeout, this, &DevicePage::follow);
     connect(&m_session, &Session::devicesChanged, this, &DevicePage::showDevices);
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, [this] {
         if (isVisible()) {
@@ -562,14 +564,22 @@ void DevicePage::showDevices()
     }
 }
 
-/// Chips are asked for while somebody looks, and not oftener than anybody can read.
+/// Chips are asked for while somebody looks, and not oftener than anybody can read; what comes too soon is asked for
+/// later, as it may be the last thing that happens for long.
 void DevicePage::follow()
 {
-    if (isVisible() && m_path.pool && !m_session.isRecording() &&
-        (!m_sinceAsked.isValid() || m_sinceAsked.elapsed() >= kAskMilliseconds)) {
-        m_session.askDevices(*m_path.pool);
-        m_sinceAsked.start();
+    if (!isVisible() || !m_path.pool || m_session.isRecording()) {
+        return;
     }
+    const qint64 since = m_sinceAsked.isValid() ? m_sinceAsked.elapsed() : kAskMilliseconds;
+    if (since < kAskMilliseconds) {
+        if (!m_askLater.isActive()) {
+            m_askLater.start(static_cast<int>(kAskMilliseconds - since));
+        }
+        return;
+    }
+    m_session.askDevices(*m_path.pool);
+    m_sinceAsked.start();
 }
 
 /// The first click opens the node, one on an open node's chip the chip.

@@ -5,6 +5,7 @@
 #include "ui/session/session.h"
 
 #include <QElapsedTimer>
+#include <QTimer>
 #include <QWidget>
 
 #include <vector>
@@ -72,6 +73,7 @@ private:
     std::vector<DevicePath> m_past;
     ChipMeasure m_measure = ChipMeasure::Utilization;
     QElapsedTimer m_sinceAsked;
+    QTimer m_askLater;
     QToolButton* m_back;
     QHBoxLayout* m_crumbs;
     QWidget* m_measures;

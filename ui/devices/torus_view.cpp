@@ -13,7 +13,7 @@
 namespace isobar::ui {
 namespace {
 
-constexpr std::size_t kMostWired = 1024; ///< beyond it links would be a blur
+constexpr std::size_t kMostWired = 300; ///< beyond it links would be a blur
 constexpr double kMargin = 14, kStub = 0.55;
 
 } // namespace
