@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/fleet/lookup.h"
+#include "model/query/balance.h"
 #include "ui/dashboard/view_tables.h"
+#include "ui/map/color_scale.h"
 #include "ui/shell/format.h"
 #include "ui/shell/theme.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace isobar::ui {
@@ -14,10 +18,14 @@ using query::Dimension;
 using query::Measure;
 
 constexpr double kPoorAttainment = 0.90;
+/// A flow is slow when its round trip is so much longer than the area's best, whatever its promise.
+constexpr double kFarSeconds = 0.150;
+constexpr double kIdleUtilization = 0.30;
 
 /// What the map needs of each region, in one query; the map shows the whole world whatever regions are selected.
 struct RegionFigures {
     double accelerators = 0, utilization = 0, requestsPerSecond = 0, sloAttainment = 1, ttftP95 = 0, spendPerDay = 0;
+    double usdPerMillionTokens = 0;
 };
 
 ViewContext wholeWorld(const ViewContext& context)
@@ -29,10 +37,11 @@ ViewContext wholeWorld(const ViewContext& context)
 
 std::vector<RegionFigures> regionFigures(const ViewContext& world)
 {
-    const query::Table table = ask(world,
-                                   {Measure::Accelerators, Measure::Utilization, Measure::RequestsPerSecond,
-                                    Measure::SloAttainment, Measure::TtftP95, Measure::SpendUsdPerDay},
-                                   {Dimension::Region});
+    const query::Table table =
+        ask(world,
+            {Measure::Accelerators, Measure::Utilization, Measure::RequestsPerSecond, Measure::SloAttainment,
+             Measure::TtftP95, Measure::SpendUsdPerDay, Measure::UsdPerMillionTokens},
+            {Dimension::Region});
     std::map<std::string, const query::Row*> byKey;
     for (const query::Row& row : table.rows) {
         byKey[row.keys[0]] = &row;
@@ -42,7 +51,7 @@ std::vector<RegionFigures> regionFigures(const ViewContext& world)
         const auto found = byKey.find(regionKey(*world.fleet, RegionId(i)));
         if (found != byKey.end()) {
             const auto& v = found->second->values;
-            figures[i] = {v[0], v[1], v[2], v[3], v[4], v[5]};
+            figures[i] = {v[0], v[1], v[2], v[3], v[4], v[5], v[6]};
         }
     }
     return figures;
@@ -69,7 +78,95 @@ double chipsOf(const ViewContext& context, RegionId region)
     return chips;
 }
 
-MapMarker markerOf(const ViewContext& context, const std::vector<RegionFigures>& figures, std::size_t index)
+void addSlice(std::vector<MapSlice>& slices, const QString& label, const QColor& color, double chips)
+{
+    const auto same =
+        std::find_if(slices.begin(), slices.end(), [&label](const MapSlice& s) { return s.label == label; });
+    if (same != slices.end()) {
+        same->value += chips;
+    } else {
+        slices.push_back({label, color, chips});
+    }
+}
+
+std::vector<MapSlice>& slicesOf(MapMarker& marker, MapSplit split)
+{
+    return marker.otherSlices[static_cast<std::size_t>(split) - 1];
+}
+
+/// A region's chips by model and by accelerator.
+void addParts(const ViewContext& context, RegionId region, MapMarker& marker)
+{
+    const Fleet& fleet = *context.fleet;
+    const auto& only = context.selection.model;
+    double placed = 0, usable = 0;
+    for (const Placement& placement : fleet.placements) {
+        if (fleet[placement.pool].region != region || (only && placement.model != *only)) {
+            continue;
+        }
+        const auto chips = static_cast<double>(placement.chips());
+        placed += chips;
+        addSlice(slicesOf(marker, MapSplit::Model), QString::fromStdString(fleet[placement.model].name),
+                 theme().category(placement.model.index()), chips);
+        if (only) {
+            const AcceleratorId type = fleet[placement.pool].accelerator;
+            addSlice(slicesOf(marker, MapSplit::Accelerator), QString::fromStdString(fleet[type].name),
+                     theme().category(type.index()), chips);
+        }
+    }
+    if (only) {
+        return;
+    }
+    for (const TrainingJob& job : fleet.trainingJobs) {
+        if (fleet[job.pool].region == region) {
+            placed += job.chips;
+            addSlice(slicesOf(marker, MapSplit::Model), QStringLiteral("Training"), theme().muted, job.chips);
+        }
+    }
+    for (const Pool& pool : fleet.pools) {
+        if (pool.region == region) {
+            usable += static_cast<double>(pool.usableChips());
+            addSlice(slicesOf(marker, MapSplit::Accelerator), QString::fromStdString(fleet[pool.accelerator].name),
+                     theme().category(pool.accelerator.index()), static_cast<double>(pool.usableChips()));
+        }
+    }
+    if (usable > placed) {
+        addSlice(slicesOf(marker, MapSplit::Model), QStringLiteral("Free"), theme().faint, usable - placed);
+    }
+}
+
+/// What the figures of a marker's regions come to: the worst of them, but for chips.
+struct Scales {
+    const std::vector<RegionFigures>& figures;
+    const std::vector<RegionFigures>* before; ///< of the period before; null = not known
+    const query::ScopeBalance* balance;       ///< null = not known
+};
+
+double& measureOf(MapMarker& marker, MapMeasure which)
+{
+    return marker.measures[static_cast<std::size_t>(which)];
+}
+
+void takeWorst(MapMarker& marker, MapMeasure which, double value)
+{
+    double& now = measureOf(marker, which);
+    now = worseOf(which, now, value);
+}
+
+double utilizationOf(const std::vector<RegionFigures>& figures, const std::vector<RegionId>& regions)
+{
+    double held = 0, busy = 0;
+    for (const RegionId id : regions) {
+        const RegionFigures& f = figures[id.index()];
+        if (f.accelerators > 0 && std::isfinite(f.utilization)) {
+            held += f.accelerators;
+            busy += f.accelerators * f.utilization;
+        }
+    }
+    return held > 0 ? busy / held : std::numeric_limits<double>::quiet_NaN();
+}
+
+MapMarker markerOf(const ViewContext& context, const Scales& scales, std::size_t index)
 {
     const Fleet& fleet = *context.fleet;
     const Place& place = context.places[index];
@@ -77,35 +174,126 @@ MapMarker markerOf(const ViewContext& context, const std::vector<RegionFigures>&
     marker.id = static_cast<int>(index);
     marker.name = QString::fromStdString(place.name);
     marker.at = place.at;
-    double held = 0, busy = 0, worstAttainment = 1;
+    std::vector<RegionId> shown;
     for (const RegionId id : place.regions) {
         const Region& region = fleet[id];
         const double chips = chipsOf(context, id);
         if (chips <= 0) {
             continue;
         }
-        const RegionFigures& f = figures[id.index()];
+        shown.push_back(id);
+        const RegionFigures& f = scales.figures[id.index()];
         const Provider& provider = fleet[region.provider];
         marker.regions.push_back(QString::fromStdString(provider.name + ' ' + region.code));
         marker.size += chips;
-        if (f.accelerators > 0 && std::isfinite(f.utilization)) {
-            held += f.accelerators;
-            busy += f.accelerators * f.utilization;
+        addSlice(marker.slices, QString::fromStdString(provider.name), theme().provider(provider.key), chips);
+        addParts(context, id, marker);
+        takeWorst(marker, MapMeasure::Utilization, f.accelerators > 0 ? f.utilization : 0);
+        takeWorst(marker, MapMeasure::SloAttainment, f.requestsPerSecond > 0 ? f.sloAttainment : std::nan(""));
+        takeWorst(marker, MapMeasure::UsdPerMillionTokens, f.usdPerMillionTokens);
+        if (region.gridGramsCo2ePerKwh) {
+            takeWorst(marker, MapMeasure::CarbonIntensity, *region.gridGramsCo2ePerKwh);
         }
-        worstAttainment = std::isfinite(f.sloAttainment) ? std::min(worstAttainment, f.sloAttainment) : worstAttainment;
-        const QString label = QString::fromStdString(provider.name);
-        const auto same = std::find_if(marker.slices.begin(), marker.slices.end(),
-                                       [&label](const MapSlice& s) { return s.label == label; });
-        if (same != marker.slices.end()) {
-            same->value += chips;
-        } else {
-            marker.slices.push_back({label, theme().provider(provider.key), chips});
-        }
+        const query::BalanceRow* row = scales.balance != nullptr ? scales.balance->find(regionKey(fleet, id)) : nullptr;
+        takeWorst(marker, MapMeasure::DemandToSupply, row != nullptr ? row->demandToSupplyRatio : std::nan(""));
+        const bool misses = f.requestsPerSecond > 0 && f.sloAttainment < kPoorAttainment;
+        const MarkerState state = misses                             ? MarkerState::MissesSlo
+                                  : f.utilization > kHotUtilization  ? MarkerState::Hot
+                                  : f.utilization < kIdleUtilization ? MarkerState::Idle
+                                                                     : MarkerState::Fine;
+        takeWorst(marker, MapMeasure::State, static_cast<double>(state));
+        addSlice(slicesOf(marker, MapSplit::State), stateName(state), stateColor(state, theme()), chips);
     }
-    marker.utilization = held > 0 ? busy / held : 0;
-    marker.trouble = marker.utilization > kHotUtilization || worstAttainment < kPoorAttainment;
+    const double utilization = utilizationOf(scales.figures, shown);
+    marker.utilization = std::isfinite(utilization) ? utilization : 0;
+    if (scales.before != nullptr) {
+        marker.trend = utilization - utilizationOf(*scales.before, shown);
+    }
+    marker.trouble =
+        marker.utilization > kHotUtilization || marker.measure(MapMeasure::SloAttainment) < kPoorAttainment;
     marker.label = marker.name + QLatin1Char(' ') + percent(marker.utilization, 0).joined();
     return marker;
+}
+
+/// Round trips of a fleet; kept, for they take longer to work out than everything else here.
+std::shared_ptr<const NetworkIndex> networkOf(const std::shared_ptr<const Fleet>& fleet)
+{
+    struct Kept {
+        std::weak_ptr<const Fleet> fleet;
+        std::shared_ptr<const NetworkIndex> index;
+    };
+    thread_local Kept kept;
+    if (kept.index == nullptr || kept.fleet.lock() != fleet) {
+        kept = {fleet, std::make_shared<const NetworkIndex>(*fleet)};
+    }
+    return kept.index;
+}
+
+/// Requests of each area to each place, and which of them are slow.
+void addFlows(const ViewContext& world, MapScene& scene)
+{
+    const Fleet& fleet = *world.fleet;
+    const std::shared_ptr<const NetworkIndex> network = networkOf(world.fleet);
+    std::map<std::string, std::pair<int, RegionId>> placeOfKey;
+    for (std::size_t i = 0; i < world.places.size(); ++i) {
+        for (const RegionId id : world.places[i].regions) {
+            placeOfKey[regionKey(fleet, id)] = {static_cast<int>(i), id};
+        }
+    }
+    std::map<int, const MapMarker*> markers;
+    for (const MapMarker& marker : scene.markers) {
+        markers[marker.id] = &marker;
+    }
+    std::map<std::string, std::size_t> areaOfName;
+    for (std::size_t i = 0; i < fleet.areas.size(); ++i) {
+        const AreaId id(i);
+        areaOfName[fleet.areas[i].name] = i;
+        MapArea area{static_cast<int>(i), QString::fromStdString(fleet.areas[i].name), fleet.areas[i].at, 0, {}};
+        for (const auto& [place, marker] : markers) {
+            MapRtt nearest{place, std::numeric_limits<double>::infinity(), false};
+            for (const RegionId region : world.places[static_cast<std::size_t>(place)].regions) {
+                const RttAnswer rtt = network->rtt(id, region);
+                if (rtt.seconds < nearest.seconds) {
+                    nearest.seconds = rtt.seconds;
+                    nearest.measured = rtt.basis == Basis::Measured;
+                }
+            }
+            area.rtt.push_back(nearest);
+        }
+        scene.areas.push_back(std::move(area));
+    }
+    struct Sum {
+        double rate = 0, kept = 0, rttSeconds = 0;
+    };
+    std::map<std::pair<int, int>, Sum> sums;
+    std::map<int, double> best; ///< of the places that serve an area
+    const query::Table table =
+        ask(world, {Measure::RequestsPerSecond, Measure::SloAttainment}, {Dimension::Area, Dimension::Region});
+    for (const query::Row& row : table.rows) {
+        const auto area = areaOfName.find(row.keys[0]);
+        const auto place = placeOfKey.find(row.keys[1]);
+        if (area == areaOfName.end() || place == placeOfKey.end() || !(row.values[0] > 0)) {
+            continue;
+        }
+        scene.areas[area->second].requestsPerSecond += row.values[0];
+        const auto id = static_cast<int>(area->second);
+        const double rtt = network->rtt(AreaId(area->second), place->second.second).seconds;
+        Sum& sum = sums[{id, place->second.first}];
+        sum.rate += row.values[0];
+        sum.kept += row.values[0] * (std::isfinite(row.values[1]) ? row.values[1] : 1.0);
+        sum.rttSeconds += row.values[0] * rtt;
+        const auto [at, isNew] = best.emplace(id, rtt);
+        at->second = std::min(at->second, rtt);
+    }
+    for (const auto& [key, sum] : sums) {
+        if (markers.find(key.second) == markers.end()) {
+            continue;
+        }
+        const bool missed = sum.kept / sum.rate < kPoorAttainment;
+        const bool far = sum.rttSeconds / sum.rate > best[key.first] + kFarSeconds;
+        scene.flows.push_back(
+            {key.first, key.second, sum.rate, missed || far ? MapFlow::State::Slow : MapFlow::State::Fine});
+    }
 }
 
 } // namespace
@@ -113,49 +301,43 @@ MapMarker markerOf(const ViewContext& context, const std::vector<RegionFigures>&
 MapScene mapScene(const ViewContext& context)
 {
     const ViewContext world = wholeWorld(context);
-    const Fleet& fleet = *world.fleet;
     const std::vector<RegionFigures> figures = regionFigures(world);
-    MapScene scene;
-    std::vector<int> placeOfRegion(fleet.regions.size(), -1);
-    for (std::size_t i = 0; i < world.places.size(); ++i) {
-        for (const RegionId id : world.places[i].regions) {
-            placeOfRegion[id.index()] = static_cast<int>(i);
+    const std::optional<ViewContext> earlier = previousPeriod(world);
+    std::vector<RegionFigures> before;
+    if (earlier) {
+        before = regionFigures(*earlier);
+    }
+    std::vector<std::shared_ptr<const aggregate::Interval>> inRange;
+    for (const auto& interval : world.intervals) {
+        if (interval->begin >= world.from()) {
+            inRange.push_back(interval);
         }
-        MapMarker marker = markerOf(world, figures, i);
+    }
+    std::optional<query::Balance> balance;
+    if (!inRange.empty() && !world.selection.model && !world.selection.provider) {
+        balance = query::balanceOf(*world.fleet, inRange);
+    }
+    const Scales scales{figures, earlier ? &before : nullptr, balance ? &balance->regions : nullptr};
+    MapScene scene;
+    scene.utcSeconds = static_cast<double>(world.timeAt(world.now).toMSecsSinceEpoch()) * 1e-3;
+    ViewContext unfiltered = world;
+    unfiltered.selection.model.reset();
+    unfiltered.selection.provider.reset();
+    for (std::size_t i = 0; i < world.places.size(); ++i) {
+        MapMarker marker = markerOf(world, scales, i);
+        if (marker.size <= 0 && (world.selection.model || world.selection.provider)) {
+            marker = markerOf(unfiltered, scales, i); // stays on the map, stepping back
+            marker.faded = true;
+            marker.trouble = false;
+            marker.utilization = 0;
+            marker.label = marker.name;
+            marker.measures = MapMarker::unknownMeasures();
+        }
         if (marker.size > 0) {
             scene.markers.push_back(std::move(marker));
         }
     }
-    std::map<std::string, int> placeOfKey;
-    for (std::size_t i = 0; i < fleet.regions.size(); ++i) {
-        placeOfKey[regionKey(fleet, RegionId(i))] = placeOfRegion[i];
-    }
-    std::map<std::string, std::size_t> areaOfName;
-    for (std::size_t i = 0; i < fleet.areas.size(); ++i) {
-        areaOfName[fleet.areas[i].name] = i;
-        scene.areas.push_back({static_cast<int>(i), QString::fromStdString(fleet.areas[i].name), fleet.areas[i].at, 0});
-    }
-    std::map<std::pair<int, int>, MapFlow> flows;
-    for (const query::Row& row : ask(world, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Region}).rows) {
-        const auto area = areaOfName.find(row.keys[0]);
-        const auto place = placeOfKey.find(row.keys[1]);
-        if (area == areaOfName.end() || place == placeOfKey.end()) {
-            continue;
-        }
-        scene.areas[area->second].requestsPerSecond += row.values[0];
-        MapFlow& flow = flows[{static_cast<int>(area->second), place->second}];
-        flow.area = static_cast<int>(area->second);
-        flow.marker = place->second;
-        flow.requestsPerSecond += row.values[0];
-    }
-    for (auto& [key, flow] : flows) {
-        const auto marker = std::find_if(scene.markers.begin(), scene.markers.end(),
-                                         [id = flow.marker](const MapMarker& m) { return m.id == id; });
-        if (marker != scene.markers.end()) {
-            flow.state = marker->trouble ? MapFlow::State::Slow : MapFlow::State::Fine;
-            scene.flows.push_back(flow);
-        }
-    }
+    addFlows(world, scene);
     return scene;
 }
 
