@@ -27,6 +27,12 @@ QString dayOf(double utcSeconds)
                             QStringLiteral("d MMM yyyy"));
 }
 
+/// When a contract ends, in words; no date is made up where none is known.
+QString endOf(const CommitmentRow& row, QString (*words)(double))
+{
+    return row.open ? QStringLiteral("no end") : words(row.end);
+}
+
 /// Wide: name, time line, covered, used and unused side by side. Narrow: the words above the time line.
 class CommitmentsScene final : public TitledScene {
 public:
@@ -160,8 +166,8 @@ private:
         mark.key = row.key;
         mark.name = row.name + QLatin1Char(' ') + row.kind;
         mark.value = QStringLiteral("%1 used").arg(figureText(ValueKind::Ratio, row.utilization));
-        mark.note =
-            QStringLiteral("expires ") + dayOf(row.end) + (row.trouble ? QStringLiteral(", needs a look") : QString());
+        mark.note = (row.open ? QStringLiteral("no end published") : QStringLiteral("expires ") + dayOf(row.end)) +
+                    (row.trouble ? QStringLiteral(", needs a look") : QString());
         mark.tip = {{QColor(), QStringLiteral("Covers of use"), figureText(ValueKind::Ratio, row.coverage)},
                     {QColor(), QStringLiteral("Used of what is paid"), figureText(ValueKind::Ratio, row.utilization)}};
         if (row.unusedUsdPerDay) {
@@ -169,7 +175,7 @@ private:
                 {QColor(), QStringLiteral("Paid and unused"), figureText(ValueKind::UsdPerDay, *row.unusedUsdPerDay)});
         }
         mark.tip.push_back(
-            {QColor(), QStringLiteral("Runs"), dayOf(row.start) + QStringLiteral(" – ") + dayOf(row.end)});
+            {QColor(), QStringLiteral("Runs"), dayOf(row.start) + QStringLiteral(" – ") + endOf(row, dayOf)});
         mark.rect = rect;
         mark.color = row.color;
         m_marks.push_back(std::move(mark));
@@ -225,7 +231,7 @@ private:
         const QColor ink = row.trouble ? t.trouble : t.text;
         const double right = rect.right();
         const auto cell = [&](double edge) { return QRectF(edge - kColumn + 6, y - 9, kColumn - 6, 18); };
-        drawLine(p, cell(right - 3 * kColumn), font(TextRole::Secondary), t.text, monthOf(row.end),
+        drawLine(p, cell(right - 3 * kColumn), font(TextRole::Secondary), t.text, endOf(row, monthOf),
                  Qt::AlignRight | Qt::AlignVCenter);
         drawFigure(p, cell(right - 2 * kColumn), percent(row.coverage, 0), t.text);
         Figure used = percent(row.utilization, 0);
@@ -273,7 +279,7 @@ private:
         const QRectF words(rect.left(), rect.bottom() - 31, rect.width(), 16);
         drawSwatch(p, QPointF(words.left() + 4, words.center().y()), row.color);
         const QFont face = font(TextRole::Secondary);
-        double used = drawLine(p, words, face, t.muted, QStringLiteral(" · ") + monthOf(row.end),
+        double used = drawLine(p, words, face, t.muted, QStringLiteral(" · ") + endOf(row, monthOf),
                                Qt::AlignRight | Qt::AlignVCenter);
         const QString use = (row.trouble ? QStringLiteral("!  ") : QString()) + percent(row.utilization, 0).joined();
         used += drawLine(p, words.adjusted(0, 0, -used, 0), face, row.trouble ? t.trouble : t.text, use,

@@ -105,6 +105,7 @@ struct CommitmentRow {
     std::optional<double> unusedUsdPerDay; ///< paid for and not used
     bool trouble = false;                  ///< marked "look here"
     std::vector<CapacityArrival> arrivals;
+    bool open = false; ///< no end is known: `end` only says how far it is drawn
 };
 struct CommitmentsData {
     QString title, unitNote;

@@ -113,7 +113,6 @@ CommitmentsData commitments(const ViewContext& context)
         row.utilization = use.utilizationRatio();
         row.unusedUsdPerDay = use.unusedUsdPerDay;
         row.trouble = row.utilization < kPoorUse;
-        row.kind = QStringLiteral("no end published");
         for (const Commitment& contract : fleet.commitments) {
             if (contract.provider != use.provider) {
                 continue;
@@ -141,7 +140,8 @@ CommitmentsData commitments(const ViewContext& context)
         data.rows.push_back(std::move(row));
     }
     for (CommitmentRow& row : data.rows) {
-        row.end = row.end == 0 ? data.to : row.end; // it is said in words that no end was published
+        row.open = row.end == 0;
+        row.end = row.open ? data.to : row.end;
     }
     return data;
 }
@@ -245,10 +245,9 @@ Result<std::string> viewCsv(View view, const ViewContext& context)
             for (const CapacityArrival& arrival : row.arrivals) {
                 arrivals << day(arrival.time) + QLatin1Char(' ') + arrival.text;
             }
-            const bool open = row.kind == QStringLiteral("no end published");
             line({row.key, exact(row.coverage), exact(row.utilization), exact(use->usedUsdPerDay),
                   exact(use->unusedUsdPerDay), exact(use->otherUsdPerDay), day(row.start),
-                  open ? QString() : day(row.end), arrivals.join(QStringLiteral("; "))});
+                  row.open ? QString() : day(row.end), arrivals.join(QStringLiteral("; "))});
         }
     } else if (view == View::Concentration) {
         line({QStringLiteral("provider"), QStringLiteral("share_of_spend_ratio"),
