@@ -122,6 +122,7 @@ void addCharts(CLI::App& bench, Runner& chosen)
 struct FleetOptions {
     std::int64_t accelerators = engine::kBenchAccelerators;
     std::string duration = "30s";
+    double load = 1;
     int threads = 0;
     bool json = false;
 };
@@ -129,12 +130,14 @@ struct FleetOptions {
 int runFleet(const FleetOptions& options)
 {
     const auto seconds = static_cast<double>(*parseDuration(options.duration));
-    const auto bench = engine::benchmarkFleet(options.accelerators, seconds, options.threads);
+    const auto bench = engine::benchmarkFleet(options.accelerators, seconds, options.threads, options.load);
     if (!bench.ok()) {
         return fail(bench.error());
     }
     return show({{"name", bench->name},
                  {"wall_seconds", bench->wallSeconds},
+                 {"cpu_seconds", bench->cpuSeconds},
+                 {"load_ratio", bench->loadRatio},
                  {"rate", static_cast<double>(bench->requests) / bench->wallSeconds},
                  {"rate_unit", "requests/s"},
                  {"peak_rss_bytes", bench->peakRssBytes},
@@ -160,6 +163,9 @@ void addFleet(CLI::App& bench, Runner& chosen)
         ->capture_default_str();
     command->add_option("--for", options->duration, "Simulated time that is measured: 90s, 5m, 1h, 1d")
         ->check(checkDuration)
+        ->capture_default_str();
+    command->add_option("--load", options->load, "Demand against the usual three requests a second a replica")
+        ->check(CLI::Range(0.01, 1.5))
         ->capture_default_str();
     command->add_option("--threads", options->threads, "0 = all processors")
         ->check(CLI::Range(0, kMaxThreads))

@@ -19,10 +19,11 @@ constexpr std::size_t kModelsPerRegion = 4;
 constexpr std::int64_t kFewestReplicas = 25;
 constexpr std::int32_t kChipsPerReplica = 8;
 constexpr double kRequestsPerReplica = 3;
+constexpr double kSecondsPerMicro = 1e-6;
 
 /// Regions on a ring around the globe, models of the size of common ones, round figures throughout. As many regions and
 /// models as the chips suffice for, up to 250 and 40.
-Fleet syntheticFleet(std::int64_t accelerators)
+Fleet syntheticFleet(std::int64_t accelerators, double loadRatio)
 {
     const std::int64_t replicasInAll = accelerators / kChipsPerReplica;
     const std::size_t regions = std::clamp<std::size_t>(
@@ -111,7 +112,7 @@ Fleet syntheticFleet(std::int64_t accelerators)
         workload.model = ModelId(i / fleet.tiers.size());
         workload.tier = TierId(i % fleet.tiers.size());
         workload.name = fmt::format("{} {} traffic", fleet[workload.model].name, fleet[workload.tier].name);
-        workload.meanRequestsPerSecond = kRequestsPerReplica * replicasOfModel[workload.model.index()] / 2;
+        workload.meanRequestsPerSecond = loadRatio * kRequestsPerReplica * replicasOfModel[workload.model.index()] / 2;
         workload.diurnalAmplitude = 0.3;
         workload.inputTokens = {1000, 1, 16'000};
         workload.outputTokens = {250, 1, 4'000};
@@ -154,19 +155,29 @@ Calibration syntheticCalibration()
     return {{}, {row}};
 }
 
+double processorSeconds()
+{
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * kSecondsPerMicro;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 } // namespace
 
-Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSeconds, int threads)
+Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSeconds, int threads, double loadRatio)
 {
     constexpr std::int64_t kLeast = std::int64_t{kChipsPerReplica} * 100, kMost = 10'000'000;
-    if (accelerators < kLeast || accelerators > kMost || !(simulatedSeconds > 0)) {
+    if (accelerators < kLeast || accelerators > kMost || !(simulatedSeconds > 0) || !(loadRatio > 0)) {
         Error error;
         error.code = ErrorCode::InvalidValue;
         error.message = fmt::format("cannot measure {} accelerators for {} s", accelerators, simulatedSeconds);
         error.advice = fmt::format("give {} to {} accelerators and a positive time", kLeast, kMost);
         return error;
     }
-    const auto fleet = std::make_shared<const Fleet>(syntheticFleet(accelerators));
+    const auto fleet = std::make_shared<const Fleet>(syntheticFleet(accelerators, loadRatio));
     EngineOptions options;
     options.threads = threads;
     options.operations = syntheticOperations(*fleet);
@@ -190,9 +201,12 @@ Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSec
     runUntil(kBenchWarmUpSeconds);
     const std::int64_t before = engine.totals().demand.requests;
     const auto start = std::chrono::steady_clock::now();
+    const double cpuBefore = processorSeconds();
     runUntil(kBenchWarmUpSeconds + simulatedSeconds);
 
     bench.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    bench.cpuSeconds = processorSeconds() - cpuBefore;
+    bench.loadRatio = loadRatio;
     bench.accelerators = accelerators;
     bench.regions = static_cast<std::int64_t>(fleet->regions.size());
     bench.models = static_cast<std::int64_t>(fleet->models.size());
