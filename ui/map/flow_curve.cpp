@@ -13,6 +13,7 @@ constexpr int kMaxCachedCurves = 8192;
 constexpr double kGeodesicShare = 0.6;
 constexpr double kBow = 0.07;
 constexpr double kMaxLongitudeStep = 12;
+constexpr double kPointsPerRadian = 25;
 
 /// The great circle, without what lies behind the globe.
 FlowCurve globeCurve(LatLon from, LatLon to, const Projection& projection)
@@ -58,18 +59,23 @@ FlowCurve flowCurve(LatLon from, LatLon to, const Projection& projection)
     if (projection.isGlobe()) {
         return globeCurve(from, to, projection);
     }
-    // Short ways need few points; a point every 250 km or so looks smooth at every zoom.
-    const double metres = geodesicMetres(from, to);
-    const int points = std::clamp(static_cast<int>(metres / 250e3), 8, 48);
+    // Short ways need few points; a point every 250 km or so looks smooth at every zoom. The sphere's great circle
+    // serves: thousands of curves are made while a map is zoomed, and the ellipsoid's differs by less than their bow.
+    const UnitVector start = unitVector(from), end = unitVector(to);
+    const double angle = std::acos(std::clamp(dot(start, end), -1.0, 1.0)), sine = std::sin(angle);
+    const int points = std::clamp(static_cast<int>(angle * kPointsPerRadian), 8, 48);
     struct Step {
         double t;
         LatLon at;
     };
     std::vector<Step> path;
-    for (const LatLon& at : geodesicPath(from, to, points)) {
-        const double t = static_cast<double>(path.size()) / (points - 1);
-        path.push_back({t, at});
+    for (int i = 0; i < points; ++i) {
+        const double t = static_cast<double>(i) / (points - 1);
+        const double u = sine > 1e-9 ? std::sin((1 - t) * angle) / sine : 1 - t;
+        const double w = sine > 1e-9 ? std::sin(t * angle) / sine : t;
+        path.push_back({t, placeOf({u * start[0] + w * end[0], u * start[1] + w * end[1], u * start[2] + w * end[2]})});
     }
+    path.front().at = from, path.back().at = to;
     for (std::size_t i = 1; i < path.size(); ++i) { // longitudes without jumps
         path[i].at.longitude -= 360.0 * std::round((path[i].at.longitude - path[i - 1].at.longitude) / 360.0);
     }

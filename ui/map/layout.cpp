@@ -52,17 +52,19 @@ struct Builder {
     std::vector<std::size_t> rankOfKind; ///< where a kind of part stands in the legend
     double maxSize = 1;
     double maxRadius = 12;
+    const std::vector<LegendEntry>& legend;
     std::vector<QPointF> anchors;
     mutable std::vector<double> sums;
 
     Builder(const MapScene& s, const MapViewport& v, const LayoutOptions& o, LayoutCache& cache,
-            const std::vector<LegendEntry>& legend, const ColorScale* colors)
+            const std::vector<LegendEntry>& entries, const ColorScale* colors)
         : scene(s)
         , view(v)
         , options(o)
         , parts(cache.parts(s, o.look.split))
         , scale(colors)
         , maxRadius(largestRadius(v))
+        , legend(entries)
         , sums(parts.kinds.size())
     {
         const std::vector<QPointF>& plane = cache.markers(s, v.projection);
@@ -72,10 +74,16 @@ struct Builder {
             anchors.push_back(LayoutCache::isNowhere(plane[i]) ? LayoutCache::kNowhere : v.toScreen(plane[i]));
         }
         for (const MapSlice& kind : parts.kinds) {
-            const auto entry = std::find_if(legend.begin(), legend.end(),
-                                            [&kind](const LegendEntry& e) { return e.label == kind.label; });
-            rankOfKind.push_back(static_cast<std::size_t>(entry - legend.begin()));
+            rankOfKind.push_back(rankOf(kind.label));
         }
+    }
+
+    /// Where a part stands in the legend.
+    [[nodiscard]] std::size_t rankOf(const QString& label) const
+    {
+        const auto entry =
+            std::find_if(legend.begin(), legend.end(), [&label](const LegendEntry& e) { return e.label == label; });
+        return static_cast<std::size_t>(entry - legend.begin());
     }
 
     [[nodiscard]] double radiusOf(double size) const
@@ -85,7 +93,7 @@ struct Builder {
     }
 
     /// Slices in the legend's order everywhere: the place on the ring tells the kind as well as the colour does.
-    [[nodiscard]] std::vector<MapSlice> slicesOf(const std::vector<int>& members, double value) const
+    [[nodiscard]] std::vector<MapSlice> slicesOf(const std::vector<int>& members) const
     {
         std::fill(sums.begin(), sums.end(), 0.0);
         for (const int index : members) {
@@ -106,46 +114,92 @@ struct Builder {
         for (const auto& [rank, kind] : order) {
             slices.push_back(parts.kinds[kind]);
             slices.back().value = sums[kind];
-            if (scale != nullptr) {
-                slices.back().color = scale->color(value, theme());
-            }
         }
         return slices;
     }
 
+    [[nodiscard]] bool isLarger(int a, int b) const
+    {
+        const double x = marker(a).size, y = marker(b).size;
+        return x != y ? x > y : a < b;
+    }
+
     [[nodiscard]] PlacedMarker gathered(std::vector<int> members) const
     {
-        const auto larger = [this](int a, int b) {
-            const double x = marker(a).size, y = marker(b).size;
-            return x != y ? x > y : a < b;
-        };
-        if (members.size() <= kSortedMembers) {
-            std::sort(members.begin(), members.end(), larger);
-        } else {
-            std::iter_swap(members.begin(), std::min_element(members.begin(), members.end(), larger));
-        }
         PlacedMarker placed;
-        const MapMeasure measure = options.look.measure;
-        double weight = 0;
         placed.value = std::numeric_limits<double>::quiet_NaN();
         placed.faded = true;
         for (const int index : members) {
             const MapMarker& m = marker(index);
             const double w = std::max(m.size, 1.0);
             placed.anchor += anchors[static_cast<std::size_t>(index)] * w;
-            weight += w;
+            placed.weight += w;
             placed.size += m.size;
             placed.utilization = std::max(placed.utilization, m.utilization);
-            placed.value = worseOf(measure, placed.value, m.measure(measure));
+            placed.value = worseOf(options.look.measure, placed.value, m.measure(options.look.measure));
             placed.trouble = placed.trouble || m.trouble;
             placed.faded = placed.faded && m.faded;
         }
+        placed.anchor /= placed.weight;
+        placed.slices = slicesOf(members);
+        placed.members = std::move(members);
+        finish(placed);
+        return placed;
+    }
+
+    /// Two donuts as one, from what they are: their members, which may be very many, are not looked at again.
+    [[nodiscard]] PlacedMarker joined(PlacedMarker a, PlacedMarker b) const
+    {
+        if (a.members.size() < b.members.size()) {
+            std::swap(a, b);
+        }
+        a.anchor = (a.anchor * a.weight + b.anchor * b.weight) / (a.weight + b.weight);
+        a.weight += b.weight;
+        a.size += b.size;
+        a.utilization = std::max(a.utilization, b.utilization);
+        a.value = worseOf(options.look.measure, a.value, b.value);
+        a.trouble = a.trouble || b.trouble;
+        a.faded = a.faded && b.faded;
+        for (const MapSlice& slice : b.slices) {
+            const auto same = std::find_if(a.slices.begin(), a.slices.end(),
+                                           [&slice](const MapSlice& s) { return s.label == slice.label; });
+            if (same != a.slices.end()) {
+                same->value += slice.value;
+            } else {
+                a.slices.push_back(slice);
+            }
+        }
+        std::sort(a.slices.begin(), a.slices.end(),
+                  [this](const MapSlice& x, const MapSlice& y) { return rankOf(x.label) < rankOf(y.label); });
+        if (isLarger(b.members.front(), a.members.front())) {
+            std::swap(a.members.front(), b.members.front());
+        }
+        a.members.insert(a.members.end(), b.members.begin(), b.members.end());
+        finish(a);
+        return a;
+    }
+
+    /// What follows from a donut's sums.
+    void finish(PlacedMarker& placed) const
+    {
+        const auto larger = [this](int a, int b) { return isLarger(a, b); };
+        std::vector<int>& members = placed.members;
+        if (members.size() <= kSortedMembers) {
+            std::sort(members.begin(), members.end(), larger);
+        } else {
+            std::iter_swap(members.begin(), std::min_element(members.begin(), members.end(), larger));
+        }
+        const MapMeasure measure = options.look.measure;
         const MapMarker& first = marker(members.front());
-        placed.anchor /= weight;
         placed.at = placed.anchor;
         placed.radius = radiusOf(placed.size);
-        placed.slices = slicesOf(members, placed.value);
+        if (scale != nullptr) {
+            for (MapSlice& slice : placed.slices) {
+                slice.color = scale->color(placed.value, theme());
+            }
+        }
         placed.title = first.name;
+        placed.note.clear();
         if (members.size() > 1) {
             placed.title += QStringLiteral(" +%1").arg(members.size() - 1);
         }
@@ -161,8 +215,6 @@ struct Builder {
         if (members.size() > 1 && !placed.note.isEmpty()) {
             placed.note.prepend(QStringLiteral("worst "));
         }
-        placed.members = std::move(members);
-        return placed;
     }
 
     [[nodiscard]] const MapMarker& marker(int index) const { return scene.markers[static_cast<std::size_t>(index)]; }
@@ -231,10 +283,8 @@ void gatherClose(std::vector<PlacedMarker>& placed, const Builder& builder, doub
         if (gone[pair.one] || gone[pair.other]) {
             continue;
         }
-        std::vector<int> members = placed[pair.one].members;
-        members.insert(members.end(), placed[pair.other].members.begin(), placed[pair.other].members.end());
         gone[pair.one] = gone[pair.other] = true;
-        placed.push_back(builder.gathered(std::move(members)));
+        placed.push_back(builder.joined(std::move(placed[pair.one]), std::move(placed[pair.other])));
         gone.push_back(false);
         for (std::size_t i = 0; i + 1 < placed.size(); ++i) {
             if (!gone[i]) {

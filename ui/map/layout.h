@@ -28,6 +28,7 @@ struct PlacedMarker {
     double radius = 0;        ///< of the donut, without ring and halo
     std::vector<MapSlice> slices;
     double size = 0;
+    double weight = 0;      ///< of the anchor among others
     double utilization = 0; ///< the worst of all members: a mean would hide it
     double value = 0;       ///< of the measure that colours it, the worst of all members; NaN = not known
     bool trouble = false;

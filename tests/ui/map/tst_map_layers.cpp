@@ -4,7 +4,9 @@
 #include "ui/map/map_paint.h"
 #include "ui/map/map_table.h"
 
+#include <QFileInfo>
 #include <QMouseEvent>
+#include <QPainter>
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QStandardPaths>
@@ -27,6 +29,8 @@ private Q_SLOTS:
     void globeTurnsUnderTheMouse();
     void everyProjectionShowsLandAndSea_data();
     void everyProjectionShowsLandAndSea();
+    void picturesAreAsBefore_data();
+    void picturesAreAsBefore();
     void tableShowsTheSame();
     void coloursTellTheMeasure();
     void nightAndRingsAreDrawnOnDemand();
@@ -131,9 +135,9 @@ void MapLayersTest::everyProjectionShowsLandAndSea()
             const bool hidden = globe && dot(a, b) < 0.3; // too flat to see at the rim
             if (!hidden && m_map->rect().adjusted(10, 55, -10, -100).contains(p.toPoint())) {
                 QVERIFY2(shareOf(image, p, color) > 0.35, qPrintable(QStringLiteral("%1 facing %2 %3")
-                                                                        .arg(QLatin1String(name))
-                                                                        .arg(facing.latitude)
-                                                                        .arg(facing.longitude)));
+                                                                         .arg(QLatin1String(name))
+                                                                         .arg(facing.latitude)
+                                                                         .arg(facing.longitude)));
             }
         };
         check({26.5, 19}, theme().land, "Sahara");
@@ -297,6 +301,51 @@ void MapLayersTest::meterCountsLayers()
     QVERIFY(m_map->findChild<PerformanceMeter*>() != nullptr);
     m_map->setPerformanceShown(false);
     QVERIFY(m_map->findChild<PerformanceMeter*>() == nullptr);
+}
+
+void MapLayersTest::picturesAreAsBefore_data()
+{
+    QTest::addColumn<int>("kind");
+    QTest::addColumn<bool>("dark");
+    QTest::newRow("equal-earth") << static_cast<int>(ProjectionKind::EqualEarth) << true;
+    QTest::newRow("mercator") << static_cast<int>(ProjectionKind::Mercator) << false;
+    QTest::newRow("globe") << static_cast<int>(ProjectionKind::Globe) << true;
+}
+
+/// Against pictures kept beside this file; ISOBAR_KEEP_PICTURES=1 makes them anew, to be looked at before they go in.
+void MapLayersTest::picturesAreAsBefore()
+{
+    QFETCH(int, kind);
+    QFETCH(bool, dark);
+    const QString name = QString::fromLatin1(QTest::currentDataTag()) + QStringLiteral(".png");
+    QImage now(720, 400, QImage::Format_RGB32);
+    MapStyleOptions options;
+    options.theme = dark ? &Theme::darkTheme() : &Theme::lightTheme();
+    options.layers.night = true;
+    options.viewport = MapViewport::fitted({720, 400}, {static_cast<ProjectionKind>(kind), {30, 20}});
+    applyTheme(dark ? ThemeChoice::Dark : ThemeChoice::Light);
+    MapScene scene = syntheticMapScene(*options.theme);
+    scene.utcSeconds = 1795269600.0; // 2026-11-21 14:00 UTC
+    QPainter painter(&now);
+    paintMap(painter, {720, 400}, scene, options);
+    painter.end();
+    const QString folder = QFileInfo(QStringLiteral(__FILE__)).absolutePath() + QStringLiteral("/pictures/");
+    if (qEnvironmentVariableIsSet("ISOBAR_KEEP_PICTURES")) {
+        QVERIFY(now.save(folder + name));
+    }
+    const QImage before = QImage(folder + name).convertToFormat(QImage::Format_RGB32);
+    QCOMPARE(before.size(), now.size());
+    // Edges of letters and lines may differ by a pixel; areas may not.
+    int others = 0;
+    for (int y = 0; y < now.height(); ++y) {
+        for (int x = 0; x < now.width(); ++x) {
+            const QColor a = now.pixelColor(x, y), b = before.pixelColor(x, y);
+            others +=
+                std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) > 60;
+        }
+    }
+    const double share = static_cast<double>(others) / (now.width() * now.height());
+    QVERIFY2(share < 0.01, qPrintable(QStringLiteral("%1 % of the pixels differ").arg(100 * share)));
 }
 
 QTEST_MAIN(MapLayersTest)
