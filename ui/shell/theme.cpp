@@ -79,10 +79,10 @@ const Theme& Theme::highContrastTheme()
 QColor Theme::category(std::size_t n) const
 {
     // Okabe-Ito in an order that sets neighbours far apart; its darkest blue is lightened on dark grounds.
-    static constexpr std::array<const char*, 7> kDark{"#56B4E9", "#E69F00", "#009E73", "#CC79A7",
-                                                      "#F0E442", "#5B8DEF", "#D55E00"};
-    static constexpr std::array<const char*, 7> kLight{"#56B4E9", "#8B5E3C", "#009E73", "#CC79A7",
-                                                       "#C9A800", "#0072B2", "#D55E00"};
+    static constexpr std::array<const char*, 10> kDark{"#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442",
+                                                       "#5B8DEF", "#D55E00", "#A06BE8", "#9A6B4F", "#C8D2E0"};
+    static constexpr std::array<const char*, 10> kLight{"#56B4E9", "#8B5E3C", "#009E73", "#CC79A7", "#C9A800",
+                                                        "#0072B2", "#D55E00", "#6B4FD8", "#5B6472", "#9C1F4E"};
     return hex(dark ? kDark[n % kDark.size()] : kLight[n % kLight.size()]);
 }
 

@@ -25,7 +25,7 @@ struct Theme {
 
     /// The colour-blind-safe colour of a provider by its key ("azure", "gcp", …); others take the next ones.
     [[nodiscard]] QColor provider(const std::string& key) const;
-    /// The colour of the n-th of other things set side by side (models); repeats after seven.
+    /// The colour of the n-th of other things set side by side (models); repeats after ten.
     [[nodiscard]] QColor category(std::size_t n) const;
     [[nodiscard]] QPalette palette() const;
     /// The application's style sheet: flat panels, 1 px lines, no gradients.

@@ -133,7 +133,7 @@ private Q_SLOTS:
     void thingsSetSideBySideCanBeSeen()
     {
         const Theme& t = chosen();
-        for (std::size_t i = 0; i < 7; ++i) {
+        for (std::size_t i = 0; i < 10; ++i) {
             for (std::size_t j = 0; j < i; ++j) {
                 QVERIFY2(distance(t.category(i), t.category(j), kVisions[0]) > 20,
                          qPrintable(t.category(i).name() + QLatin1Char(' ') + t.category(j).name()));
