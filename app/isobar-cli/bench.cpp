@@ -37,6 +37,8 @@ int show(const Json& document, bool json)
 
 struct MapOptions {
     std::string size = "1920x1080";
+    std::string scene = "sample";
+    std::string projection = "equal-earth";
     int frames = 600;
     bool json = false;
 };
@@ -46,7 +48,17 @@ int runMap(const MapOptions& options)
     const Headless qt(ui::ThemeChoice::Dark);
     const auto [width, height] = *parseSize(options.size);
     const auto start = std::chrono::steady_clock::now();
-    const ui::MapFrameStats stats = ui::benchmarkMap(QSize(width, height), options.frames);
+    const auto which = options.scene == "large"    ? ui::MapBenchCase::Large
+                       : options.scene == "points" ? ui::MapBenchCase::Points
+                                                   : ui::MapBenchCase::Sample;
+    const auto projection = options.projection == "mercator" ? ui::ProjectionKind::Mercator
+                            : options.projection == "globe"  ? ui::ProjectionKind::Globe
+                                                             : ui::ProjectionKind::EqualEarth;
+    const ui::MapFrameStats stats = ui::benchmarkMap(QSize(width, height), options.frames, which, projection);
+    Json layers;
+    for (std::size_t i = 0; i < ui::kFrameLayers; ++i) {
+        layers[ui::frameLayerName(static_cast<ui::FrameLayer>(i)).toStdString()] = stats.layerSeconds[i];
+    }
     const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return show({{"name", "map"},
                  {"wall_seconds", wall},
@@ -54,7 +66,11 @@ int runMap(const MapOptions& options)
                  {"rate_unit", "frames/s"},
                  {"peak_rss_bytes", peakRssBytes()},
                  {"frame_seconds", {{"p50", stats.p50Seconds}, {"p99", stats.p99Seconds}}},
+                 {"frame_cpu_seconds", {{"p50", stats.cpuP50Seconds}, {"p99", stats.cpuP99Seconds}}},
                  {"backdrop_seconds", {{"p50", stats.backdropSeconds}}},
+                 {"layer_seconds", layers},
+                 {"scene", options.scene},
+                 {"projection", options.projection},
                  {"frames", stats.frames},
                  {"width", width},
                  {"height", height},
@@ -69,6 +85,12 @@ void addMap(CLI::App& bench, Runner& chosen)
     auto* command = bench.add_subcommand("map", "Frames of the map while it is panned, zoomed and left to flow");
     auto options = std::make_shared<MapOptions>();
     command->add_option("--size", options->size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    command->add_option("--scene", options->scene, "sample; large: 300 places, 2,000 arcs; points: 100,000 places")
+        ->check(CLI::IsMember({"sample", "large", "points"}))
+        ->capture_default_str();
+    command->add_option("--projection", options->projection, "Which of the three")
+        ->check(CLI::IsMember({"equal-earth", "mercator", "globe"}))
+        ->capture_default_str();
     command->add_option("--frames", options->frames, "How many")
         ->check(CLI::Range(20, 1'000'000))
         ->capture_default_str();
