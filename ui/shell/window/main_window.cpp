@@ -248,6 +248,12 @@ void MainWindow::addCommands()
                     [this] { m_overview->map().setIsobarsShown(!m_overview->map().isobarsShown()); },
                     {},
                     [this] { return m_overview->map().isobarsShown(); }});
+    m_commands.add({QStringLiteral("view.performance"),
+                    tr("Performance"),
+                    {},
+                    [this] { m_overview->map().setPerformanceShown(!m_overview->map().performanceShown()); },
+                    {},
+                    [this] { return m_overview->map().performanceShown(); }});
     const auto themed = [this](const char* id, const QString& title, ThemeChoice choice) {
         m_commands.add({QLatin1String(id),
                         title,
@@ -375,7 +381,7 @@ void MainWindow::buildMenus()
          {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export", "file.summary", "-", "file.quit"});
     fill(menuBar()->addMenu(tr("&Edit")), {"edit.undo", "edit.redo"});
     fill(menuBar()->addMenu(tr("&View")),
-         {"view.overview", "view.boards", "view.data", "view.devices", "view.explorer", "view.sql", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "-",
+         {"view.overview", "view.boards", "view.data", "view.devices", "view.explorer", "view.sql", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "view.performance", "-",
           "view.themeSystem", "view.themeLight", "view.themeDark", "view.themeContrast", "-", "view.present", "view.presentPeriod"});
     fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.loseRegion", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.tour", "help.about"});
