@@ -287,8 +287,10 @@ private Q_SLOTS:
                               tick / mmcMeanWait(servers, load)});
         m_comparisons.verify(
             {name, "P(wait)", erlangC(servers, load), waited.estimate(), control, all, servers * tick});
-        m_comparisons.verify({name, "P(wait > " + std::to_string(p99) + ")", 0.01, beyond.estimate(), control, all,
-                              servers * tick, std::exp(0.01 * servers * (1 - load) * p99) - 1});
+        if (kFullLength) { // in a hundredth of the requests so few wait so long that their mean is far from normal
+            m_comparisons.verify({name, "P(wait > " + std::to_string(p99) + ")", 0.01, beyond.estimate(), control, all,
+                                  servers * tick, std::exp(0.01 * servers * (1 - load) * p99) - 1});
+        }
     }
 
     // So many servers that waiting is rare, and a direct estimate would take billions of requests. The control is the
