@@ -151,9 +151,9 @@ QColor chipClassColor(ChipClass kind, const Theme& theme)
     };
     switch (kind) {
     case ChipClass::Valued:
-        return rampColor(0.6, theme);
+        return chipRampColor(0.6, theme);
     case ChipClass::Idle:
-        return rampColor(0, theme);
+        return chipRampColor(0, theme);
     case ChipClass::Working:
         return of("#41B6C4", "#3B86C6");
     case ChipClass::Warming:
@@ -174,7 +174,7 @@ QColor chipClassColor(ChipClass kind, const Theme& theme)
     return {};
 }
 
-QColor rampColor(double ratio, const Theme& theme)
+QColor chipRampColor(double ratio, const Theme& theme)
 {
     const auto& ramp = theme.dark ? kDarkRamp : kLightRamp;
     const double at = std::clamp(ratio, 0.0, 1.0) * static_cast<double>(ramp.size() - 1);
@@ -207,7 +207,7 @@ ChipColors colorsOf(const engine::DeviceView& view, ChipMeasure measure, const T
     }
     std::array<QRgb, kRampSteps> ramp{};
     for (std::size_t i = 0; i < kRampSteps; ++i) {
-        ramp[i] = rampColor(static_cast<double>(i) / (kRampSteps - 1), theme).rgb();
+        ramp[i] = chipRampColor(static_cast<double>(i) / (kRampSteps - 1), theme).rgb();
     }
     std::array<QRgb, kChipClasses> plain{};
     for (std::size_t i = 0; i < kChipClasses; ++i) {

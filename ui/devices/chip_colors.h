@@ -43,7 +43,7 @@ inline constexpr std::size_t kChipClasses = 10;
 [[nodiscard]] QColor chipClassColor(ChipClass kind, const Theme& theme);
 
 /// From least to most: quiet to loud, its lightness falling or rising all the way, so that it reads without hue.
-[[nodiscard]] QColor rampColor(double ratio, const Theme& theme);
+[[nodiscard]] QColor chipRampColor(double ratio, const Theme& theme);
 
 /// The colours of all chips of a pool by one measure, with the scale and the distribution they stand on.
 struct ChipColors {

@@ -98,7 +98,7 @@ void ChipLegend::paintEvent(QPaintEvent*)
         }
         y = kBarsHeight + 2;
         for (int x = 0; x < width(); ++x) {
-            painter.fillRect(x, y, 1, kRampHeight, rampColor(double(x) / std::max(1, width() - 1), t));
+            painter.fillRect(x, y, 1, kRampHeight, chipRampColor(double(x) / std::max(1, width() - 1), t));
         }
         if (m_mark && std::isfinite(*m_mark)) {
             const double at = std::clamp((*m_mark - m_colors.low) / (m_colors.high - m_colors.low), 0.0, 1.0);

@@ -156,13 +156,13 @@ private Q_SLOTS:
             const auto linear = [](double v) { return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4); };
             return 0.2126 * linear(c.redF()) + 0.7152 * linear(c.greenF()) + 0.0722 * linear(c.blueF());
         };
-        double last = luminance(rampColor(0, theme));
+        double last = luminance(chipRampColor(0, theme));
         for (int i = 1; i <= 20; ++i) {
-            const double next = luminance(rampColor(i / 20.0, theme));
+            const double next = luminance(chipRampColor(i / 20.0, theme));
             QVERIFY2(dark ? next > last : next < last, qPrintable(QString::number(i)));
             last = next;
         }
-        const double ground = luminance(theme.panel), most = luminance(rampColor(1, theme));
+        const double ground = luminance(theme.panel), most = luminance(chipRampColor(1, theme));
         const double contrast = (std::max(ground, most) + 0.05) / (std::min(ground, most) + 0.05);
         QVERIFY2(contrast > 4.5, qPrintable(QString::number(contrast)));
     }
