@@ -60,6 +60,7 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
 
     m_balance->setAccessibleName(tr("Balance"));
     m_balance->setTextFormat(Qt::RichText);
+    m_balance->setWordWrap(true); // its table is as wide as the panel, not as its words
 
     auto* world = new QWidget;
     auto* worldColumn = new QVBoxLayout(world);

@@ -18,8 +18,6 @@ using query::Dimension;
 using query::Measure;
 
 constexpr double kPoorAttainment = 0.90;
-/// A flow is slow when its round trip is so much longer than the area's best, whatever its promise.
-constexpr double kFarSeconds = 0.150;
 constexpr double kIdleUtilization = 0.30;
 
 /// What the map needs of each region, in one query; the map shows the whole world whatever regions are selected.
@@ -234,10 +232,10 @@ void addFlows(const ViewContext& world, MapScene& scene)
 {
     const Fleet& fleet = *world.fleet;
     const std::shared_ptr<const NetworkIndex> network = networkOf(world.fleet);
-    std::map<std::string, std::pair<int, RegionId>> placeOfKey;
+    std::map<std::string, int> placeOfKey;
     for (std::size_t i = 0; i < world.places.size(); ++i) {
         for (const RegionId id : world.places[i].regions) {
-            placeOfKey[regionKey(fleet, id)] = {static_cast<int>(i), id};
+            placeOfKey[regionKey(fleet, id)] = static_cast<int>(i);
         }
     }
     std::map<int, const MapMarker*> markers;
@@ -263,12 +261,16 @@ void addFlows(const ViewContext& world, MapScene& scene)
         scene.areas.push_back(std::move(area));
     }
     struct Sum {
-        double rate = 0, kept = 0, rttSeconds = 0;
+        double rate = 0, kept = 0;
     };
     std::map<std::pair<int, int>, Sum> sums;
-    std::map<int, double> best; ///< of the places that serve an area
+    // Areas count requests only: what a flow keeps of its promises is what its models keep where it ends.
+    std::map<std::pair<std::string, std::string>, double> keptBy; ///< by region and model
+    for (const query::Row& row : ask(world, {Measure::SloAttainment}, {Dimension::Region, Dimension::Model}).rows) {
+        keptBy[{row.keys[0], row.keys[1]}] = row.values[0];
+    }
     const query::Table table =
-        ask(world, {Measure::RequestsPerSecond, Measure::SloAttainment}, {Dimension::Area, Dimension::Region});
+        ask(world, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Region, Dimension::Model});
     for (const query::Row& row : table.rows) {
         const auto area = areaOfName.find(row.keys[0]);
         const auto place = placeOfKey.find(row.keys[1]);
@@ -277,22 +279,17 @@ void addFlows(const ViewContext& world, MapScene& scene)
         }
         scene.areas[area->second].requestsPerSecond += row.values[0];
         const auto id = static_cast<int>(area->second);
-        const double rtt = network->rtt(AreaId(area->second), place->second.second).seconds;
-        Sum& sum = sums[{id, place->second.first}];
+        Sum& sum = sums[{id, place->second}];
         sum.rate += row.values[0];
-        sum.kept += row.values[0] * (std::isfinite(row.values[1]) ? row.values[1] : 1.0);
-        sum.rttSeconds += row.values[0] * rtt;
-        const auto [at, isNew] = best.emplace(id, rtt);
-        at->second = std::min(at->second, rtt);
+        const auto kept = keptBy.find({row.keys[1], row.keys[2]});
+        sum.kept += row.values[0] * (kept != keptBy.end() && std::isfinite(kept->second) ? kept->second : 1.0);
     }
     for (const auto& [key, sum] : sums) {
         if (markers.find(key.second) == markers.end()) {
             continue;
         }
         const bool missed = sum.kept / sum.rate < kPoorAttainment;
-        const bool far = sum.rttSeconds / sum.rate > best[key.first] + kFarSeconds;
-        scene.flows.push_back(
-            {key.first, key.second, sum.rate, missed || far ? MapFlow::State::Slow : MapFlow::State::Fine});
+        scene.flows.push_back({key.first, key.second, sum.rate, missed ? MapFlow::State::Slow : MapFlow::State::Fine});
     }
 }
 

@@ -489,7 +489,7 @@ QRectF placeLegend(const MapLayout& layout, const MapScene& scene, const MapView
         return {};
     }
     const QFontMetricsF key(font(TextRole::Small));
-    double width = 0;
+    double width = 14;
     for (const LegendEntry& entry : layout.legend) {
         width += cache.textWidth(entry.label) + 34;
     }

@@ -127,7 +127,7 @@ struct LayoutOptions {
     QSet<int> important;        ///< marker ids whose labels go first (selected, focused)
     QSet<int> markers;          ///< ids whose flows are all drawn
     QSet<int> areas;            ///< ids whose flows are all drawn
-    std::size_t flowLimit = 36; ///< healthy flows drawn at most, the strongest; 0 = all
+    std::size_t flowLimit = 36; ///< healthy flows drawn at most, the strongest, and a third as many slow ones; 0 = all
     MapLook look;
     int fannedMarker = -1; ///< the cluster holding this marker id is fanned out on a circle
     bool cluster = true;   ///< off: every marker at its own place

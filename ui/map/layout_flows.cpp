@@ -72,11 +72,15 @@ void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& vie
         most = std::max(most, j.rate);
         total += j.rate;
     }
-    // The strongest healthy ones; what is unwell or chosen is always there.
-    std::size_t healthy = 0;
+    // The strongest healthy ones and a third as many slow ones, as those stand out; what is lost or chosen is always
+    // there.
+    std::size_t healthy = 0, slow = 0;
     for (std::size_t back = joined.size(); back-- > 0;) {
         Joined& j = joined[back];
-        if (j.state == MapFlow::State::Fine && !j.chosen && options.flowLimit > 0 && ++healthy > options.flowLimit) {
+        const bool over = j.state == MapFlow::State::Fine   ? ++healthy > options.flowLimit
+                          : j.state == MapFlow::State::Slow ? ++slow > (options.flowLimit + 2) / 3
+                                                            : false;
+        if (over && !j.chosen && options.flowLimit > 0) {
             ++layout.moreFlows;
             layout.moreShare += j.rate / total;
             j.area = -1;

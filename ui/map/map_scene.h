@@ -87,7 +87,7 @@ struct MapFlow {
     int area = -1;
     int marker = -1;
     double requestsPerSecond = 0;
-    /// Slow: its own promise is missed too often, or its round trip is far above the area's best. Lost: refused.
+    /// Slow: where it ends, the promise is missed too often. Lost: refused.
     enum class State { Fine, Slow, Lost } state = State::Fine;
 };
 

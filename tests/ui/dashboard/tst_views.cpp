@@ -182,9 +182,28 @@ private Q_SLOTS:
             QVERIFY(file.open(QIODevice::ReadOnly));
             const auto table = viewTable(view, m_context);
             QVERIFY(table.ok());
-            QCOMPARE(file.readAll().toStdString(), report::toCsv(*table));
+            // What a contract or a loss comes to is worked out from several answers: tst_view_totals holds its figures.
+            const bool isWorkedOut =
+                view == View::Commitments || view == View::Concentration || view == View::TtftDistribution;
+            const auto worked = viewCsv(view, m_context);
+            QVERIFY(worked.ok());
+            QCOMPARE(file.readAll().toStdString(), isWorkedOut ? *worked : report::toCsv(*table));
             QVERIFY(!table->rows.empty());
         }
+    }
+
+    void flowsAddUpToTheRequestsServed()
+    {
+        const MapScene scene = mapScene(m_context);
+        double drawn = 0, served = 0;
+        for (const MapFlow& flow : scene.flows) {
+            drawn += flow.requestsPerSecond;
+        }
+        for (const MapArea& area : scene.areas) {
+            served += area.requestsPerSecond;
+        }
+        QVERIFY(drawn > 0);
+        QVERIFY(std::abs(drawn - served) < 1e-9 * served);
     }
 
     void mapTableSumsToTheTotals()

@@ -49,7 +49,7 @@ private Q_SLOTS:
         double chips = 0;
         for (const LevelCard* card : m_page->cards().cards()) {
             const auto& d = card->data();
-            QVERIFY(d.known);
+            QTRY_VERIFY(card->data().known);
             QVERIFY(card->accessibleDescription().contains(QStringLiteral("utilization")));
             chips += d.serving + d.training + d.idle + d.down;
         }
