@@ -29,7 +29,12 @@ echo "== a replica as an M/M/10 queue at load 0.9"
 "$bin/isobar-cli" bench queue --json
 
 echo "== map frames at 1920x1080, pan, zoom and flows running"
-"$bin/isobar-cli" bench map --json
+for scene in sample large points; do
+    QT_QPA_PLATFORM=offscreen "$bin/isobar-cli" bench map --scene "$scene" --json
+done
+
+echo "== six charts of 100,000 points"
+QT_QPA_PLATFORM=offscreen "$bin/isobar-cli" bench charts --json
 
 catalogue=${1:-}
 if [ -n "$catalogue" ] && [ -d "$catalogue" ]; then
