@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 namespace isobar::ui {
 namespace {
@@ -238,16 +239,16 @@ void addFlows(const ViewContext& world, MapScene& scene)
             placeOfKey[regionKey(fleet, id)] = static_cast<int>(i);
         }
     }
-    std::map<int, const MapMarker*> markers;
+    std::set<int> shown;
     for (const MapMarker& marker : scene.markers) {
-        markers[marker.id] = &marker;
+        shown.insert(marker.id);
     }
     std::map<std::string, std::size_t> areaOfName;
     for (std::size_t i = 0; i < fleet.areas.size(); ++i) {
         const AreaId id(i);
         areaOfName[fleet.areas[i].name] = i;
         MapArea area{static_cast<int>(i), QString::fromStdString(fleet.areas[i].name), fleet.areas[i].at, 0, {}};
-        for (const auto& [place, marker] : markers) {
+        for (const int place : shown) {
             MapRtt nearest{place, std::numeric_limits<double>::infinity(), false};
             for (const RegionId region : world.places[static_cast<std::size_t>(place)].regions) {
                 const RttAnswer rtt = network->rtt(id, region);
@@ -278,14 +279,13 @@ void addFlows(const ViewContext& world, MapScene& scene)
             continue;
         }
         scene.areas[area->second].requestsPerSecond += row.values[0];
-        const auto id = static_cast<int>(area->second);
-        Sum& sum = sums[{id, place->second}];
+        Sum& sum = sums[{static_cast<int>(area->second), place->second}];
         sum.rate += row.values[0];
         const auto kept = keptBy.find({row.keys[1], row.keys[2]});
         sum.kept += row.values[0] * (kept != keptBy.end() && std::isfinite(kept->second) ? kept->second : 1.0);
     }
     for (const auto& [key, sum] : sums) {
-        if (markers.find(key.second) == markers.end()) {
+        if (shown.count(key.second) == 0) {
             continue;
         }
         const bool missed = sum.kept / sum.rate < kPoorAttainment;

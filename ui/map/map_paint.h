@@ -53,6 +53,10 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
 void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea = true,
                bool borders = true);
 
+/// What the labels of lines keep clear of: the legend, `reserved`, donuts with `margin` pixels around them, their
+/// labels.
+[[nodiscard]] std::vector<QRectF> occupiedRects(const MapLayout& layout, const QRectF& reserved, double margin);
+
 /// Contour lines with their values; no value is written over `layout`'s donuts, labels or legend, nor `reserved`.
 void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
                   const QRectF& reserved, const Theme& theme);

@@ -185,18 +185,24 @@ void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, d
     painter.restore();
 }
 
-void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
-                  const QRectF& reserved, const Theme& theme)
+std::vector<QRectF> occupiedRects(const MapLayout& layout, const QRectF& reserved, double margin)
 {
-    const QRectF window = QRectF(QPointF(), view.size);
     std::vector<QRectF> taken{reserved, layout.legendRect};
     for (const PlacedMarker& m : layout.placed) {
-        const double r = m.outerRadius() + 2;
+        const double r = m.outerRadius() + margin;
         taken.push_back({m.at.x() - r, m.at.y() - r, 2 * r, 2 * r});
         if (m.labelled) {
             taken.push_back(m.labelRect);
         }
     }
+    return taken;
+}
+
+void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
+                  const QRectF& reserved, const Theme& theme)
+{
+    const QRectF window = QRectF(QPointF(), view.size);
+    std::vector<QRectF> taken = occupiedRects(layout, reserved, 2);
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
     painter.setFont(font(TextRole::Small));

@@ -89,14 +89,7 @@ void paintLatencyRings(QPainter& painter, const MapScene& scene, const MapViewpo
         const auto place = view.placeAt(at);
         return place ? field.secondsTo(*place) : std::numeric_limits<double>::quiet_NaN();
     });
-    std::vector<QRectF> taken{layout.legendRect, reserved};
-    for (const PlacedMarker& m : layout.placed) {
-        const double r = m.outerRadius() + 3;
-        taken.push_back({m.at.x() - r, m.at.y() - r, 2 * r, 2 * r});
-        if (m.labelled) {
-            taken.push_back(m.labelRect);
-        }
-    }
+    std::vector<QRectF> taken = occupiedRects(layout, reserved, 3);
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
     painter.setFont(font(TextRole::Small));
