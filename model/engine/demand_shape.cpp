@@ -30,13 +30,14 @@ double weibullCvSquared(double inverseShape)
 } // namespace
 
 DemandShape::DemandShape(const Workload& workload, const WorkloadOperations& operations, double share,
-                         double firstLocalHourOfWeek)
-    : m_mean(workload.meanRequestsPerSecond * share)
+                         double firstLocalHourOfWeek, std::vector<DemandSurge> surges)
+    : m_mean(workload.meanRequestsPerSecond * operations.demandRatio * share)
     , m_amplitude(workload.diurnalAmplitude)
     , m_peakLocalHour(workload.peakLocalHour)
     , m_weekendRatio(operations.weekendRatio)
     , m_logGrowthPerSecond(std::log1p(std::max(-0.999, operations.growthPerYearRatio)) / kSecondsPerYear)
     , m_firstHour(firstLocalHourOfWeek)
+    , m_surges(std::move(surges))
 {
 }
 
@@ -45,7 +46,12 @@ double DemandShape::requestsPerSecond(double seconds) const
     const double hour = m_firstHour + seconds / 3600;
     const double ofWeek = hour - std::floor(hour / kHoursPerWeek) * kHoursPerWeek;
     const double day = 1 + m_amplitude * std::cos(2 * std::numbers::pi * (hour - m_peakLocalHour) / kHoursPerDay);
-    return m_mean * day * (ofWeek >= kFirstWeekendHour ? m_weekendRatio : 1) * std::exp(m_logGrowthPerSecond * seconds);
+    double surge = 1;
+    for (const DemandSurge& s : m_surges) {
+        surge *= seconds >= s.atSeconds && seconds < s.atSeconds + s.durationSeconds ? s.ratio : 1;
+    }
+    return m_mean * day * (ofWeek >= kFirstWeekendHour ? m_weekendRatio : 1) *
+           std::exp(m_logGrowthPerSecond * seconds) * surge;
 }
 
 double hoursSince1970Utc(const std::string& time)

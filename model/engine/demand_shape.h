@@ -10,17 +10,20 @@
 namespace isobar::engine {
 
 /// Requests a second of one workload from one area over the days, weeks and years:
-///   share mean (1 + amplitude cos(2 pi (local hour - peak) / 24)) week(t) (1 + growth)^(t / 365 days)
-/// with week = weekendRatio on a local Saturday or Sunday, else 1. The mean is that of a weekday.
+///   share mean (1 + amplitude cos(2 pi (local hour - peak) / 24)) week(t) (1 + growth)^(t / 365 days) surges(t)
+/// with week = weekendRatio on a local Saturday or Sunday, else 1. The mean is that of a weekday, times the operations'
+/// demandRatio.
 class DemandShape {
 public:
-    /// `firstLocalHourOfWeek`: local hours since Monday 00:00 at second zero.
+    /// `firstLocalHourOfWeek`: local hours since Monday 00:00 at second zero. `surges` that are this workload's, their
+    /// times counted from second zero.
     DemandShape(const Workload& workload, const WorkloadOperations& operations, double share,
-                double firstLocalHourOfWeek);
+                double firstLocalHourOfWeek, std::vector<DemandSurge> surges = {});
     [[nodiscard]] double requestsPerSecond(double seconds) const;
 
 private:
     double m_mean, m_amplitude, m_peakLocalHour, m_weekendRatio, m_logGrowthPerSecond, m_firstHour;
+    std::vector<DemandSurge> m_surges;
 };
 
 /// Hours since 1970-01-01T00:00Z at "2026-11-22T14:30:00Z" or at the start of "2026-11-22".

@@ -112,7 +112,12 @@ Status Engine::Impl::build()
         next->demand.push_back({aggregate::Layout::kUnrouted, id});
         const auto input = std::make_shared<const LengthTable>(workload.inputTokens);
         const auto output = std::make_shared<const LengthTable>(workload.outputTokens);
-        const WorkloadOperations how = workloadOperations(options.operations, id);
+        WorkloadOperations how = workloadOperations(options.operations, id);
+        how.demandRatio *= options.operations.demandRatio;
+        std::vector<DemandSurge> surges = surgesOf(options.operations, id);
+        for (DemandSurge& surge : surges) {
+            surge.atSeconds += clockZero; // as all of an engine's seconds
+        }
         ISOBAR_TRY_ASSIGN(const auto trace, traceOf(workload, how, options.traces));
         DemandSource::Options source;
         source.workload = id;
@@ -131,7 +136,7 @@ Status Engine::Impl::build()
             }
             source.area = area;
             source.share = share;
-            const DemandShape shape(workload, how, share, startHour + (*fleet)[area].utcOffsetHours);
+            const DemandShape shape(workload, how, share, startHour + (*fleet)[area].utcOffsetHours, surges);
             sources.emplace_back(source, shape, GapLawDraw(how.gaps, workload.burstiness),
                                  Random(options.seed, kSourceStream, w << 32 | area.value), input, output, trace);
         }

@@ -19,7 +19,7 @@ constexpr std::array<const char*, kFaultKinds> kFaultNames{
     "chip", "node", "rack", "zone", "region", "provider", "link-cut", "link-slow", "spot-wave", "stale-control"};
 
 // Bounds that no real fleet reaches: they keep a mistyped exponent from running the clock for ever.
-constexpr double kMostSeconds = 1e9, kMostHours = 1e9;
+constexpr double kMostSeconds = 1e9, kMostHours = 1e9, kMostDemand = 1000;
 
 template <class Enum, std::size_t N>
 std::optional<Enum> byName(const std::array<const char*, N>& names, std::string_view name)
@@ -60,6 +60,15 @@ Status checkWorkloads(const Operations& operations, const Fleet& fleet)
         ISOBAR_TRY(self.number("turns of a session", w.turnsPerSession, 1, 1e6));
         ISOBAR_TRY(self.positive("trace scale", w.traceScale, 1e6));
         ISOBAR_TRY(self.number("trace shift", w.traceShiftSeconds, -kMostSeconds, kMostSeconds));
+        ISOBAR_TRY(self.number("demand against its mean", w.demandRatio, 0, kMostDemand));
+    }
+    for (const DemandSurge& surge : operations.surges) {
+        const Subject self{"surge",
+                           surge.workload.index() < fleet.workloads.size() ? fleet[surge.workload].name : "all"};
+        ISOBAR_TRY(self.mayReferTo("workload", surge.workload, fleet.workloads));
+        ISOBAR_TRY(self.number("its time", surge.atSeconds, 0, kMostSeconds));
+        ISOBAR_TRY(self.number("its duration", surge.durationSeconds, 0, kMostSeconds));
+        ISOBAR_TRY(self.number("its ratio", surge.ratio, 0, kMostDemand));
     }
     return Done{};
 }
@@ -187,6 +196,14 @@ WorkloadOperations workloadOperations(const Operations& operations, WorkloadId w
         operations.workloads, [&](const auto& entry) { return entry.workload == workload; }, usual);
 }
 
+std::vector<DemandSurge> surgesOf(const Operations& operations, WorkloadId workload)
+{
+    std::vector<DemandSurge> surges;
+    std::copy_if(operations.surges.begin(), operations.surges.end(), std::back_inserter(surges),
+                 [workload](const DemandSurge& s) { return !s.workload.valid() || s.workload == workload; });
+    return surges;
+}
+
 AcceleratorLayout acceleratorLayout(const Operations& operations, AcceleratorId accelerator)
 {
     AcceleratorLayout usual;
@@ -215,6 +232,7 @@ Status validate(const Operations& operations, const Fleet& fleet)
 {
     const Subject self{"operations", fleet.name};
     ISOBAR_TRY(self.number("probes", operations.probes, 1, 64));
+    ISOBAR_TRY(self.number("demand against its mean", operations.demandRatio, 0, kMostDemand));
     ISOBAR_TRY(self.number("attempts", operations.retry.maxAttempts, 1, 100));
     ISOBAR_TRY(self.number("time before a second attempt", operations.retry.backoffSeconds, 0, kMostSeconds));
     ISOBAR_TRY(self.number("cool-down", operations.retry.coolDownSeconds, 0, kMostSeconds));

@@ -42,7 +42,16 @@ struct WorkloadOperations {
     std::string trace;            ///< name of an imported trace that replaces the drawn arrivals and lengths; "" = none
     double traceScale = 1;        ///< requests per request of the trace
     double traceShiftSeconds = 0; ///< where in the trace the clock's zero lies; the trace repeats
+    double demandRatio = 1;       ///< of its mean, beside Operations::demandRatio; not of a trace
     friend bool operator==(const WorkloadOperations&, const WorkloadOperations&) = default;
+};
+
+/// Demand that is `ratio` times as high for a while; several at once multiply. Traces are left as they are.
+struct DemandSurge {
+    WorkloadId workload;                       ///< none: all
+    double atSeconds = 0, durationSeconds = 0; ///< of simulated time since the clock's zero
+    double ratio = 1;
+    friend bool operator==(const DemandSurge&, const DemandSurge&) = default;
 };
 
 /// How chips of one type are built in.
@@ -149,12 +158,16 @@ struct Operations {
     std::vector<TrainingOperations> training;
     std::vector<Fault> faults; ///< in any order
     std::vector<FaultRate> faultRates;
+    double demandRatio = 1; ///< of every workload's mean
+    std::vector<DemandSurge> surges;
 
     friend bool operator==(const Operations&, const Operations&) = default;
 };
 
 /// The entry for an entity, or the defaults.
 [[nodiscard]] WorkloadOperations workloadOperations(const Operations& operations, WorkloadId workload);
+/// Those of one workload and of all.
+[[nodiscard]] std::vector<DemandSurge> surgesOf(const Operations& operations, WorkloadId workload);
 [[nodiscard]] AcceleratorLayout acceleratorLayout(const Operations& operations, AcceleratorId accelerator);
 [[nodiscard]] PoolOperations poolOperations(const Operations& operations, PoolId pool);
 [[nodiscard]] TrainingOperations trainingOperations(const Operations& operations, const std::string& job);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/ingest/input_file.h"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -115,27 +114,6 @@ InputFile::Stamp InputFile::stamp() const
     struct stat status {};
     ::fstat(m_descriptor, &status);
     return {status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
-
-Sha256::Sha256()
-{
-    sha256_init(&m_context);
-}
-
-void Sha256::add(std::string_view bytes)
-{
-    sha256_update(&m_context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
-}
-
-std::string Sha256::finish()
-{
-    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-    sha256_digest(&m_context, digest.size(), digest.data());
-    std::string text;
-    for (const std::uint8_t byte : digest) {
-        text += fmt::format("{:02x}", byte);
-    }
-    return text;
 }
 
 Result<FileIdentity> identify(const std::filesystem::path& path, const JobContext& job)

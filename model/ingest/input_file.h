@@ -2,14 +2,13 @@
 #pragma once
 #include "model/fleet/job.h"
 #include "model/fleet/result.h"
+#include "model/store/sha256.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include <nettle/sha2.h>
 
 namespace isobar::ingest {
 
@@ -45,16 +44,7 @@ private:
     std::size_t m_done = 0; ///< of m_bytes
 };
 
-/// A SHA-256 in pieces.
-class Sha256 {
-public:
-    Sha256();
-    void add(std::string_view bytes);
-    [[nodiscard]] std::string finish(); ///< lower-case hexadecimal; the next piece begins anew
-
-private:
-    sha256_ctx m_context{};
-};
+using store::Sha256;
 
 /// What a file is, whatever its format.
 struct FileIdentity {

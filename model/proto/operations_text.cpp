@@ -44,6 +44,7 @@ public:
     {
         m_out.routing = said<RoutingPolicy>(m_in.routing()).value_or(m_out.routing);
         ISOBAR_MAY(m_out.probes, m_in, probes);
+        ISOBAR_MAY(m_out.demandRatio, m_in, demand_ratio);
         ISOBAR_MAY(m_out.retry.maxAttempts, m_in.retry(), max_attempts);
         ISOBAR_MAY(m_out.retry.backoffSeconds, m_in.retry(), backoff_seconds);
         ISOBAR_MAY(m_out.retry.coolDownSeconds, m_in.retry(), cool_down_seconds);
@@ -103,7 +104,20 @@ private:
             to.trace = from.trace();
             ISOBAR_MAY(to.traceScale, from, trace_scale);
             to.traceShiftSeconds = from.trace_shift_seconds();
+            ISOBAR_MAY(to.demandRatio, from, demand_ratio);
             m_out.workloads.push_back(std::move(to));
+        }
+        for (int i = 0; i < m_in.surges_size(); ++i) {
+            const v1::DemandSurge& from = m_in.surges(i);
+            DemandSurge to;
+            if (!from.workload().empty()) {
+                ISOBAR_TRY_ASSIGN(to.workload,
+                                  refer<WorkloadId>("surges", i, "workload", from.workload(), findWorkload));
+            }
+            to.atSeconds = from.at_seconds();
+            to.durationSeconds = from.duration_seconds();
+            to.ratio = from.ratio();
+            m_out.surges.push_back(to);
         }
         return Done{};
     }
@@ -250,6 +264,7 @@ v1::Operations toProto(const Operations& operations, const Fleet& fleet)
         to.set_trace(from.trace);
         to.set_trace_scale(from.traceScale);
         to.set_trace_shift_seconds(from.traceShiftSeconds);
+        to.set_demand_ratio(from.demandRatio);
     }
     for (const AcceleratorLayout& from : operations.layouts) {
         v1::AcceleratorLayout& to = *out.add_layouts();
@@ -296,8 +311,93 @@ v1::Operations toProto(const Operations& operations, const Fleet& fleet)
         to.set_mean_hours_to_failure(from.meanHoursToFailure);
         to.set_mean_hours_to_repair(from.meanHoursToRepair);
     }
+    out.set_demand_ratio(operations.demandRatio);
+    for (const DemandSurge& from : operations.surges) {
+        v1::DemandSurge& to = *out.add_surges();
+        to.set_at_seconds(from.atSeconds);
+        to.set_duration_seconds(from.durationSeconds);
+        to.set_ratio(from.ratio);
+        if (from.workload.valid()) {
+            to.set_workload(fleet[from.workload].name);
+        }
+    }
     return out;
 }
+
+/// The error of what validate() refuses, with the line of the entry it is about: the first one with which the entries
+/// up to it are refused.
+class Blame {
+public:
+    Blame(const Operations& operations, const Fleet& fleet, const std::string& file, const Locator& locate)
+        : m_all(operations)
+        , m_fleet(fleet)
+        , m_file(file)
+        , m_locate(locate)
+    {
+    }
+
+    [[nodiscard]] Error find(Error whole)
+    {
+        single("routing", &Operations::routing);
+        single("probes", &Operations::probes);
+        single("retry", &Operations::retry);
+        single("warm_up", &Operations::warmUp);
+        single("demand_ratio", &Operations::demandRatio);
+        list("workloads", &Operations::workloads);
+        list("layouts", &Operations::layouts);
+        list("pools", &Operations::pools);
+        list("autoscale", &Operations::autoscale);
+        list("training", &Operations::training);
+        list("faults", &Operations::faults);
+        list("fault_rates", &Operations::faultRates);
+        list("surges", &Operations::surges);
+        whole.file = m_file;
+        return m_found.value_or(whole);
+    }
+
+private:
+    template <class T> void single(const char* field, T Operations::*member)
+    {
+        Operations part;
+        part.*member = m_all.*member;
+        if (const Status status = validate(part, m_fleet); !m_found && !status.ok()) {
+            blame(status.error(), m_locate(field, -1));
+        }
+    }
+
+    template <class T> void list(const char* field, std::vector<T> Operations::*member)
+    {
+        const std::vector<T>& entries = m_all.*member;
+        const auto refused = [&](std::size_t count) {
+            Operations part;
+            (part.*member).assign(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count));
+            return validate(part, m_fleet);
+        };
+        std::size_t good = 0, bad = entries.size();
+        if (m_found || refused(bad).ok()) {
+            return;
+        }
+        while (bad - good > 1) {
+            const std::size_t middle = good + (bad - good) / 2;
+            (refused(middle).ok() ? good : bad) = middle;
+        }
+        blame(refused(bad).error(), m_locate(field, static_cast<int>(bad) - 1));
+    }
+
+    void blame(Error error, Position at)
+    {
+        error.file = m_file;
+        error.line = at.line;
+        error.column = at.column;
+        m_found = std::move(error);
+    }
+
+    const Operations& m_all;
+    const Fleet& m_fleet;
+    const std::string& m_file;
+    const Locator& m_locate;
+    std::optional<Error> m_found;
+};
 
 } // namespace
 
@@ -311,12 +411,38 @@ Result<Operations> parseOperationsText(std::string_view text, const std::string&
     if (!operations.ok()) {
         return operations;
     }
-    if (Status status = validate(*operations, fleet); !status.ok()) {
-        Error error = status.error();
-        error.file = fileName;
-        return error;
+    if (const Status status = validate(*operations, fleet); !status.ok()) {
+        return Blame(*operations, fleet, fileName, locate).find(status.error());
     }
     return operations;
+}
+
+std::string leadingComment(std::string_view text)
+{
+    std::string comment;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
+            line.remove_suffix(1);
+        }
+        if (!line.starts_with('#')) {
+            if (line.empty() && comment.empty()) {
+                continue;
+            }
+            break;
+        }
+        line.remove_prefix(std::min(line.find_first_not_of("# "), line.size()));
+        if (line.starts_with("proto-file:") || line.starts_with("proto-message:")) {
+            continue;
+        }
+        if (line.empty() && !comment.empty()) {
+            break; // one paragraph
+        }
+        comment += (comment.empty() || line.empty() ? "" : " ") + std::string(line);
+    }
+    return comment;
 }
 
 std::string writeOperationsText(const Operations& operations, const Fleet& fleet)

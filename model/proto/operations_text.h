@@ -14,4 +14,8 @@ namespace isobar::proto {
 /// `operations` must be valid for the fleet.
 [[nodiscard]] std::string writeOperationsText(const Operations& operations, const Fleet& fleet);
 
+/// The first paragraph of comments at the head of a document, on one line, without what names its type; "" where there
+/// is none.
+[[nodiscard]] std::string leadingComment(std::string_view text);
+
 } // namespace isobar::proto

@@ -16,4 +16,16 @@ Result<Calibration> shippedCalibration()
     return parseCalibrationText(resources::file("calibration/coefficients.textproto"), "coefficients.textproto");
 }
 
+std::vector<ShippedScenario> shippedScenarios()
+{
+    std::vector<ShippedScenario> scenarios;
+    for (const auto& [name, file] :
+         {std::pair{"Today", "today"}, std::pair{"Region outage", "region_outage"},
+          std::pair{"Demand +30 % and burst", "demand_and_burst"}, std::pair{"Spot reclaim wave", "spot_wave"}}) {
+        const std::string path = std::string("sample/scenarios/") + file + ".textproto";
+        scenarios.push_back({name, std::string(file) + ".textproto", resources::file(path)});
+    }
+    return scenarios;
+}
+
 } // namespace isobar::proto

@@ -170,8 +170,20 @@ CREATE TABLE trace_parts(trace TEXT NOT NULL REFERENCES traces(trace), part INTE
   bytes INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY(trace, part)) STRICT;
 )sql";
 
+// Scenarios hold how a fleet is run. One without operations is the baseline, or was removed and is only a name that
+// recorded runs refer to.
+constexpr const char* kSchema5 = R"sql(
+ALTER TABLE scenarios ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE scenarios ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE scenarios ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE scenarios ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE scenarios ADD COLUMN operations TEXT;
+CREATE VIEW v_scenarios AS SELECT name AS scenario, note, source, sha256, created_at_utc, operations FROM scenarios
+  WHERE operations IS NOT NULL ORDER BY position;
+)sql";
+
 constexpr std::array kMigrations{Migration{1, kSchema1}, Migration{2, kSchema2}, Migration{3, kSchema3},
-                                 Migration{4, kHistorySchema}};
+                                 Migration{4, kHistorySchema}, Migration{5, kSchema5}};
 
 } // namespace
 

@@ -104,14 +104,14 @@ Result<Counts> Store::counts() const
               (SELECT count(*) FROM served_models), (SELECT count(*) FROM workloads WHERE scenario_id = 0),
               (SELECT count(*) FROM placements WHERE scenario_id = 0), (SELECT count(*) FROM prices),
               (SELECT count(*) FROM links), (SELECT count(*) FROM traces), (SELECT count(*) FROM quarantine),
-              (SELECT count(*) FROM offers))sql");
+              (SELECT count(*) FROM offers), (SELECT count(*) FROM v_scenarios))sql");
         statement.executeStep();
         Columns row(statement);
         Counts counts;
         for (std::int64_t* count :
              {&counts.providers, &counts.regions, &counts.pools, &counts.acceleratorTypes, &counts.accelerators,
               &counts.servedModels, &counts.workloads, &counts.placements, &counts.prices, &counts.links,
-              &counts.traces, &counts.quarantined, &counts.offers}) {
+              &counts.traces, &counts.quarantined, &counts.offers, &counts.scenarios}) {
             *count = row.integer();
         }
         counts.prices += counts.offers;

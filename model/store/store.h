@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,11 +89,14 @@ struct TraceDetails {
     double durationSeconds = 0;          ///< likewise
 };
 
+struct Scenario; // scenarios.h
+
 /// Counts for `isobar-cli info`; accelerators are chips; prices are the fleet's and the catalogue's offers together.
 struct Counts {
     std::int64_t providers = 0, regions = 0, pools = 0, acceleratorTypes = 0, accelerators = 0, servedModels = 0,
                  workloads = 0, placements = 0, prices = 0, links = 0, traces = 0, quarantined = 0;
     std::int64_t offers = 0; ///< those of `prices` that are offers of an imported catalogue
+    std::int64_t scenarios = 0;
 };
 
 class Store {
@@ -102,6 +106,9 @@ public:
     static Result<Store> create(const std::filesystem::path& path);
     /// The same with `fleet` already in it.
     static Result<Store> create(const std::filesystem::path& path, const Fleet& fleet);
+    /// And with scenarios of it; see setScenarios().
+    static Result<Store> create(const std::filesystem::path& path, const Fleet& fleet,
+                                std::span<const Scenario> scenarios);
     /// Opens an existing store and migrates it forward. What cannot be written is opened read-only (see isReadOnly()),
     /// and so is what the check of the whole file finds damaged (see damage()). Errors: not found, not SQLite, not
     /// Isobar's, too damaged to be read at all, written by a newer Isobar, read-only but of an older version.

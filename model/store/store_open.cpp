@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/store/fleet_rows.h"
 #include "model/store/migrations.h"
+#include "model/store/scenario_rows.h"
 #include "model/store/store_impl.h"
 
 #include <sqlite3.h>
@@ -197,7 +198,7 @@ void removeStoreFiles(const fs::path& path)
 
 namespace {
 
-void writeNew(const fs::path& path, const Fleet* fleet)
+void writeNew(const fs::path& path, const Fleet* fleet, std::span<const Scenario> scenarios)
 {
     SQLite::Database db = openConnection(path, Access::ReadWrite, true);
     db.exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
@@ -205,22 +206,24 @@ void writeNew(const fs::path& path, const Fleet* fleet)
     if (fleet != nullptr) {
         WriteTransaction transaction(db);
         writeFleetRows(db, *fleet);
+        writeScenarioRows(db, scenarios);
         transaction.commit();
     }
     db.exec("PRAGMA journal_mode = WAL");
 }
 
-Result<Store> createWith(const fs::path& given, const Fleet* fleet)
+Result<Store> createWith(const fs::path& given, const Fleet* fleet, std::span<const Scenario> scenarios)
 {
     const fs::path path = fs::absolute(given);
     if (fleet != nullptr) {
         ISOBAR_TRY(validate(*fleet));
     }
+    ISOBAR_TRY(checkScenarioNames(scenarios));
     ISOBAR_TRY(checkCreatable(path));
     const fs::path temporary = temporaryBeside(path);
     Status written = Done{};
     try {
-        writeNew(temporary, fleet);
+        writeNew(temporary, fleet, scenarios);
     } catch (const SQLite::Exception& exception) {
         Error error = sqliteError(exception, nullptr, path, "create the store");
         if (error.code == ErrorCode::Unreadable) { // could not even be opened for writing
@@ -243,12 +246,17 @@ Result<Store> createWith(const fs::path& given, const Fleet* fleet)
 
 Result<Store> Store::create(const fs::path& path)
 {
-    return createWith(path, nullptr);
+    return createWith(path, nullptr, {});
 }
 
 Result<Store> Store::create(const fs::path& path, const Fleet& fleet)
 {
-    return createWith(path, &fleet);
+    return createWith(path, &fleet, {});
+}
+
+Result<Store> Store::create(const fs::path& path, const Fleet& fleet, std::span<const Scenario> scenarios)
+{
+    return createWith(path, &fleet, scenarios);
 }
 
 Result<Store> Store::open(const fs::path& given)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/demand_source.h"
+#include "model/engine/engine.h"
+#include "tests/support/small_fleet.h"
 
 #include <QTest>
 #include <numeric>
@@ -310,6 +312,52 @@ private Q_SLOTS:
         source = sourceOf(steadyWorkload(100, 1), 1, 0, operations);
         QVERIFY(std::abs(source.rate(365.0 * 86'400) - 200) < 1e-9);
         QVERIFY(std::abs(source.rate(365.0 * 43'200) - 100 * std::sqrt(2)) < 1e-9);
+    }
+
+    void surgesLastAndTheRatioStays()
+    {
+        WorkloadOperations operations;
+        operations.demandRatio = 1.3;
+        const DemandShape shape(steadyWorkload(100, 1), operations, 0.5, 0,
+                                {{WorkloadId(), 60, 30, 2}, {WorkloadId(std::size_t{0}), 80, 100, 0.5}});
+        const auto near = [&](double seconds, double rate) {
+            return std::abs(shape.requestsPerSecond(seconds) - rate) < 1e-9;
+        };
+        QVERIFY(near(0, 65));
+        QVERIFY(near(59.9, 65));
+        QVERIFY(near(60, 130));
+        QVERIFY(near(85, 65)); // both at once: twice and half
+        QVERIFY(near(90, 32.5));
+        QVERIFY(near(180, 65));
+    }
+
+    void theDocumentsDemandReachesTheEngine()
+    {
+        // Drawn requests of a quiet minute, of one with 30 % more, and of one in which they double.
+        const auto fleet = std::make_shared<const Fleet>(test::smallFleet());
+        const auto requests = [&](const Operations& operations) {
+            EngineOptions options;
+            options.operations = operations;
+            options.threads = 1;
+            options.settleSeconds = 30;
+            auto engine = Engine::create(fleet, test::smallCalibration(), options);
+            std::int64_t count = 0;
+            while (engine->now() < 60 * aggregate::kMicrosPerSecond) {
+                engine->step();
+            }
+            for (const auto& interval : engine->takeIntervals()) {
+                for (const auto& row : interval->demand) {
+                    count += row.requests - row.retried;
+                }
+            }
+            return static_cast<double>(count);
+        };
+        Operations more, surge;
+        more.demandRatio = 1.3;
+        surge.surges = {{WorkloadId(), 30, 1000, 2}}; // half of the minute, by the clock, not by the settling
+        const double usual = requests({});
+        QVERIFY(std::abs(requests(more) / usual - 1.3) < 0.06);
+        QVERIFY(std::abs(requests(surge) / usual - 1.5) < 0.06);
     }
 
     void weibullGapsHaveTheirMeanAndVariation_data()

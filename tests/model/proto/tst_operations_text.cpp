@@ -28,6 +28,7 @@ Operations everything(const Fleet& fleet)
     w.trace = "a trace";
     w.traceScale = 2.5;
     w.traceShiftSeconds = -30;
+    w.demandRatio = 1.5;
     o.workloads = {w};
     o.layouts = {{AcceleratorId(std::size_t{1}), 4, 16, {4, 8, 16}}};
     PoolOperations p;
@@ -57,6 +58,8 @@ Operations everything(const Fleet& fleet)
     provider.provider = ProviderId(std::size_t{0});
     o.faults = {link, rack, provider};
     o.faultRates = {{FaultKind::Chip, 50'000, 24}, {FaultKind::Zone, 9000, 3}};
+    o.demandRatio = 1.3;
+    o.surges = {{WorkloadId(), 60, 30, 2}, {WorkloadId(std::size_t{1}), 5, 6, 0.5}};
     return o;
 }
 
@@ -97,9 +100,22 @@ private Q_SLOTS:
         QTest::newRow("no name") << QByteArray("\n\nautoscale { min_replicas: 1 }") << 3 << QByteArray("names no");
         QTest::newRow("no kind") << QByteArray("faults { at_seconds: 1 }") << 1 << QByteArray("kind");
         QTest::newRow("not a field") << QByteArray("probes: 2\nspeed: 9") << 2 << QByteArray("speed");
-        QTest::newRow("out of range") << QByteArray("probes: 99") << 0 << QByteArray("probes");
+        QTest::newRow("out of range") << QByteArray("\nprobes: 99") << 2 << QByteArray("probes");
+        QTest::newRow("retry out of range")
+            << QByteArray("probes: 2\n\nretry { max_attempts: 0 }") << 3 << QByteArray("attempts");
+        QTest::newRow("third of five faults")
+            << QByteArray("faults { kind: PROVIDER provider: \"gcp\" }\nfaults { kind: PROVIDER provider: \"gcp\" }\n"
+                          "faults { kind: PROVIDER provider: \"gcp\" at_seconds: -1 }\n"
+                          "faults { kind: PROVIDER provider: \"gcp\" }\nfaults { kind: PROVIDER }")
+            << 3 << QByteArray("its time");
+        QTest::newRow("the same pool again")
+            << QByteArray("probes: 2\npools { pool: \"azure/eastus2/H100\" }\npools { pool: \"azure/eastus2/H100\" }")
+            << 3 << QByteArray("twice");
+        QTest::newRow("surge of no workload")
+            << QByteArray("\nsurges { workload: \"x\" ratio: 2 }") << 2 << QByteArray("no workload");
+        QTest::newRow("surge beyond measure") << QByteArray("\nsurges { ratio: 1e9 }") << 2 << QByteArray("surge");
         QTest::newRow("link to itself")
-            << QByteArray("faults { kind: LINK_CUT region: \"azure/eastus2\" other_region: \"azure/eastus2\" }") << 0
+            << QByteArray("faults { kind: LINK_CUT region: \"azure/eastus2\" other_region: \"azure/eastus2\" }") << 1
             << QByteArray("itself");
         QTest::newRow("not text") << QByteArray("\xff\xfe") << 1 << QByteArray("UTF-8");
     }
@@ -113,6 +129,15 @@ private Q_SLOTS:
         QCOMPARE(result.error().file, std::string("bad.textproto"));
         QCOMPARE(result.error().line, line);
         QVERIFY2(result.error().message.find(says.toStdString()) != std::string::npos, result.error().message.c_str());
+    }
+
+    void theHeadSaysWhatItIsAbout()
+    {
+        QCOMPARE(proto::leadingComment("# proto-file: a\n# proto-message: b\n#\n# One\n#   line.\n#\n# Not this.\n"),
+                 std::string("One line."));
+        QCOMPARE(proto::leadingComment("\n\n## A title\r\nprobes: 2\n# late"), std::string("A title"));
+        QCOMPARE(proto::leadingComment("probes: 2 # not at the head"), std::string());
+        QCOMPARE(proto::leadingComment(""), std::string());
     }
 };
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/plan/scenario_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace isobar::plan {
+namespace {
+
+std::string time(double seconds)
+{
+    return seconds < 120      ? fmt::format("{:g} s", seconds)
+           : seconds < 7200   ? fmt::format("{:g} min", seconds / 60)
+           : seconds < 172800 ? fmt::format("{:g} h", seconds / 3600)
+                              : fmt::format("{:g} d", seconds / 86400);
+}
+
+std::string percent(double ratio)
+{
+    return fmt::format("{:.4g} %", ratio * 100);
+}
+
+/// "1 pool", "3 pools".
+std::string count(std::size_t n, const char* one, const char* many)
+{
+    return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+std::string placeOf(const Fault& fault, const Fleet& fleet)
+{
+    return fault.pool.valid()       ? fleet[fault.pool].key
+           : fault.region.valid()   ? regionKey(fleet, fault.region)
+           : fault.provider.valid() ? fleet[fault.provider].name
+                                    : "everywhere";
+}
+
+std::string whatBreaks(const Fault& fault, const Fleet& fleet)
+{
+    const std::string place = placeOf(fault, fleet);
+    const auto units = static_cast<std::size_t>(fault.count);
+    switch (fault.kind) {
+    case FaultKind::Chip:
+        return count(units, "chip", "chips") + " of " + place + " fail";
+    case FaultKind::Node:
+        return count(units, "node", "nodes") + " of " + place + " fail";
+    case FaultKind::Rack:
+        return count(units, "rack", "racks") + " of " + place + " fail";
+    case FaultKind::Zone:
+        return fmt::format("zone {} of {} goes", fault.count, place);
+    case FaultKind::Region:
+    case FaultKind::Provider:
+        return "all of " + place + " goes";
+    case FaultKind::LinkCut:
+        return fmt::format("the link {} to {} is cut", place, regionKey(fleet, fault.otherRegion));
+    case FaultKind::LinkSlow:
+        return fmt::format("the link {} to {} is {:g} times slower", place, regionKey(fleet, fault.otherRegion),
+                           fault.ratio);
+    case FaultKind::SpotWave:
+        return fmt::format("{} of the spot chips of {} are taken back", percent(fault.ratio), place);
+    case FaultKind::StaleControl:
+        return fmt::format("gateways keep an old view of the load of {}",
+                           fault.region.valid() ? place : std::string("every region"));
+    }
+    return {};
+}
+
+void addFaults(std::vector<std::string>& lines, const Operations& operations, const Fleet& fleet)
+{
+    std::vector<Fault> faults = operations.faults;
+    std::stable_sort(faults.begin(), faults.end(),
+                     [](const Fault& a, const Fault& b) { return a.atSeconds < b.atSeconds; });
+    for (const Fault& fault : faults) {
+        lines.push_back(fmt::format("After {}, for {}: {}", time(fault.atSeconds), time(fault.durationSeconds),
+                                    whatBreaks(fault, fleet)));
+    }
+    for (const FaultRate& rate : operations.faultRates) {
+        if (rate.meanHoursToFailure > 0) {
+            lines.push_back(fmt::format("Each {} fails once in {:g} h in the mean, for {:g} h",
+                                        faultKindName(rate.kind), rate.meanHoursToFailure, rate.meanHoursToRepair));
+        }
+    }
+}
+
+void addDemand(std::vector<std::string>& lines, const Operations& operations, const Fleet& fleet)
+{
+    if (operations.demandRatio != 1) {
+        lines.push_back(fmt::format("Demand is {} of its mean", percent(operations.demandRatio)));
+    }
+    for (const DemandSurge& surge : operations.surges) {
+        lines.push_back(fmt::format("After {}, for {}: {} of the demand of {}", time(surge.atSeconds),
+                                    time(surge.durationSeconds), percent(surge.ratio),
+                                    surge.workload.valid() ? fleet[surge.workload].name : "all"));
+    }
+    std::size_t weekends = 0, growing = 0, waiting = 0, sessions = 0, traces = 0, scaled = 0;
+    std::map<std::string, std::size_t> products;
+    for (const WorkloadOperations& w : operations.workloads) {
+        weekends += w.weekendRatio != 1;
+        growing += w.growthPerYearRatio != 0;
+        waiting += w.deferSeconds > 0;
+        sessions += w.turnsPerSession > 1;
+        traces += !w.trace.empty();
+        scaled += w.demandRatio != 1;
+        if (!w.product.empty()) {
+            ++products[w.product];
+        }
+    }
+    const auto workloads = [&lines](std::size_t n, const char* what) {
+        if (n > 0) {
+            lines.push_back(fmt::format("{} {}", count(n, "workload", "workloads"), what));
+        }
+    };
+    workloads(scaled, "with more or less demand of their own");
+    workloads(growing, "that grow over the year");
+    workloads(weekends, "with weekends of their own");
+    workloads(traces, "that replay a recorded trace");
+    workloads(waiting, "that may wait for room");
+    workloads(sessions, "whose sessions stay where they began");
+    if (!products.empty()) {
+        std::string names;
+        for (const auto& [product, n] : products) {
+            names += (names.empty() ? "" : ", ") + product;
+        }
+        lines.push_back("Products: " + names);
+    }
+}
+
+void addPolicies(std::vector<std::string>& lines, const Operations& operations)
+{
+    std::map<RoutingPolicy, std::size_t> others;
+    for (const WorkloadOperations& w : operations.workloads) {
+        if (w.routing && *w.routing != operations.routing) {
+            ++others[*w.routing];
+        }
+    }
+    std::string routing = std::string("Routing: ") + routingPolicyName(operations.routing);
+    for (const auto& [policy, n] : others) {
+        routing += fmt::format(", {} for {}", routingPolicyName(policy), count(n, "workload", "workloads"));
+    }
+    lines.push_back(routing);
+}
+
+void addCapacity(std::vector<std::string>& lines, const Operations& operations, const Fleet& fleet)
+{
+    if (!operations.autoscale.empty()) {
+        lines.push_back(count(operations.autoscale.size(), "placement scales", "placements scale") + " with the load");
+    }
+    std::size_t quotas = 0, power = 0, tenants = 0, spot = 0, zones = 0;
+    for (const PoolOperations& p : operations.pools) {
+        quotas += p.quotaChips.has_value();
+        power += p.powerLimitWatts.has_value();
+        tenants += p.otherTenantAmplitude > 0;
+        spot += p.spotReclaimsPerChipHour > 0;
+        zones += p.zones > 1;
+    }
+    const auto pools = [&lines](std::size_t n, const char* what) {
+        if (n > 0) {
+            lines.push_back(count(n, "pool", "pools") + " " + what);
+        }
+    };
+    pools(spot, "whose spot chips are taken back now and then");
+    pools(tenants, "where other tenants' load swings over the day");
+    pools(quotas, "with a quota");
+    pools(power, "with a limit of power");
+    pools(zones, "in several zones");
+    std::string slices;
+    for (const AcceleratorLayout& layout : operations.layouts) {
+        if (!layout.sliceChips.empty()) {
+            slices += (slices.empty() ? "" : ", ") + fleet[layout.accelerator].name;
+        }
+    }
+    if (!slices.empty()) {
+        lines.push_back("In slices: " + slices);
+    }
+    if (!operations.training.empty()) {
+        lines.push_back(count(operations.training.size(), "training gang", "training gangs") +
+                        " with their own checkpoints and restarts");
+    }
+}
+
+} // namespace
+
+std::vector<std::string> scenarioWords(const Operations& operations, const Fleet& fleet)
+{
+    std::vector<std::string> lines;
+    if (operations == Operations{}) {
+        return lines;
+    }
+    addFaults(lines, operations, fleet);
+    addDemand(lines, operations, fleet);
+    addPolicies(lines, operations);
+    addCapacity(lines, operations, fleet);
+    return lines;
+}
+
+} // namespace isobar::plan

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "model/fleet/operations.h"
+
+#include <string>
+#include <vector>
+
+namespace isobar::plan {
+
+/// What operations do to a fleet, a line each, most telling first: what breaks when, demand, policies, scaling, limits,
+/// training. Empty for none. They must be valid for the fleet.
+[[nodiscard]] std::vector<std::string> scenarioWords(const Operations& operations, const Fleet& fleet);
+
+} // namespace isobar::plan
