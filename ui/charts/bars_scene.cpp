@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/axis_ticks.h"
+#include "ui/charts/change_marks.h"
 #include "ui/charts/titled_scene.h"
 
 #include <algorithm>
@@ -13,9 +14,8 @@ BarsData noted(BarsData data)
 {
     const bool compared =
         std::any_of(data.rows.begin(), data.rows.end(), [](const BarRow& row) { return row.before.has_value(); });
-    if (compared && !data.beforeName.isEmpty()) {
-        data.unitNote +=
-            (data.unitNote.isEmpty() ? QString() : QStringLiteral(" · ")) + QStringLiteral("line: ") + data.beforeName;
+    if (compared) {
+        data.unitNote = comparedNote(data.unitNote, QStringLiteral("line:"), data.beforeName);
     }
     return data;
 }
@@ -27,6 +27,7 @@ public:
         , m_kind(data.kind)
         , m_target(data.target)
         , m_targetLabel(data.targetLabel)
+        , m_beforeName(data.beforeName)
         , m_rows(data.rows)
     {
         m_rows.erase(std::remove_if(m_rows.begin(), m_rows.end(),
@@ -137,10 +138,7 @@ private:
             mark.tip.push_back({QColor(), row.note, QString()});
         }
         if (row.before) {
-            mark.tip.push_back({QColor(), QStringLiteral("Before"), figureText(m_kind, *row.before)});
-            if (*row.before != 0) {
-                mark.tip.push_back({QColor(), QStringLiteral("Change"), signedPercent(row.value / *row.before - 1)});
-            }
+            addChange(mark.tip, m_kind, row.value, *row.before, m_beforeName);
         }
         mark.note = QStringLiteral("rank %1 of %2").arg(i + 1).arg(m_rows.size());
         mark.rect = rect;
@@ -178,18 +176,13 @@ private:
             }
         }
         if (row.before && std::isfinite(*row.before)) {
-            // Where it was: a line across the row, seen on the bar and beside it.
-            const double x = std::round(at(*row.before)) + 0.5;
-            p.setPen(QPen(t.panel, 3));
-            p.drawLine(QPointF(x, y - thick / 2 - 2), QPointF(x, y + thick / 2 + 2));
-            p.setPen(QPen(t.text, 1));
-            p.drawLine(QPointF(x, y - thick / 2 - 2), QPointF(x, y + thick / 2 + 2));
+            drawBeforeLine(p, at(*row.before), y - thick / 2 - 2, y + thick / 2 + 2);
         }
     }
 
     ValueKind m_kind;
     std::optional<double> m_target;
-    QString m_targetLabel;
+    QString m_targetLabel, m_beforeName;
     std::vector<BarRow> m_rows;
     double m_low = 0, m_high = 0;
     QRectF m_bars; ///< left and right end of the value axis

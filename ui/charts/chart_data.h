@@ -75,7 +75,8 @@ struct ShareRow {
     QColor color;
     double value = 0; ///< length of the bar; any unit, the same for every row
     QString valueText;
-    bool trouble = false; ///< the value is marked "look here"
+    bool trouble = false;                        ///< the value is marked "look here"
+    std::optional<double> before = std::nullopt; ///< of what it is compared with: a line across the bar
 };
 
 struct ShareData {
@@ -83,6 +84,7 @@ struct ShareData {
     std::vector<ShareRow> rows;
     QString footnote;
     QString totalText;
+    QString beforeName{}; ///< "previous 5 min": of what the rows' `before` are; empty: nothing
 };
 
 struct KpiData {

@@ -76,6 +76,27 @@ double drawLine(QPainter& painter, const QRectF& rect, const QFont& font, const 
     return width;
 }
 
+QStringList brokenText(const QFont& font, const QString& text, double width)
+{
+    const QFontMetricsF metrics(font);
+    if (metrics.horizontalAdvance(text) <= width) {
+        return {text};
+    }
+    QStringList best;
+    double widest = width;
+    for (qsizetype i = 1; i + 1 < text.size(); ++i) {
+        if (text[i] != QLatin1Char('-') && text[i] != QLatin1Char('/') && text[i] != QLatin1Char(' ')) {
+            continue;
+        }
+        const QString first = text.left(i + 1).trimmed(), second = text.mid(i + 1);
+        const double wide = std::max(metrics.horizontalAdvance(first), metrics.horizontalAdvance(second));
+        if (wide <= widest) { // as even as may be
+            widest = wide, best = {first, second};
+        }
+    }
+    return best;
+}
+
 void drawSwatch(QPainter& painter, QPointF center, const QColor& color)
 {
     const QColor edge = readableOn(color, theme().panel);

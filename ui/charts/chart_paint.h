@@ -8,6 +8,7 @@
 #include <QPainter>
 #include <QRectF>
 #include <QString>
+#include <QStringList>
 #include <QVector>
 #include <vector>
 
@@ -23,6 +24,9 @@ namespace isobar::ui {
 /// Draws one line of text, shortened with an ellipsis when it does not fit. Returns the width used.
 double drawLine(QPainter& painter, const QRectF& rect, const QFont& font, const QColor& color, const QString& text,
                 Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter);
+/// The text as one line, or broken after a hyphen, a slash or a space into two, so that each is at most `width` wide;
+/// empty when neither is.
+[[nodiscard]] QStringList brokenText(const QFont& font, const QString& text, double width);
 /// The 8 px square that names a colour, outlined where it alone would be too faint.
 void drawSwatch(QPainter& painter, QPointF center, const QColor& color);
 [[nodiscard]] QColor eventColor(TimeEvent::Kind kind);

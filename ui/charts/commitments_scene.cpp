@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/axis_ticks.h"
+#include "ui/charts/change_marks.h"
 #include "ui/charts/titled_scene.h"
 
 #include <QDateTime>
@@ -33,7 +34,8 @@ QString endOf(const CommitmentRow& row, QString (*words)(double))
     return row.open ? QStringLiteral("no end") : words(row.end);
 }
 
-/// Wide: name, time line, covered, used and unused side by side. Narrow: the words above the time line.
+/// Wide: name, time line, covered, used and unused side by side. Narrow: the words above the time line. Dense, where
+/// the rows would not fit so: name, time line and use in one low line.
 class CommitmentsScene final : public TitledScene {
 public:
     CommitmentsScene(const CommitmentsData& data, QSizeF size)
@@ -46,8 +48,9 @@ public:
         findRange();
         m_wide = m_body.width() >= 640;
         const double top = m_body.top() + (m_wide ? 16 : 0);
-        const double least = m_wide ? 26 : 31, most = m_wide ? 64 : 52;
         const double room = m_body.bottom() - kAxis - top;
+        m_dense = !m_wide && room < 31 * static_cast<double>(data.rows.size());
+        const double least = m_wide ? 20 : m_dense ? 14 : 31, most = m_wide ? 84 : m_dense ? 26 : 60;
         const double pitch = std::clamp(room / static_cast<double>(data.rows.size()), least, most);
         m_shown = std::min(data.rows.size(), static_cast<std::size_t>(std::max(1.0, std::floor(room / pitch))));
         if (m_shown < data.rows.size()) { // the last line says how many there are more
@@ -63,7 +66,12 @@ public:
             const double left = std::min(std::ceil(names) + 26, m_body.width() * 0.24);
             m_line = QRectF(m_body.left() + left, top, m_body.width() - left - 4 * kColumn - 6, 1);
         } else {
-            m_line = QRectF(m_body.left(), top, m_body.width(), 1);
+            double names = 0;
+            for (const CommitmentRow& row : data.rows) {
+                names = std::max(names, textWidth(font(TextRole::Small), row.name));
+            }
+            m_names = m_dense ? std::min(std::ceil(names) + 20, m_body.width() * 0.34) : 0;
+            m_line = QRectF(m_body.left() + m_names, top, m_body.width() - m_names - (m_dense ? kUse : 0), 1);
         }
         m_axisTop = top + pitch * static_cast<double>(m_shown);
         for (std::size_t i = 0; i < m_shown; ++i) {
@@ -126,7 +134,7 @@ protected:
     }
 
 private:
-    static constexpr double kColumn = 84;
+    static constexpr double kColumn = 84, kUse = 46;
 
     void findRange()
     {
@@ -155,9 +163,10 @@ private:
 
     [[nodiscard]] QRectF barRect(const CommitmentRow& row, const QRectF& rect) const
     {
-        const double y = m_wide ? rect.center().y() - 5 : rect.bottom() - 14;
+        const double thick = m_dense ? 8 : 10;
+        const double y = m_wide || m_dense ? rect.center().y() - thick / 2 : rect.bottom() - 14;
         const double x0 = at(row.start), x1 = at(row.end);
-        return {x0, std::round(y), std::max(2.0, x1 - x0), 10};
+        return {x0, std::round(y), std::max(2.0, x1 - x0), thick};
     }
 
     void addMarks(const CommitmentRow& row, const QRectF& rect)
@@ -170,6 +179,9 @@ private:
                     (row.trouble ? QStringLiteral(", needs a look") : QString());
         mark.tip = {{QColor(), QStringLiteral("Covers of use"), figureText(ValueKind::Ratio, row.coverage)},
                     {QColor(), QStringLiteral("Used of what is paid"), figureText(ValueKind::Ratio, row.utilization)}};
+        if (row.utilizationBefore) {
+            addChange(mark.tip, ValueKind::Ratio, row.utilization, *row.utilizationBefore, m_data.beforeName);
+        }
         if (row.unusedUsdPerDay) {
             mark.tip.push_back(
                 {QColor(), QStringLiteral("Paid and unused"), figureText(ValueKind::UsdPerDay, *row.unusedUsdPerDay)});
@@ -214,7 +226,9 @@ private:
         p.setBrush(Qt::NoBrush);
         p.setPen(QPen(edge, 1));
         p.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2);
-        m_wide ? paintWideWords(p, row, rect, bar) : paintNarrowWords(p, row, rect);
+        m_wide    ? paintWideWords(p, row, rect, bar)
+        : m_dense ? paintDenseWords(p, row, rect)
+                  : paintNarrowWords(p, row, rect);
     }
 
     void paintWideWords(QPainter& p, const CommitmentRow& row, const QRectF& rect, const QRectF& bar) const
@@ -263,7 +277,7 @@ private:
     void upright(QPainter& p, double x, const QColor& color) const
     {
         p.setPen(QPen(color, 1));
-        if (m_wide) {
+        if (m_wide || m_dense) {
             p.drawLine(QPointF(x, m_line.top()), QPointF(x, m_axisTop));
             return;
         }
@@ -290,6 +304,18 @@ private:
         }
     }
 
+    void paintDenseWords(QPainter& p, const CommitmentRow& row, const QRectF& rect) const
+    {
+        const Theme& t = theme();
+        const QFont small = font(TextRole::Small);
+        const double y = rect.center().y();
+        drawSwatch(p, QPointF(rect.left() + 4, y), row.color);
+        drawLine(p, QRectF(rect.left() + 13, y - 7, m_names - 17, 14), small, t.text, row.name);
+        const QString use = (row.trouble ? QStringLiteral("! ") : QString()) + percent(row.utilization, 0).joined();
+        drawLine(p, QRectF(rect.right() - kUse, y - 7, kUse, 14), small, row.trouble ? t.trouble : t.text, use,
+                 Qt::AlignRight | Qt::AlignVCenter);
+    }
+
     static void drawArrival(QPainter& p, QPointF c)
     {
         p.setPen(QPen(theme().panel, 1));
@@ -305,7 +331,8 @@ private:
     double m_from = 0, m_to = 1, m_axisTop = 0;
     QRectF m_line; ///< left and right end of the time line; top of the rows
     std::size_t m_shown = 0;
-    bool m_wide = false;
+    bool m_wide = false, m_dense = false;
+    double m_names = 0; ///< width of the names of a dense one
 };
 
 } // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/change_marks.h"
 #include "ui/charts/mark_layout.h"
 #include "ui/charts/titled_scene.h"
 
@@ -16,17 +17,25 @@ QString levelOf(double hhi)
                          : QStringLiteral("highly concentrated");
 }
 
+ConcentrationData noted(ConcentrationData data)
+{
+    data.unitNote = comparedNote(data.unitNote, QStringLiteral("line:"), data.beforeName);
+    return data;
+}
+
 class ConcentrationScene final : public TitledScene {
 public:
     ConcentrationScene(const ConcentrationData& data, const QString& lostKey, QSizeF size)
-        : TitledScene(data, size)
+        : TitledScene(noted(data), size)
         , m_data(data)
     {
         std::stable_sort(m_data.rows.begin(), m_data.rows.end(),
                          [](const ConcentrationRow& a, const ConcentrationRow& b) { return a.share > b.share; });
         for (std::size_t i = 0; i < m_data.rows.size(); ++i) {
             m_lost = m_data.rows[i].key == lostKey ? static_cast<int>(i) : m_lost;
-            m_largest = std::max(m_largest, std::isfinite(m_data.rows[i].share) ? m_data.rows[i].share : 0);
+            for (const double share : {m_data.rows[i].share, m_data.rows[i].shareBefore.value_or(0)}) {
+                m_largest = std::max(m_largest, std::isfinite(share) ? share : 0);
+            }
         }
         if (m_data.limit) {
             m_largest = std::max(m_largest, *m_data.limit);
@@ -38,7 +47,7 @@ public:
         m_footer = m_body.height() >= 170 ? 58 : m_body.height() >= 80 ? 20 : 0;
         const double head = 20;
         const double room = m_body.height() - m_footer - head;
-        const double pitch = std::clamp(room / static_cast<double>(m_data.rows.size()), 18.0, 46.0);
+        const double pitch = std::clamp(room / static_cast<double>(m_data.rows.size()), 18.0, 68.0);
         const auto fits = static_cast<std::size_t>(std::max(1.0, std::floor((room + 0.5) / pitch)));
         m_names = 0;
         for (const ConcentrationRow& row : m_data.rows) {
@@ -120,6 +129,9 @@ private:
         mark.tip = {{row.color, row.name, figureText(ValueKind::Ratio, row.share), true},
                     {QColor(), QStringLiteral("Capacity left"), figureText(m_data.kind, row.remainingCapacity)},
                     {QColor(), QStringLiteral("Demand then"), figureText(m_data.kind, row.demand)}};
+        if (row.shareBefore) {
+            addChange(mark.tip, ValueKind::Ratio, row.share, *row.shareBefore, m_data.beforeName);
+        }
         if (!row.verdict.isEmpty()) {
             mark.tip.push_back({QColor(), row.verdict, QString()});
         }
@@ -145,7 +157,7 @@ private:
         drawSwatch(p, QPointF(words.left() + 4, y), row.color);
         drawLine(p, words.adjusted(14, 0, 0, 0), face, lost ? t.muted : t.text, row.name);
         const QRectF bars = barsRect(rect);
-        const double thick = std::clamp(std::round(rect.height() / 3), 8.0, 14.0);
+        const double thick = std::clamp(std::round(rect.height() / 3), 8.0, 20.0);
         const QRectF track(bars.left(), std::round(y - thick / 2), bars.width(), thick);
         const double share = std::isfinite(row.share) ? std::clamp(row.share / m_largest, 0.0, 1.0) : 0;
         const QRectF bar(track.left(), track.top(), std::max(2.0, track.width() * share), track.height());
@@ -166,6 +178,10 @@ private:
             p.setPen(QPen(edge, 1));
             p.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 1.5, 1.5);
         }
+        if (row.shareBefore && std::isfinite(*row.shareBefore)) {
+            drawBeforeLine(p, track.left() + track.width() * *row.shareBefore / m_largest, track.top() - 2,
+                           track.bottom() + 2);
+        }
         drawFigure(p, QRectF(bars.right() + 2, y - 9, kShare - 2, 18), percent(row.share, 1), lost ? t.muted : t.text);
         drawLine(p, QRectF(rect.right() - kRatio + 4, y - 9, kRatio - 4, 18), font(TextRole::Secondary),
                  carried(row) ? t.text : t.trouble, ratioText(row), Qt::AlignRight | Qt::AlignVCenter);
@@ -177,8 +193,15 @@ private:
         const Theme& t = theme();
         const QFont small = font(TextRole::Small);
         if (m_lost < 0) {
-            drawLine(p, QRectF(rect.left(), rect.top() + 2, rect.width(), 18), small, t.muted,
-                     QStringLiteral("Point at a provider to take it away."));
+            const QString ask = QStringLiteral("Point at a provider to take it away.");
+            const double used = drawLine(p, QRectF(rect.left(), rect.top() + 2, rect.width(), 18), small, t.muted, ask);
+            const QString limit =
+                m_data.limit ? QStringLiteral("Dashed: limit of %1").arg(figureText(ValueKind::Ratio, *m_data.limit))
+                             : QString();
+            if (used + 12 + textWidth(small, limit) <= rect.width()) {
+                drawLine(p, QRectF(rect.left(), rect.top() + 2, rect.width(), 18), small, t.muted, limit,
+                         Qt::AlignRight | Qt::AlignVCenter);
+            }
             return;
         }
         const ConcentrationRow& row = m_data.rows[static_cast<std::size_t>(m_lost)];

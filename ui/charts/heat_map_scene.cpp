@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/change_marks.h"
 #include "ui/charts/mark_charts.h"
 #include "ui/charts/titled_scene.h"
 
@@ -9,13 +10,21 @@
 namespace isobar::ui {
 namespace {
 
-constexpr double kLegend = 30, kGap = 6;
+constexpr double kLegend = 30, kLowLegend = 14, kGap = 6, kNameRow = 13;
 constexpr int kBins = 24;
+constexpr double kArrow = 8, kArrowRoom = 11; ///< of the largest change; pixels
+constexpr double kLeastChange = 0.005;        ///< what is less is not pointed at
+
+HeatMapData noted(HeatMapData data)
+{
+    data.unitNote = comparedNote(data.unitNote, QStringLiteral("▲▼ vs"), data.beforeName);
+    return data;
+}
 
 class HeatMapScene final : public TitledScene {
 public:
     HeatMapScene(const HeatMapData& data, QSizeF size)
-        : TitledScene(data, size)
+        : TitledScene(noted(data), size)
         , m_data(data)
         , m_scale(data.values, data.scale, data.from, data.to)
         , m_rows(static_cast<int>(data.rows.size()))
@@ -90,17 +99,30 @@ private:
         const double left = std::min(std::ceil(rowNames) + 8, m_body.width() * 0.3);
         const bool legend = m_body.height() >= 130;
         const double width = m_body.width() - left;
+        // Names of columns lie in one line or two, else they stand.
         m_upright = columnNames + 8 > width / m_columns;
-        double top = m_upright ? std::min({std::ceil(columnNames) + 6, m_body.height() * 0.34, 110.0}) : 18;
+        double top = 18;
+        if (m_upright) {
+            m_nameLines.clear();
+            for (const HeatMapLine& column : m_data.columns) {
+                m_nameLines.push_back(brokenText(small, column.name, width / m_columns - 4));
+            }
+            m_upright = std::any_of(m_nameLines.begin(), m_nameLines.end(),
+                                    [](const QStringList& lines) { return lines.isEmpty(); });
+            top = m_upright ? std::min({std::ceil(columnNames) + 6, m_body.height() * 0.34, 110.0}) : 2 * kNameRow + 5;
+        }
         if (m_upright && width / m_columns < 11) {
             top = 4; // no room for any name
         }
         m_showColumns = top > 4;
+        // Where rows are low the distribution over the colour scale gives its room to them.
+        const bool low = (m_body.height() - top - kLegend - kGap) / m_rows < kNameRow;
+        const double legendHeight = low ? kLowLegend : kLegend;
         m_grid = QRectF(m_body.left() + left, m_body.top() + top, width,
-                        m_body.height() - top - (legend ? kLegend + kGap : 0));
+                        m_body.height() - top - (legend ? legendHeight + kGap : 0));
         m_cellWidth = m_grid.width() / m_columns, m_cellHeight = m_grid.height() / m_rows;
         if (legend) {
-            m_legend = QRectF(m_grid.left(), m_grid.bottom() + kGap, std::min(m_grid.width(), 260.0), kLegend);
+            m_legend = QRectF(m_grid.left(), m_grid.bottom() + kGap, std::min(m_grid.width(), 260.0), legendHeight);
         }
     }
 
@@ -130,6 +152,10 @@ private:
                 const double y0 = std::round(m_grid.top() + r * m_cellHeight);
                 const double y1 = std::round(m_grid.top() + (r + 1) * m_cellHeight);
                 mark.rect = QRectF(x0, y0, x1 - x0, y1 - y0);
+                const double before = m_data.before.value(r * m_columns + c, NAN);
+                m_changes.push_back(changeOf(m_data.kind, value, before));
+                m_largestChange = std::max(m_largestChange, m_changes.back().size);
+                addChange(mark.tip, m_data.kind, value, before, m_data.beforeName);
                 if (std::isfinite(value)) {
                     mark.value = figureText(m_data.kind, value);
                     const auto above = known.end() - std::upper_bound(known.begin(), known.end(), value);
@@ -158,9 +184,10 @@ private:
         const QFont small = font(TextRole::Small);
         // All values or none: a few alone would look like the important ones.
         bool fits = m_cellHeight >= 16;
+        const double beside = m_largestChange > kLeastChange ? kArrowRoom : 0;
         for (std::size_t i = 0; fits && i < m_marks.size(); ++i) {
             const double value = m_data.values.value(static_cast<qsizetype>(i), NAN);
-            fits = !std::isfinite(value) || textWidth(small, cellText(value)) + 6 <= m_cellWidth;
+            fits = !std::isfinite(value) || textWidth(small, cellText(value)) + 6 + 2 * beside <= m_cellWidth;
         }
         for (std::size_t i = 0; i < m_marks.size(); ++i) {
             const double value = m_data.values.value(static_cast<qsizetype>(i), NAN);
@@ -174,6 +201,14 @@ private:
                 QFont face = small;
                 face.setWeight(trouble ? QFont::DemiBold : QFont::Normal);
                 drawLine(p, cell, face, ink, cellText(value), Qt::AlignCenter);
+            }
+            const bool room = std::min(cell.width(), cell.height()) >= kArrow + 1;
+            if (const Change& change = m_changes[i]; room && change.seen() && change.size > kLeastChange) {
+                // The larger the change the larger the arrow, beside the value or in its place.
+                const double size = std::max(3.5, kArrow * std::sqrt(change.size / m_largestChange));
+                const double x = fits ? cell.center().x() - textWidth(small, cellText(value)) / 2 - kArrowRoom / 2
+                                      : cell.center().x();
+                drawChange(p, {x, cell.center().y()}, size, change.way, ink);
             }
             if (trouble && cell.width() >= 8 && cell.height() >= 8) {
                 p.setPen(Qt::NoPen); // a corner turned down: a shape besides the colour
@@ -196,7 +231,7 @@ private:
         const Theme& t = theme();
         const QFont small = font(TextRole::Small);
         // Where rows are lower than words, every n-th is named.
-        const int rowStep = std::max(1, static_cast<int>(std::ceil(13 / m_cellHeight)));
+        const int rowStep = std::max(1, static_cast<int>(std::ceil((kNameRow - 1) / m_cellHeight)));
         for (int r = 0; r < m_rows; r += rowStep) {
             const QRectF cell = m_marks[static_cast<std::size_t>(r * m_columns)].rect;
             drawLine(p, QRectF(m_body.left(), cell.center().y() - 8, m_grid.left() - m_body.left() - 7, 16), small,
@@ -206,7 +241,13 @@ private:
             const QRectF cell = m_marks[static_cast<std::size_t>(c)].rect;
             const QString& name = m_data.columns[static_cast<std::size_t>(c)].name;
             if (!m_upright) {
-                drawLine(p, QRectF(cell.left(), m_body.top(), cell.width(), 16), small, t.muted, name, Qt::AlignCenter);
+                const QStringList lines =
+                    m_nameLines.empty() ? QStringList(name) : m_nameLines[static_cast<std::size_t>(c)];
+                double y = m_grid.top() - 2 - kNameRow * static_cast<double>(lines.size());
+                for (const QString& line : lines) {
+                    drawLine(p, QRectF(cell.left(), y, cell.width(), kNameRow), small, t.muted, line, Qt::AlignCenter);
+                    y += kNameRow;
+                }
                 continue;
             }
             p.save();
@@ -241,7 +282,7 @@ private:
             const double x1 = std::round(bar.left() + bar.width() * (bin + 1) / kBins);
             p.fillRect(QRectF(x0, bar.top(), x1 - x0, bar.height()),
                        heatColor(m_scale.share(m_scale.legendValue((bin + 0.5) / kBins))));
-            if (const int n = counts[static_cast<std::size_t>(bin)]; n > 0) {
+            if (const int n = counts[static_cast<std::size_t>(bin)]; n > 0 && m_legend.height() >= kLegend) {
                 const double height = std::max(1.0, std::round(16.0 * n / most));
                 p.fillRect(QRectF(x0, bar.top() - 2 - height, x1 - x0 - 1, height), t.faint);
             }
@@ -253,6 +294,9 @@ private:
     HeatScale m_scale;
     int m_rows, m_columns;
     QRectF m_grid, m_legend;
+    std::vector<Change> m_changes; ///< one a mark
+    double m_largestChange = 0;
+    std::vector<QStringList> m_nameLines; ///< of the columns, where some take two
     double m_cellWidth = 1, m_cellHeight = 1;
     bool m_upright = false, m_showColumns = true;
 };

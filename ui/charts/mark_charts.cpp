@@ -17,24 +17,13 @@ QStringList parts(const QString& key)
 } // namespace
 
 HeatMapChart::HeatMapChart(QWidget* parent)
-    : MarkChart(parent)
+    : SceneMarkChart(parent)
 {
-}
-
-void HeatMapChart::setData(HeatMapData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
 }
 
 QString HeatMapChart::cellKey(const QString& row, const QString& column)
 {
     return row + kSeparator + column;
-}
-
-std::unique_ptr<MarkScene> HeatMapChart::makeScene(QSizeF size) const
-{
-    return heatMapScene(m_data, size);
 }
 
 void HeatMapChart::markActivated(const ChartMark& mark)
@@ -44,30 +33,13 @@ void HeatMapChart::markActivated(const ChartMark& mark)
 }
 
 LorenzChart::LorenzChart(QWidget* parent)
-    : MarkChart(parent)
+    : SceneMarkChart(parent)
 {
-}
-
-void LorenzChart::setData(LorenzData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
-}
-
-std::unique_ptr<MarkScene> LorenzChart::makeScene(QSizeF size) const
-{
-    return lorenzScene(m_data, size);
 }
 
 SankeyChart::SankeyChart(QWidget* parent)
-    : MarkChart(parent)
+    : SceneMarkChart(parent)
 {
-}
-
-void SankeyChart::setData(SankeyData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
 }
 
 QString SankeyChart::nodeKey(int column, const QString& key)
@@ -78,11 +50,6 @@ QString SankeyChart::nodeKey(int column, const QString& key)
 QString SankeyChart::linkKey(int leftColumn, const QString& from, const QString& to)
 {
     return QString::number(leftColumn) + kSeparator + from + kSeparator + to;
-}
-
-std::unique_ptr<MarkScene> SankeyChart::makeScene(QSizeF size) const
-{
-    return sankeyScene(m_data, size);
 }
 
 void SankeyChart::markActivated(const ChartMark& mark)
@@ -96,15 +63,8 @@ void SankeyChart::markActivated(const ChartMark& mark)
 }
 
 TreemapChart::TreemapChart(QWidget* parent)
-    : MarkChart(parent)
+    : DataMarkChart(parent)
 {
-}
-
-void TreemapChart::setData(TreemapData data)
-{
-    m_data = std::move(data);
-    setPath(QStringList(m_path)); // what is gone is left
-    changed(m_data.title, m_data.unitNote);
 }
 
 void TreemapChart::setPath(const QStringList& path)
@@ -163,30 +123,13 @@ bool TreemapChart::goBack()
 }
 
 CommitmentsChart::CommitmentsChart(QWidget* parent)
-    : MarkChart(parent)
+    : SceneMarkChart(parent)
 {
-}
-
-void CommitmentsChart::setData(CommitmentsData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
-}
-
-std::unique_ptr<MarkScene> CommitmentsChart::makeScene(QSizeF size) const
-{
-    return commitmentsScene(m_data, size);
 }
 
 ConcentrationChart::ConcentrationChart(QWidget* parent)
-    : MarkChart(parent)
+    : DataMarkChart(parent)
 {
-}
-
-void ConcentrationChart::setData(ConcentrationData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
 }
 
 void ConcentrationChart::setLostKey(const QString& key)
@@ -227,35 +170,13 @@ bool ConcentrationChart::goBack()
 }
 
 DistributionChart::DistributionChart(QWidget* parent)
-    : MarkChart(parent)
+    : SceneMarkChart(parent)
 {
-}
-
-void DistributionChart::setData(DistributionData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
-}
-
-std::unique_ptr<MarkScene> DistributionChart::makeScene(QSizeF size) const
-{
-    return distributionScene(m_data, size);
 }
 
 BarsChart::BarsChart(QWidget* parent)
-    : MarkChart(parent)
+    : SceneMarkChart(parent)
 {
-}
-
-void BarsChart::setData(BarsData data)
-{
-    m_data = std::move(data);
-    changed(m_data.title, m_data.unitNote);
-}
-
-std::unique_ptr<MarkScene> BarsChart::makeScene(QSizeF size) const
-{
-    return barsScene(m_data, size);
 }
 
 } // namespace isobar::ui

@@ -5,14 +5,43 @@
 /// The charts made of marks. Each shows what its data in mark_data.h says, and nothing else.
 namespace isobar::ui {
 
+/// What they have in common: the data they show.
+template <typename Data> class DataMarkChart : public MarkChart {
+public:
+    void setData(Data data)
+    {
+        m_data = std::move(data);
+        dataChanged();
+        changed(m_data.title, m_data.unitNote);
+    }
+    [[nodiscard]] const Data& data() const { return m_data; }
+
+protected:
+    using MarkChart::MarkChart;
+    /// Before the chart is laid out anew.
+    virtual void dataChanged() {}
+
+    Data m_data;
+};
+
+/// Those that need nothing but data: their scene of mark_scene.h.
+template <typename Data, std::unique_ptr<MarkScene> (*kScene)(const Data&, QSizeF)>
+class SceneMarkChart : public DataMarkChart<Data> {
+public:
+    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override
+    {
+        return kScene(this->m_data, size);
+    }
+
+protected:
+    using DataMarkChart<Data>::DataMarkChart;
+};
+
 /// Rows × columns as coloured cells, the value written where there is room, the distribution beside the colour scale.
-class HeatMapChart final : public MarkChart {
+class HeatMapChart final : public SceneMarkChart<HeatMapData, heatMapScene> {
     Q_OBJECT
 public:
     explicit HeatMapChart(QWidget* parent = nullptr);
-    void setData(HeatMapData data);
-    [[nodiscard]] const HeatMapData& data() const { return m_data; }
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     /// The key of the mark of a cell.
     [[nodiscard]] static QString cellKey(const QString& row, const QString& column);
 
@@ -21,33 +50,21 @@ Q_SIGNALS:
 
 protected:
     void markActivated(const ChartMark& mark) override;
-
-private:
-    HeatMapData m_data;
 };
 
 /// Share of load over share of capacity, least loaded first, with the Gini coefficient now and before. A mark is an
 /// entry's piece of the curve.
-class LorenzChart final : public MarkChart {
+class LorenzChart final : public SceneMarkChart<LorenzData, lorenzScene> {
     Q_OBJECT
 public:
     explicit LorenzChart(QWidget* parent = nullptr);
-    void setData(LorenzData data);
-    [[nodiscard]] const LorenzData& data() const { return m_data; }
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
-
-private:
-    LorenzData m_data;
 };
 
 /// Flows from column to column; hovering a node or a ribbon lights every way that leads through it, end to end.
-class SankeyChart final : public MarkChart {
+class SankeyChart final : public SceneMarkChart<SankeyData, sankeyScene> {
     Q_OBJECT
 public:
     explicit SankeyChart(QWidget* parent = nullptr);
-    void setData(SankeyData data);
-    [[nodiscard]] const SankeyData& data() const { return m_data; }
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     [[nodiscard]] static QString nodeKey(int column, const QString& key);
     [[nodiscard]] static QString linkKey(int leftColumn, const QString& from, const QString& to);
 
@@ -57,18 +74,13 @@ Q_SIGNALS:
 
 protected:
     void markActivated(const ChartMark& mark) override;
-
-private:
-    SankeyData m_data;
 };
 
 /// Areas in proportion to values. A click on a group goes into it; Esc, Backspace or the breadcrumb goes back.
-class TreemapChart final : public MarkChart {
+class TreemapChart final : public DataMarkChart<TreemapData> {
     Q_OBJECT
 public:
     explicit TreemapChart(QWidget* parent = nullptr);
-    void setData(TreemapData data);
-    [[nodiscard]] const TreemapData& data() const { return m_data; }
     [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     /// Keys of the groups gone into, outermost first; a key that is not there any more ends the path.
     void setPath(const QStringList& path);
@@ -81,35 +93,27 @@ Q_SIGNALS:
     void leafClicked(const QStringList& path);
 
 protected:
+    void dataChanged() override { setPath(QStringList(m_path)); } // what is gone is left
     void markActivated(const ChartMark& mark) override;
     bool goBack() override;
 
 private:
-    TreemapData m_data;
     QStringList m_path;
 };
 
 /// Contracts over time: how long, how well used, what is paid for nothing, when capacity comes.
-class CommitmentsChart final : public MarkChart {
+class CommitmentsChart final : public SceneMarkChart<CommitmentsData, commitmentsScene> {
     Q_OBJECT
 public:
     explicit CommitmentsChart(QWidget* parent = nullptr);
-    void setData(CommitmentsData data);
-    [[nodiscard]] const CommitmentsData& data() const { return m_data; }
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
-
-private:
-    CommitmentsData m_data;
 };
 
 /// Shares with the Herfindahl index (HHI); hovering or picking a provider takes it away and shows whether the capacity
 /// that is left carries the demand.
-class ConcentrationChart final : public MarkChart {
+class ConcentrationChart final : public DataMarkChart<ConcentrationData> {
     Q_OBJECT
 public:
     explicit ConcentrationChart(QWidget* parent = nullptr);
-    void setData(ConcentrationData data);
-    [[nodiscard]] const ConcentrationData& data() const { return m_data; }
     [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
     /// The provider taken away for good, until another one or none is; a click does it too.
     void setLostKey(const QString& key);
@@ -124,34 +128,21 @@ protected:
     bool goBack() override;
 
 private:
-    ConcentrationData m_data;
     QString m_lostKey, m_hoverKey;
 };
 
 /// How often which value: a histogram with p50, p95, p99 and the SLO. A mark is a bin.
-class DistributionChart final : public MarkChart {
+class DistributionChart final : public SceneMarkChart<DistributionData, distributionScene> {
     Q_OBJECT
 public:
     explicit DistributionChart(QWidget* parent = nullptr);
-    void setData(DistributionData data);
-    [[nodiscard]] const DistributionData& data() const { return m_data; }
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
-
-private:
-    DistributionData m_data;
 };
 
 /// Horizontal bars from zero, largest first, the rest summed and hatched.
-class BarsChart final : public MarkChart {
+class BarsChart final : public SceneMarkChart<BarsData, barsScene> {
     Q_OBJECT
 public:
     explicit BarsChart(QWidget* parent = nullptr);
-    void setData(BarsData data);
-    [[nodiscard]] const BarsData& data() const { return m_data; }
-    [[nodiscard]] std::unique_ptr<MarkScene> makeScene(QSizeF size) const override;
-
-private:
-    BarsData m_data;
 };
 
 } // namespace isobar::ui

@@ -10,7 +10,7 @@
 
 /// What the charts made of marks (cells, ribbons, rectangles, bars) draw. Plain values, as in chart_data.h; a key is
 /// what a click reports and must be unique within its list. A value that is not finite is unknown: drawn as such, never
-/// as 0.
+/// as 0. What a chart is compared with (an earlier period, another run) has the name `beforeName`; empty: nothing.
 namespace isobar::ui {
 
 // ---- Heat map: rows × columns
@@ -32,6 +32,8 @@ struct HeatMapData {
     std::optional<double> from, to; ///< ends of the colour scale; the data's own when absent
     std::optional<double> trouble;  ///< values at or above it carry a mark: never by colour alone
     QString emptyText;
+    QVector<double> before{}; ///< as `values`, of what it is compared with; empty: nothing
+    QString beforeName{};
 };
 
 // ---- Lorenz curve: share of load over share of capacity
@@ -61,7 +63,8 @@ struct SankeyColumn {
 /// So much flows along one way: `nodes[c]` is the index of its node in column c. One entry a column.
 struct SankeyPath {
     QVector<int> nodes;
-    double value = 0; ///< > 0 to be drawn
+    double value = 0;  ///< > 0 to be drawn
+    double before = 0; ///< of what it is compared with
 };
 struct SankeyData {
     QString title, unitNote;
@@ -70,6 +73,7 @@ struct SankeyData {
     int colorColumn = 1; ///< ribbons take the colour of their node in this column (clamped)
     ValueKind kind = ValueKind::Plain;
     QString emptyText;
+    QString beforeName{};
 };
 
 // ---- Treemap
@@ -80,6 +84,7 @@ struct TreemapNode {
     double value = 0; ///< of a leaf, > 0; that of a group is the sum of its leaves
     QString note;     ///< "+2.1 % vs last week"; said in the tip
     std::vector<TreemapNode> children;
+    double before = 0; ///< of a leaf, of what it is compared with
 };
 struct TreemapData {
     QString title, unitNote;
@@ -87,6 +92,7 @@ struct TreemapData {
     std::vector<TreemapNode> nodes;
     ValueKind kind = ValueKind::UsdPerDay;
     QString emptyText;
+    QString beforeName{};
 };
 
 // ---- Commitments over time
@@ -105,13 +111,15 @@ struct CommitmentRow {
     std::optional<double> unusedUsdPerDay; ///< paid for and not used
     bool trouble = false;                  ///< marked "look here"
     std::vector<CapacityArrival> arrivals;
-    bool open = false; ///< no end is known: `end` only says how far it is drawn
+    bool open = false;                                      ///< no end is known: `end` only says how far it is drawn
+    std::optional<double> utilizationBefore = std::nullopt; ///< of what it is compared with
 };
 struct CommitmentsData {
     QString title, unitNote;
     double from = 0, to = 0, now = 0; ///< UTC seconds shown; equal: as far as the contracts go
     std::vector<CommitmentRow> rows;
     QString emptyText;
+    QString beforeName{};
 };
 
 // ---- Concentration: who has how much, and what if one is lost
@@ -119,10 +127,11 @@ struct CommitmentsData {
 struct ConcentrationRow {
     QString key, name;
     QColor color;
-    double share = 0;             ///< 0-1 of the whole; the HHI is the sum of the squares
-    double remainingCapacity = 0; ///< of the others, when this one is lost
-    double demand = 0;            ///< what the others would then have to serve; the same unit
-    QString verdict;              ///< "SLO 71 %": said with the numbers; may be empty
+    double share = 0;                                 ///< 0-1 of the whole; the HHI is the sum of the squares
+    double remainingCapacity = 0;                     ///< of the others, when this one is lost
+    double demand = 0;                                ///< what the others would then have to serve; the same unit
+    QString verdict;                                  ///< "SLO 71 %": said with the numbers; may be empty
+    std::optional<double> shareBefore = std::nullopt; ///< of what it is compared with
 };
 struct ConcentrationData {
     QString title, unitNote;
@@ -131,6 +140,7 @@ struct ConcentrationData {
     QString capacityUnit;              ///< "accelerators"
     std::optional<double> limit;       ///< 0-1: no share should pass it; a line
     QString emptyText;
+    QString beforeName{};
 };
 
 // ---- Distribution

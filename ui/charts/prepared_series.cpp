@@ -33,9 +33,58 @@ double interpolated(const QVector<double>& times, const QVector<double>& values,
 
 bool ascending(const QVector<double>& times)
 {
-    return std::adjacent_find(times.begin(), times.end(), [](double a, double b) { return !(a <= b); }) ==
-               times.end() &&
-           (times.isEmpty() || (std::isfinite(times.front()) && std::isfinite(times.back())));
+    const double* const at = times.constData();
+    bool falls = false;
+    for (qsizetype i = 1; i < times.size(); ++i) { // to the end whatever is found: the compiler makes it a few at once
+        falls |= !(at[i - 1] <= at[i]);
+    }
+    return !falls && (times.isEmpty() || (std::isfinite(times.front()) && std::isfinite(times.back())));
+}
+
+/// What charts ask of a stretch of values.
+struct Scan {
+    double low = std::numeric_limits<double>::infinity(), high = -low; ///< of those that are numbers
+    bool odd = false;                                                  ///< one is not finite
+
+    [[nodiscard]] bool any() const { return low <= high; }
+    void take(const Scan& other)
+    {
+        low = std::min(low, other.low), high = std::max(high, other.high);
+        odd = odd || other.odd;
+    }
+};
+
+/// O(values), in four chains: none waits for the one before.
+Scan scan(const double* values, qsizetype n)
+{
+    constexpr qsizetype kChains = 4;
+    constexpr double kFar = std::numeric_limits<double>::infinity();
+    std::array<double, kChains> low{kFar, kFar, kFar, kFar}, high{-kFar, -kFar, -kFar, -kFar}, rest{};
+    qsizetype i = 0;
+    for (; i + kChains <= n; i += kChains) {
+        for (qsizetype k = 0; k < kChains; ++k) {
+            const double v = values[i + k];
+            const auto c = static_cast<std::size_t>(k);
+            low[c] = v < low[c] ? v : low[c];
+            high[c] = v > high[c] ? v : high[c];
+            rest[c] += v - v; // 0, or NaN for what is not finite
+        }
+    }
+    Scan found;
+    for (; i < n; ++i) {
+        rest[0] += values[i] - values[i];
+        low[0] = values[i] < low[0] ? values[i] : low[0];
+        high[0] = values[i] > high[0] ? values[i] : high[0];
+    }
+    for (std::size_t c = 0; c < low.size(); ++c) {
+        found.take({low[c], high[c], std::isnan(rest[c])});
+    }
+    return found;
+}
+
+Scan scan(const QVector<double>& values)
+{
+    return scan(values.constData(), values.size());
 }
 
 /// The samples of one series, ascending, without unusable times, anything not finite as NaN. What is in order already
@@ -45,7 +94,7 @@ void copySorted(const QVector<double>& times, const QVector<double>& values, Pre
     if (times.size() == values.size() && ascending(times)) {
         out.times = times;
         out.values = values;
-        if (std::any_of(values.begin(), values.end(), [](double v) { return std::isinf(v); })) {
+        if (const Scan found = scan(values); std::isinf(found.low) || std::isinf(found.high)) {
             std::replace_if(
                 out.values.begin(), out.values.end(), [](double v) { return std::isinf(v); }, kNaN);
         }
@@ -126,34 +175,30 @@ void stack(const std::vector<PreparedSeries*>& series)
             s->values = std::move(values);
         }
     }
-    // A gap in one layer makes the sum unknown, in every layer: a stack that closed over it would understate the total.
     const qsizetype n = series.front()->times.size();
-    for (qsizetype i = 0; i < n; ++i) {
-        double sum = 0;
-        for (const PreparedSeries* s : series) {
-            sum += s->values[i];
+    for (std::size_t layer = 1; layer < series.size(); ++layer) {
+        const double* const below = std::as_const(*series[layer - 1]).values.constData();
+        const double* const own = std::as_const(*series[layer]).values.constData();
+        QVector<double> sum(n);
+        double* const out = sum.data();
+        for (qsizetype i = 0; i < n; ++i) {
+            out[i] = below[i] + own[i];
         }
-        double below = std::isfinite(sum) ? 0 : kNaN;
-        for (PreparedSeries* s : series) {
-            below += s->values[i];
-            s->values[i] = below;
-        }
+        series[layer]->values = std::move(sum);
     }
-}
-
-struct Extent {
-    double low = std::numeric_limits<double>::infinity(), high = -low;
-
-    void take(const QVector<double>& values)
-    {
-        for (const double v : values) {
-            if (!std::isnan(v)) {
-                low = std::min(low, v), high = std::max(high, v);
+    // A gap in one layer makes the sum unknown, in every layer: a stack that closed over it would understate the total.
+    if (!scan(series.back()->values).odd) {
+        return;
+    }
+    const QVector<double> top = series.back()->values;
+    for (PreparedSeries* s : series) {
+        for (qsizetype i = 0; i < n; ++i) {
+            if (!std::isfinite(top[i])) {
+                s->values[i] = kNaN;
             }
         }
     }
-    [[nodiscard]] bool any() const { return low <= high; }
-};
+}
 
 void findLoneSamples(PreparedSeries& s)
 {
@@ -166,6 +211,20 @@ void findLoneSamples(PreparedSeries& s)
             s.loneValues.append(s.values[i]);
         }
     }
+}
+
+/// The end of the samples of the column that the one at `begin` lies in: in steps that double, then by halves, because
+/// columns hold about equally many.
+qsizetype endOfColumn(const double* times, qsizetype begin, qsizetype n, double from, double scale)
+{
+    const double next = std::floor((times[begin] - from) * scale) + 1;
+    const auto inside = [&](double time) { return (time - from) * scale < next; };
+    qsizetype last = begin, step = 1;
+    while (last + step < n && inside(times[last + step])) {
+        last += step;
+        step *= 2;
+    }
+    return std::partition_point(times + last, times + std::min(last + step, n), inside) - times;
 }
 
 } // namespace
@@ -217,26 +276,31 @@ PreparedChart prepareChart(const TimeChartData& data)
     if (!layers.empty()) {
         stack(layers);
     }
-    Extent left, right;
+    Scan left, right;
     for (std::size_t i = 0; i < bands.size(); ++i) {
         auto& [low, high] = bands[i];
         trim(low, chart.from, chart.to);
         trim(high, chart.from, chart.to);
         // Where only one end is known there is no band.
         const qsizetype n = std::min(low.values.size(), high.values.size());
-        for (qsizetype k = 0; k < n; ++k) {
-            if (std::isnan(low.values[k]) != std::isnan(high.values[k])) {
-                low.values[k] = high.values[k] = kNaN;
+        if (scan(low.values).odd || scan(high.values).odd) {
+            for (qsizetype k = 0; k < n; ++k) {
+                if (std::isnan(low.values[k]) != std::isnan(high.values[k])) {
+                    low.values[k] = high.values[k] = kNaN;
+                }
             }
         }
-        left.take(low.values);
-        left.take(high.values);
+        left.take(scan(low.values));
+        left.take(scan(high.values));
         chart.bands.push_back(
             {data.bands[i].name, data.bands[i].color, low.times, low.values.mid(0, n), high.values.mid(0, n)});
     }
     for (PreparedSeries& s : chart.series) {
-        findLoneSamples(s);
-        (s.rightAxis ? right : left).take(s.values);
+        const Scan found = scan(s.values);
+        if (found.odd || s.values.size() == 1) { // between numbers no sample is alone
+            findLoneSamples(s);
+        }
+        (s.rightAxis ? right : left).take(found);
     }
     chart.hasRight = right.any();
     if (chart.hasRight) {
@@ -278,68 +342,58 @@ double heightAt(const PreparedSeries& series, double time)
     return heightAt(series.times, series.values, time);
 }
 
-Samples envelope(const QVector<double>& times, const QVector<double>& values, double from, double to, int columns)
+Outline outlineOf(const QVector<double>& times, const QVector<double>& values, double from, double to, int columns)
 {
-    const qsizetype n = times.size();
+    const qsizetype n = std::min(times.size(), values.size());
     if (columns < 1 || !(to > from) || n <= 4 * static_cast<qsizetype>(columns)) {
-        return {times, values};
+        return {{times, values}, {times, values}};
     }
-    Samples out;
-    out.times.reserve(5 * (columns + 2));
-    out.values.reserve(5 * (columns + 2));
+    Outline out;
+    for (Samples* samples : {&out.line, &out.middle}) {
+        const qsizetype most = (samples == &out.line ? 5 : 1) * (static_cast<qsizetype>(columns) + 2);
+        samples->times.reserve(most);
+        samples->values.reserve(most);
+    }
+    const double* const at = times.constData();
+    const double* const value = values.constData();
     const double scale = columns / (to - from);
-    const auto put = [&](qsizetype i) {
-        out.times.append(times[i]);
-        out.values.append(values[i]);
-    };
-    for (qsizetype i = 0; i < n;) {
-        const double column = std::floor((times[i] - from) * scale);
-        qsizetype first = -1, lowest = -1, highest = -1, last = -1, gap = -1, end = i;
-        for (; end < n && std::floor((times[end] - from) * scale) <= column; ++end) {
-            const double v = values[end];
-            if (std::isnan(v)) {
-                gap = end;
-                continue;
-            }
-            first = first < 0 ? end : first;
-            lowest = lowest < 0 || v < values[lowest] ? end : lowest;
-            highest = highest < 0 || v > values[highest] ? end : highest;
-            last = end;
+    std::array<qsizetype, 5> kept{};
+    for (qsizetype begin = 0, end = 0; begin < n; begin = end) {
+        end = endOfColumn(at, begin, n, from, scale);
+        const Scan found = scan(value + begin, end - begin);
+        const auto first = [&](double wanted) { return std::find(value + begin, value + end, wanted) - value; };
+        std::size_t count = 0;
+        if (found.any()) {
+            const qsizetype lowest = first(found.low), highest = first(found.high);
+            kept = {begin, std::min(lowest, highest), std::max(lowest, highest), end - 1};
+            count = 4;
         }
-        std::array<qsizetype, 5> kept{first, lowest, highest, last, gap};
-        std::sort(kept.begin(), kept.end());
+        if (found.odd) {
+            const auto isGap = [value](qsizetype i) { return !std::isfinite(value[i]); };
+            qsizetype gap = end - 1;
+            while (!isGap(gap)) {
+                --gap;
+            }
+            if (found.any()) { // the first and the last are those that are known
+                for (; isGap(kept[0]); ++kept[0]) {
+                }
+                for (; isGap(kept[3]); --kept[3]) {
+                }
+            }
+            kept[count++] = gap;
+            std::sort(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(count));
+        }
         qsizetype previous = -1;
-        for (const qsizetype k : kept) {
-            if (k > previous) {
-                put(k);
-                previous = k;
+        for (std::size_t k = 0; k < count; ++k) {
+            if (kept[k] > previous) {
+                previous = kept[k];
+                out.line.times.append(at[previous]);
+                out.line.values.append(value[previous]);
             }
-        }
-        i = end;
-    }
-    return out;
-}
-
-Samples middleLine(const QVector<double>& times, const QVector<double>& values, double from, double to, int columns)
-{
-    const qsizetype n = times.size();
-    if (columns < 1 || !(to > from) || n <= 4 * static_cast<qsizetype>(columns)) {
-        return {times, values};
-    }
-    Samples out;
-    const double scale = columns / (to - from);
-    for (qsizetype i = 0; i < n;) {
-        const double column = std::floor((times[i] - from) * scale);
-        double low = std::numeric_limits<double>::infinity(), high = -low;
-        qsizetype end = i;
-        for (; end < n && std::floor((times[end] - from) * scale) <= column; ++end) {
-            low = std::isnan(values[end]) ? kNaN : std::min(values[end], low);
-            high = std::max(high, values[end]);
         }
         // The first and the last one reach the edges.
-        out.times.append(i == 0 ? times[0] : end == n ? times[n - 1] : (times[i] + times[end - 1]) / 2);
-        out.values.append((low + high) / 2);
-        i = end;
+        out.middle.times.append(begin == 0 ? at[0] : end == n ? at[n - 1] : (at[begin] + at[end - 1]) / 2);
+        out.middle.values.append(found.odd ? kNaN : (found.low + found.high) / 2);
     }
     return out;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/change_marks.h"
 #include "ui/charts/mark_charts.h"
 #include "ui/charts/mark_layout.h"
 #include "ui/charts/titled_scene.h"
@@ -15,10 +16,16 @@ namespace {
 
 constexpr double kNode = 9, kLabelGap = 6, kLabelRow = 15;
 
+SankeyData noted(SankeyData data)
+{
+    data.unitNote = comparedNote(data.unitNote, QStringLiteral("outline:"), data.beforeName);
+    return data;
+}
+
 class SankeyScene final : public TitledScene {
 public:
     SankeyScene(const SankeyData& data, QSizeF size)
-        : TitledScene(data, size)
+        : TitledScene(noted(data), size)
         , m_data(data)
     {
         const bool titles = m_body.height() > 120;
@@ -183,6 +190,9 @@ private:
             mark.value = figureText(m_data.kind, value);
             mark.rect = outline.boundingRect();
             mark.note = figureText(ValueKind::Ratio, value / m_total) + QStringLiteral(" of all");
+            if (!m_data.beforeName.isEmpty()) {
+                addChange(mark.tip, m_data.kind, value, before(column, from, to), m_data.beforeName);
+            }
             m_marks.push_back(std::move(mark));
             m_linkPaths.push_back(outline);
             m_through.push_back(std::move(paths));
@@ -213,9 +223,28 @@ private:
                     paths.push_back(static_cast<int>(k));
                 }
             }
+            if (!m_data.beforeName.isEmpty()) {
+                const double before = this->before(n.column, n.index, kAny);
+                m_nodeChanges.push_back({before, changeOf(m_data.kind, n.value, before)});
+                addChange(mark.tip, m_data.kind, n.value, before, m_data.beforeName);
+            }
             m_marks.push_back(std::move(mark));
             m_through.push_back(std::move(paths));
         }
+    }
+
+    static constexpr int kAny = -1;
+
+    /// What flowed through a node, and on to a node of the next column, in what this is compared with.
+    [[nodiscard]] double before(int column, int from, int to) const
+    {
+        double sum = 0;
+        for (const SankeyPath& path : m_data.paths) {
+            if (path.nodes.value(column, kAny) == from && (to == kAny || path.nodes.value(column + 1, kAny) == to)) {
+                sum += std::isfinite(path.before) ? path.before : 0;
+            }
+        }
+        return sum;
     }
 
     void summarizeNodes()
@@ -270,6 +299,15 @@ private:
             p.setBrush(color.isValid() ? readableOn(color, t.panel) : t.muted);
             p.drawRect(n.rect);
         }
+        for (std::size_t i = 0; i < m_nodeChanges.size(); ++i) {
+            // As high as it was, from the same upper edge; where that is to be seen.
+            QRectF was = m_places.nodes[i].rect.adjusted(-2.5, 0.5, 1.5, 0);
+            const double height = std::min(m_nodeChanges[i].before * m_places.scale, m_body.bottom() - was.top());
+            if (m_nodeChanges[i].change.seen() && std::abs(height - was.height()) >= 2) {
+                was.setHeight(height);
+                drawBeforeOutline(p, was);
+            }
+        }
     }
 
     /// The veil of a highlight covers only what lies between the outer columns.
@@ -306,8 +344,14 @@ private:
                 const bool two = n->rect.height() >= 2 * kLabelRow;
                 drawLine(p, two ? words.translated(0, -7) : words, small, t.text, name, side | Qt::AlignVCenter);
                 if (two) {
-                    drawLine(p, words.translated(0, 7), small, t.muted, figureText(m_data.kind, n->value),
-                             side | Qt::AlignVCenter);
+                    QString value = figureText(m_data.kind, n->value);
+                    if (!m_nodeChanges.empty()) {
+                        const Change& change =
+                            m_nodeChanges[static_cast<std::size_t>(n - m_places.nodes.data())].change;
+                        const QString both = value + QStringLiteral("  ") + change.text;
+                        value = change.seen() && textWidth(small, both) <= words.width() ? both : value;
+                    }
+                    drawLine(p, words.translated(0, 7), small, t.muted, value, side | Qt::AlignVCenter);
                 }
             } else {
                 const double room = columnX(n->column + 1, false) - n->rect.right() - 2 * kLabelGap;
@@ -329,6 +373,11 @@ private:
 
     SankeyData m_data;
     SankeyPlaces m_places;
+    struct NodeChange {
+        double before = 0;
+        Change change;
+    };
+    std::vector<NodeChange> m_nodeChanges; ///< one a node; empty when nothing is compared
     double m_side = 0, m_total = 0;
     bool m_titles = false;
     std::vector<QPainterPath> m_linkPaths;   ///< of the first marks, which are the links

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/share_bars.h"
 
+#include "ui/charts/change_marks.h"
 #include "ui/charts/chart_paint.h"
 #include "ui/shell/theme.h"
 
@@ -24,7 +25,9 @@ double trackValue(const std::vector<ShareRow>& rows)
 {
     double largest = 0;
     for (const ShareRow& row : rows) {
-        largest = std::isfinite(row.value) ? std::max(largest, row.value) : largest;
+        for (const double value : {row.value, row.before.value_or(0)}) {
+            largest = std::isfinite(value) ? std::max(largest, value) : largest;
+        }
     }
     if (largest <= 0) {
         return 1;
@@ -43,6 +46,10 @@ QString spoken(const ShareData& data)
     QStringList parts;
     for (const ShareRow& row : data.rows) {
         parts << row.name + QLatin1Char(' ') + row.valueText + (row.trouble ? QStringLiteral(" (trouble)") : QString());
+        if (const Change change = changeOf(ValueKind::Plain, row.value, row.before.value_or(NAN));
+            change.way != Change::Way::Unknown) {
+            parts.back() += QStringLiteral(" (%1 against %2)").arg(change.text, data.beforeName);
+        }
     }
     if (!data.totalText.isEmpty()) {
         parts << QStringLiteral("total ") + data.totalText;
@@ -97,6 +104,10 @@ void paintRow(QPainter& p, const QRectF& row, const ShareRow& data, double track
             p.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 1.5, 1.5);
         }
     }
+    if (data.before && std::isfinite(*data.before)) {
+        drawBeforeLine(p, trackRect.left() + trackRect.width() * std::clamp(*data.before / track, 0.0, 1.0),
+                       trackRect.top() - 2, trackRect.bottom() + 2);
+    }
 }
 
 } // namespace
@@ -135,7 +146,8 @@ void paintShare(QPainter& p, QPointF topLeft, const ShareLayout& layout, const S
     p.translate(topLeft);
     p.setRenderHint(QPainter::Antialiasing);
     const double used = drawLine(p, layout.title, font(TextRole::Strong), t.text, data.title);
-    drawLine(p, layout.title.adjusted(used + 6, 0, 0, 0), font(TextRole::Secondary), t.muted, data.unitNote);
+    drawLine(p, layout.title.adjusted(used + 6, 0, 0, 0), font(TextRole::Secondary), t.muted,
+             comparedNote(data.unitNote, QStringLiteral("line:"), data.beforeName));
     const double track = trackValue(data.rows);
     for (std::size_t i = 0; i < layout.rows.size(); ++i) {
         const int row = static_cast<int>(i);

@@ -72,18 +72,10 @@ QCPGraph* addGraph(QCustomPlot& plot, const Samples& shown, bool dense, bool rig
     return graph;
 }
 
-/// A graph of what `columns` pixels can show of the samples.
-QCPGraph* addLine(QCustomPlot& plot, const PreparedChart& chart, const QVector<double>& times,
-                  const QVector<double>& values, int columns, bool right = false)
-{
-    return addGraph(plot, envelope(times, values, chart.from, chart.to, columns), isDense(times, columns), right);
-}
-
 /// The edge of an area, without a line of its own.
-QCPGraph* addEdge(QCustomPlot& plot, const PreparedChart& chart, const QVector<double>& times,
-                  const QVector<double>& values, int columns)
+QCPGraph* addEdge(QCustomPlot& plot, const Samples& middle, bool dense)
 {
-    QCPGraph* graph = addGraph(plot, middleLine(times, values, chart.from, chart.to, columns), isDense(times, columns));
+    QCPGraph* graph = addGraph(plot, middle, dense);
     graph->setPen(Qt::NoPen);
     return graph;
 }
@@ -93,12 +85,13 @@ void addBands(QCustomPlot& plot, const PreparedChart& chart, int columns)
 {
     const Theme& t = theme();
     for (const PreparedBand& band : chart.bands) {
-        QCPGraph* low = addEdge(plot, chart, band.times, band.low, columns);
-        QCPGraph* high = addEdge(plot, chart, band.times, band.high, columns);
-        high->setBrush(mixed(t.panel, band.color, 0.22));
-        high->setChannelFillGraph(low);
-        QCPGraph* top = addLine(plot, chart, band.times, band.high, columns);
-        top->setPen(QPen(mixed(t.panel, band.color, 0.55), 0));
+        const bool dense = isDense(band.times, columns);
+        const Outline high = outlineOf(band.times, band.high, chart.from, chart.to, columns);
+        QCPGraph* low = addEdge(plot, outlineOf(band.times, band.low, chart.from, chart.to, columns).middle, dense);
+        QCPGraph* edge = addEdge(plot, high.middle, dense);
+        edge->setBrush(mixed(t.panel, band.color, 0.22));
+        edge->setChannelFillGraph(low);
+        addGraph(plot, high.line, dense)->setPen(QPen(mixed(t.panel, band.color, 0.55), 0));
     }
 }
 
@@ -109,16 +102,20 @@ void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased, in
     for (const PreparedSeries& s : chart.series) {
         // An area means an amount, so a lone line has one only when it starts at zero.
         const bool lone = chart.series.size() == 1 && zeroBased && !s.ghost && !s.rightAxis && chart.bands.empty();
-        const bool area = s.stacked || lone;
-        QCPGraph* edge = nullptr;
-        if (area && isDense(s.times, columns)) {
-            edge = addEdge(plot, chart, s.times, s.values, columns);
+        const bool area = s.stacked || lone, dense = isDense(s.times, columns);
+        const Outline shown = outlineOf(s.times, s.values, chart.from, chart.to, columns);
+        QCPGraph* edge = area && dense ? addEdge(plot, shown.middle, dense) : nullptr;
+        // Over filled areas what is compared with lies on a ground of its own: no one colour is seen on all of them.
+        const bool overAreas = s.ghost && !dense && chart.stacked;
+        if (overAreas) {
+            addGraph(plot, shown.line, dense, s.rightAxis)->setPen(QPen(t.panel, 3));
         }
-        QCPGraph* graph = addLine(plot, chart, s.times, s.values, columns, s.rightAxis);
+        QCPGraph* graph = addGraph(plot, shown.line, dense, s.rightAxis);
         edge = edge != nullptr ? edge : graph;
-        const QColor line = s.ghost ? readableOn(mixed(t.panel, s.color, 0.6), t.panel) : readableOn(s.color, t.panel);
-        graph->setPen(
-            QPen(line, isDense(s.times, columns) ? 0 : 1, s.dashed || s.ghost ? Qt::DashLine : Qt::SolidLine));
+        const QColor line = overAreas ? t.text
+                            : s.ghost ? readableOn(mixed(t.panel, s.color, 0.6), t.panel)
+                                      : readableOn(s.color, t.panel);
+        graph->setPen(QPen(line, dense ? 0 : 1, s.dashed || s.ghost ? Qt::DashLine : Qt::SolidLine));
         if (area) {
             edge->setBrush(mixed(t.panel, s.color, s.stacked ? 0.82 : 0.14));
         }
@@ -129,7 +126,8 @@ void addGraphs(QCustomPlot& plot, const PreparedChart& chart, bool zeroBased, in
             below = edge;
         }
         if (!s.loneTimes.isEmpty()) {
-            QCPGraph* dots = addLine(plot, chart, s.loneTimes, s.loneValues, columns, s.rightAxis);
+            const Samples single = outlineOf(s.loneTimes, s.loneValues, chart.from, chart.to, columns).line;
+            QCPGraph* dots = addGraph(plot, single, isDense(s.loneTimes, columns), s.rightAxis);
             dots->setLineStyle(QCPGraph::lsNone);
             dots->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, line, line, 4));
             dots->setAntialiasedScatters(true);

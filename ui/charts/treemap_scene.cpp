@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/change_marks.h"
 #include "ui/charts/mark_charts.h"
 #include "ui/charts/mark_layout.h"
 #include "ui/charts/titled_scene.h"
@@ -23,11 +24,28 @@ double valueOf(const TreemapNode& node)
     return sum;
 }
 
+double beforeOf(const TreemapNode& node)
+{
+    double sum = node.children.empty() && std::isfinite(node.before) ? node.before : 0;
+    for (const TreemapNode& child : node.children) {
+        sum += beforeOf(child);
+    }
+    return sum;
+}
+
+TreemapData noted(TreemapData data)
+{
+    data.unitNote = comparedNote(data.unitNote, QStringLiteral("▲▼ vs"), data.beforeName);
+    data.nodes.clear(); // only the words are wanted
+    return data;
+}
+
 class TreemapScene final : public TitledScene {
 public:
     TreemapScene(const TreemapData& data, const QStringList& path, QSizeF size)
-        : TitledScene(data, size)
+        : TitledScene(noted(data), size)
         , m_kind(data.kind)
+        , m_beforeName(data.beforeName)
     {
         const std::vector<TreemapNode>* level = &data.nodes;
         QColor color;
@@ -74,10 +92,10 @@ protected:
         for (std::size_t i = 0; i < m_marks.size(); ++i) {
             switch (m_looks[i].kind) {
             case Look::Group:
-                paintStrip(p, m_marks[i], m_looks[i].strip);
+                paintStrip(p, m_marks[i], m_looks[i]);
                 break;
             case Look::Cell:
-                paintCell(p, m_marks[i]);
+                paintCell(p, m_marks[i], m_looks[i].change);
                 break;
             case Look::Crumb:
                 paintCrumb(p, m_marks[i], m_looks[i].here);
@@ -91,6 +109,7 @@ private:
         enum Kind { Group, Cell, Crumb } kind = Cell;
         QRectF strip{};    ///< a group's words
         bool here = false; ///< the crumb of the level shown
+        Change change{};
     };
 
     void add(const TreemapNode& node, const QString& way, const QStringList& path, double value, double whole, int rank,
@@ -107,6 +126,10 @@ private:
                 .arg(of);
         if (!node.note.isEmpty()) {
             mark.tip.push_back({QColor(), node.note, QString(), false});
+        }
+        if (!m_beforeName.isEmpty()) {
+            look.change = changeOf(m_kind, value, beforeOf(node));
+            addChange(mark.tip, m_kind, value, beforeOf(node), m_beforeName);
         }
         if (whole < m_all) {
             mark.tip.push_back(
@@ -223,23 +246,37 @@ private:
         }
     }
 
-    void paintStrip(QPainter& p, const ChartMark& mark, const QRectF& strip) const
+    void paintStrip(QPainter& p, const ChartMark& mark, const Look& look) const
     {
         const Theme& t = theme();
         p.setPen(Qt::NoPen);
         p.setBrush(mark.color);
         p.drawRoundedRect(mark.rect, 3, 3);
-        const QRectF words = strip.adjusted(6, 0, -6, 0);
-        const double value = textWidth(font(TextRole::Small), mark.value);
+        const QRectF words = look.strip.adjusted(6, 0, -6, 0);
+        const double value = textWidth(font(TextRole::Small), mark.value) + changeWidth(look.change);
         const bool both = textWidth(font(TextRole::Small), mark.name) + value + 10 <= words.width();
         const QColor ink = readableOn(t.text, mark.color, 4.5);
         if (both) {
-            drawLine(p, words, font(TextRole::Small), ink, mark.value, Qt::AlignRight | Qt::AlignVCenter);
+            drawLine(p, words.adjusted(words.width() - value, 0, 0, 0), font(TextRole::Small), ink, mark.value);
+            paintChange(p, {words.right() - changeWidth(look.change), words.center().y()}, look.change, ink);
         }
         drawLine(p, both ? words.adjusted(0, 0, -value - 8, 0) : words, font(TextRole::Small), ink, mark.name);
     }
 
-    void paintCell(QPainter& p, const ChartMark& mark) const
+    /// An arrow and how much, after a value.
+    static double changeWidth(const Change& change)
+    {
+        return change.seen() ? kArrow + 12 + textWidth(font(TextRole::Small), change.text) : 0;
+    }
+    static void paintChange(QPainter& p, QPointF left, const Change& change, const QColor& ink)
+    {
+        if (change.seen()) {
+            drawChange(p, left + QPointF(8 + kArrow / 2, 0), kArrow, change.way, ink);
+            drawLine(p, QRectF(left.x() + 12 + kArrow, left.y() - 8, 200, 16), font(TextRole::Small), ink, change.text);
+        }
+    }
+
+    void paintCell(QPainter& p, const ChartMark& mark, const Change& change) const
     {
         p.setPen(Qt::NoPen);
         p.setBrush(mark.color);
@@ -248,15 +285,40 @@ private:
         const QRectF words = mark.rect.adjusted(6, 4, -5, -3);
         const QString name = mark.name.mid(mark.name.lastIndexOf(QStringLiteral(" › ")) +
                                            (mark.name.contains(QStringLiteral(" › ")) ? 3 : 0));
+        const QColor ink = inkOn(mark.color);
         // Words fit or vanish; a name cut to less than half says nothing.
         if (words.height() < 13 || std::min(textWidth(face, name), 64.0) > words.width() ||
             textWidth(face, name) > 2 * words.width()) {
+            // Smaller, closer to the edge and in two lines before none.
+            const QRectF narrow = mark.rect.adjusted(3, 2, -2, -1);
+            const QStringList lines = brokenText(small, name, narrow.width());
+            if (!lines.isEmpty() && narrow.height() >= 13 * static_cast<double>(lines.size())) {
+                QRectF row(narrow.left(), narrow.top(), narrow.width() + 1, 13);
+                for (const QString& line : lines) {
+                    drawLine(p, row, small, ink, line);
+                    row.translate(0, 13);
+                }
+                if (row.bottom() <= narrow.bottom()) {
+                    drawChange(p, {narrow.left() + kArrow / 2, row.center().y()}, kArrow, change.way, ink);
+                }
+            } else if (std::min(mark.rect.width(), mark.rect.height()) >= 10) { // no words, but which way it went
+                drawChange(p, mark.rect.center(), kArrow, change.way, ink);
+            }
             return;
         }
-        const QColor ink = inkOn(mark.color);
         drawLine(p, QRectF(words.left(), words.top(), words.width(), 15), face, ink, name);
-        if (words.height() >= 30 && textWidth(small, mark.value) <= words.width()) {
-            drawLine(p, QRectF(words.left(), words.top() + 15, words.width(), 14), small, ink, mark.value);
+        if (words.height() < 30 || textWidth(small, mark.value) > words.width()) {
+            if (textWidth(face, name) + kArrow + 6 <= words.width()) {
+                drawChange(p, {words.right() - kArrow / 2, words.top() + 8}, kArrow, change.way, ink);
+            }
+            return;
+        }
+        const QRectF second(words.left(), words.top() + 15, words.width(), 14);
+        const double used = drawLine(p, second, small, ink, mark.value);
+        if (used + changeWidth(change) <= words.width()) {
+            paintChange(p, {second.left() + used, second.center().y()}, change, ink);
+        } else if (words.height() >= 45) {
+            paintChange(p, {second.left() - 8, second.center().y() + 15}, change, ink);
         }
     }
 
@@ -271,7 +333,10 @@ private:
         }
     }
 
+    static constexpr double kArrow = 7;
+
     ValueKind m_kind;
+    QString m_beforeName;
     double m_all = 0;
     std::vector<Look> m_looks; ///< one a mark
 };

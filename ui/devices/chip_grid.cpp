@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/devices/chip_grid.h"
 
+#include "ui/devices/chip_accessible.h"
 #include "ui/shell/theme.h"
 
 #include <QAccessible>
@@ -32,6 +33,13 @@ void announce(QWidget* widget, const QString& text)
     widget->setAccessibleDescription(text);
     QAccessibleEvent event(widget, QAccessible::DescriptionChanged);
     QAccessible::updateAccessibility(&event);
+    if (QAccessible::isActive() && widget->hasFocus()) { // and the chip itself has the focus now
+        QAccessibleInterface* grid = QAccessible::queryAccessibleInterface(widget);
+        if (QAccessibleInterface* chip = grid != nullptr ? grid->focusChild() : nullptr) {
+            QAccessibleEvent focused(chip, QAccessible::Focus);
+            QAccessible::updateAccessibility(&focused);
+        }
+    }
 }
 
 } // namespace
@@ -39,6 +47,7 @@ void announce(QWidget* widget, const QString& text)
 ChipGrid::ChipGrid(QWidget* parent)
     : QWidget(parent)
 {
+    installChipAccessibility();
     setAccessibleName(tr("Chips"));
     setWhatsThis(tr("Arrow keys walk from chip to chip, Page Up and Down from node to node, Enter opens a node or a "
                     "chip, plus and minus zoom, 0 shows all, T shows the table, Escape goes back"));

@@ -28,6 +28,8 @@ public:
 
     /// Words for a chip, for those who do not see it and for the tip; one line.
     std::function<QString(std::uint32_t chip)> describe;
+    /// Words for a node or a slice, for those who do not see it.
+    std::function<QString(const ChipLayout::Block& block)> describeBlock;
     /// The words over a slice; empty = none.
     std::function<QString(std::uint32_t slice)> sliceTitle;
     bool flatSlices = false; ///< of the chips shown: see closedAxes

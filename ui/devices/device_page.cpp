@@ -137,6 +137,15 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
                    ? chipLine(m_session.fleet(), *m_session.devices(), chip)
                    : QString();
     };
+    m_grid->describeBlock = [this](const ChipLayout::Block& block) {
+        if (!hasDevices() || m_session.devices()->chips.size() < block.first + block.chips) {
+            return QString();
+        }
+        const engine::DeviceView& view = *m_session.devices();
+        return block.slice < view.slices.size()
+                   ? m_grid->sliceTitle(block.slice)
+                   : factLine(nodeFacts(m_session.fleet(), view, view.nodeOf(block.first)));
+    };
     m_grid->sliceTitle = [this](std::uint32_t index) {
         const engine::DeviceView& view = *m_session.devices();
         const engine::Slice& slice = view.slices[index];

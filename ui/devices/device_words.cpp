@@ -111,13 +111,18 @@ std::vector<Fact> factsOf(const Fleet& fleet, const DeviceView& view, std::uint3
     return facts;
 }
 
-QString chipLine(const Fleet& fleet, const DeviceView& view, std::uint32_t chip)
+QString factLine(const std::vector<Fact>& facts)
 {
     QStringList parts;
-    for (const Fact& fact : factsOf(fleet, view, chip)) {
+    for (const Fact& fact : facts) {
         parts << fact.name + QLatin1Char(' ') + fact.value;
     }
     return parts.join(QStringLiteral("; "));
+}
+
+QString chipLine(const Fleet& fleet, const DeviceView& view, std::uint32_t chip)
+{
+    return factLine(factsOf(fleet, view, chip));
 }
 
 std::vector<Fact> nodeFacts(const Fleet& fleet, const DeviceView& view, std::uint32_t node)

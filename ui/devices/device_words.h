@@ -15,6 +15,7 @@ struct Fact {
 };
 [[nodiscard]] std::vector<Fact> factsOf(const Fleet& fleet, const engine::DeviceView& view, std::uint32_t chip);
 /// One line: "Chip 17; Node 2; …".
+[[nodiscard]] QString factLine(const std::vector<Fact>& facts);
 [[nodiscard]] QString chipLine(const Fleet& fleet, const engine::DeviceView& view, std::uint32_t chip);
 /// "Llama-3.1-70B, replica 3", "training: atlas", "nobody", …
 [[nodiscard]] QString holderText(const Fleet& fleet, const engine::Device& chip);

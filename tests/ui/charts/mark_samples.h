@@ -260,6 +260,54 @@ inline BarsData spendByModel()
     return data;
 }
 
+// The same against what they are compared with.
+
+inline HeatMapData heatCompared()
+{
+    HeatMapData data = loadByRegion();
+    data.beforeName = words("previous 5 min");
+    for (qsizetype i = 0; i < data.values.size(); ++i) {
+        data.before << data.values[i] * (0.7 + 0.05 * static_cast<double>(i % 11));
+    }
+    return data;
+}
+
+inline SankeyData flowsCompared()
+{
+    SankeyData data = flowsToModels();
+    data.beforeName = words("previous 5 min");
+    for (std::size_t i = 0; i < data.paths.size(); ++i) {
+        data.paths[i].before = data.paths[i].value * (data.paths[i].nodes[0] % 2 == 0 ? 1.3 : 0.7);
+    }
+    return data;
+}
+
+inline TreemapData spendTreeCompared()
+{
+    TreemapData data = spendTree();
+    data.beforeName = words("previous 5 min");
+    int at = 0;
+    for (TreemapNode& provider : data.nodes) {
+        for (TreemapNode& region : provider.children) {
+            region.note.clear();
+            for (TreemapNode& model : region.children) {
+                model.before = model.value * (0.8 + 0.05 * (at++ % 9));
+            }
+        }
+    }
+    return data;
+}
+
+inline ConcentrationData concentrationCompared()
+{
+    ConcentrationData data = whoHasIt();
+    data.beforeName = words("previous 5 min");
+    for (std::size_t i = 0; i < data.rows.size(); ++i) {
+        data.rows[i].shareBefore = data.rows[i].share * (i == 0 ? 0.9 : 1.08);
+    }
+    return data;
+}
+
 /// Six series of `n` samples at one second, with a spike a single sample wide in each.
 inline TimeChartData longSeries(int n, int count = 3)
 {

@@ -5,7 +5,9 @@
 
 #include <QTest>
 
+#include <map>
 #include <random>
+#include <set>
 
 using namespace isobar::ui;
 using namespace isobar::ui::test;
@@ -238,6 +240,80 @@ private Q_SLOTS:
         QVERIFY(prepareChart(data).high > 9e6);
         data.target = kNaN;
         QVERIFY(prepareChart(data).high < 6e6);
+    }
+
+    void outlineKeepsWhatIsSeen_data()
+    {
+        QTest::addColumn<int>("gapOneIn");
+        QTest::addColumn<bool>("uneven");
+        QTest::newRow("even") << 0 << false;
+        QTest::newRow("uneven times") << 0 << true;
+        QTest::newRow("a gap now and then") << 500 << true;
+        QTest::newRow("as many gaps as values") << 2 << false;
+        QTest::newRow("gaps alone") << 1 << false;
+    }
+    /// Against the obvious way: every sample asked for its column.
+    void outlineKeepsWhatIsSeen()
+    {
+        QFETCH(int, gapOneIn);
+        QFETCH(bool, uneven);
+        constexpr int kColumns = 97, kSamples = 20'011;
+        std::mt19937 random(5);
+        QVector<double> times, values;
+        double at = 1000;
+        for (int i = 0; i < kSamples; ++i) {
+            at += uneven ? 0.001 + 0.01 * static_cast<double>(random() % 1000) * (i % 3000 < 20 ? 50 : 1) : 1;
+            times << at;
+            values << (gapOneIn > 0 && random() % static_cast<unsigned>(gapOneIn) == 0
+                           ? kNaN
+                           : std::round(static_cast<double>(random() % 2000) - 1000));
+        }
+        const double from = times.front(), to = times.back();
+        std::map<int, std::vector<qsizetype>> byColumn;
+        for (qsizetype i = 0; i < times.size(); ++i) {
+            byColumn[static_cast<int>(std::floor((times[i] - from) * (kColumns / (to - from))))].push_back(i);
+        }
+        Samples line, middle;
+        for (const auto& [column, indices] : byColumn) {
+            std::set<qsizetype> kept;
+            double low = std::numeric_limits<double>::infinity(), high = -low;
+            qsizetype first = -1, last = -1, gap = -1;
+            for (const qsizetype i : indices) {
+                if (std::isnan(values[i])) {
+                    gap = i;
+                    continue;
+                }
+                first = first < 0 ? i : first, last = i;
+                low = std::min(low, values[i]), high = std::max(high, values[i]);
+            }
+            for (const double extreme : {low, high}) { // the first of equals
+                for (const qsizetype i : indices) {
+                    if (values[i] == extreme) {
+                        kept.insert(i);
+                        break;
+                    }
+                }
+            }
+            for (const qsizetype i : {first, last, gap}) {
+                if (i >= 0) {
+                    kept.insert(i);
+                }
+            }
+            for (const qsizetype i : kept) {
+                line.times << times[i];
+                line.values << values[i];
+            }
+            middle.values << (gap >= 0 ? kNaN : (low + high) / 2);
+        }
+        const Outline found = outlineOf(times, values, from, to, kColumns);
+        QCOMPARE(found.line.times, line.times);
+        QCOMPARE(found.middle.times.size(), middle.values.size());
+        QVERIFY(found.line.times.size() <= 5 * (kColumns + 2));
+        const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+        QVERIFY(std::equal(line.values.begin(), line.values.end(), found.line.values.begin(), same));
+        QVERIFY(std::equal(middle.values.begin(), middle.values.end(), found.middle.values.begin(), same));
+        // What is few already comes back untouched.
+        QCOMPARE(outlineOf(times.mid(0, 300), values.mid(0, 300), from, to, kColumns).line.times, times.mid(0, 300));
     }
 
     void elapsedTicksRead_data()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mark_samples.h"
+#include "ui/charts/change_marks.h"
 #include "ui/charts/chart_export.h"
 #include "ui/charts/mark_charts.h"
 #include "ui/charts/mark_layout.h"
@@ -456,6 +457,101 @@ private Q_SLOTS:
         chart.resize(240, 140);
         QVERIFY(chart.marks().size() < data.rows.size());
         QVERIFY(chart.marks().back().name.startsWith(QStringLiteral("Other")));
+    }
+
+    void whatItIsComparedWithIsSeenAndSaid_data()
+    {
+        QTest::addColumn<int>("chart");
+        const char* const names[] = {"heat map", "sankey", "treemap", "concentration"};
+        for (int i = 0; i < 4; ++i) {
+            QTest::newRow(names[i]) << i;
+        }
+    }
+    /// Pixels change, the tip names what was and by how much it changed, the title names what with.
+    void whatItIsComparedWithIsSeenAndSaid()
+    {
+        QFETCH(int, chart);
+        const auto pair = [](auto plain, auto compared) {
+            plain->resize(800, 500), compared->resize(800, 500);
+            return std::pair<std::unique_ptr<MarkChart>, std::unique_ptr<MarkChart>>(std::move(plain),
+                                                                                     std::move(compared));
+        };
+        const auto both = [&](auto* tag, const auto& plain, const auto& compared) {
+            using Chart = std::remove_pointer_t<decltype(tag)>;
+            auto a = std::make_unique<Chart>(), b = std::make_unique<Chart>();
+            a->setData(plain), b->setData(compared);
+            return pair(std::move(a), std::move(b));
+        };
+        auto [plain, compared] =
+            chart == 0   ? both(static_cast<HeatMapChart*>(nullptr), loadByRegion(), heatCompared())
+            : chart == 1 ? both(static_cast<SankeyChart*>(nullptr), flowsToModels(), flowsCompared())
+            : chart == 2 ? both(static_cast<TreemapChart*>(nullptr), spendTree(), spendTreeCompared())
+                         : both(static_cast<ConcentrationChart*>(nullptr), whoHasIt(), concentrationCompared());
+        const QImage before = plain->grab().toImage(), after = compared->grab().toImage();
+        int differing = 0;
+        for (int y = 40; y < before.height(); ++y) { // below the title
+            for (int x = 0; x < before.width(); ++x) {
+                differing += before.pixel(x, y) != after.pixel(x, y);
+            }
+        }
+        QVERIFY2(differing > 150, qPrintable(QString::number(differing)));
+        const auto said = [](const MarkChart& of) {
+            return std::count_if(of.marks().begin(), of.marks().end(), [](const ChartMark& mark) {
+                return std::any_of(mark.tip.begin(), mark.tip.end(),
+                                   [](const ValueTip::Row& row) { return row.name == QStringLiteral("Change"); });
+            });
+        };
+        QCOMPARE(said(*plain), 0);
+        QVERIFY(said(*compared) > static_cast<std::ptrdiff_t>(compared->marks().size()) / 2);
+        QCOMPARE(plain->marks().size(), compared->marks().size());
+    }
+
+    void changesInWords_data()
+    {
+        QTest::addColumn<int>("kind");
+        QTest::addColumn<double>("now");
+        QTest::addColumn<double>("before");
+        QTest::addColumn<QString>("words");
+        QTest::addColumn<int>("way");
+        const auto row = [](const char* name, ValueKind kind, double now, double before, const char* text,
+                            Change::Way way) {
+            QTest::newRow(name) << static_cast<int>(kind) << now << before << words(text) << static_cast<int>(way);
+        };
+        row("more money", ValueKind::UsdPerDay, 110, 100, "+10.0 %", Change::Way::More);
+        row("less", ValueKind::Plain, 75, 100, "−25.0 %", Change::Way::Less);
+        row("a ratio, by points", ValueKind::Ratio, 0.62, 0.6, "+2.0 pt", Change::Way::More);
+        row("hardly", ValueKind::Plain, 100.01, 100, "no change", Change::Way::Same);
+        row("new", ValueKind::Count, 3, 0, "new", Change::Way::More);
+        row("gone", ValueKind::Count, 0, 3, "gone", Change::Way::Less);
+        row("nothing and nothing", ValueKind::Count, 0, 0, "", Change::Way::Unknown);
+        row("not known", ValueKind::Ratio, 0.5, kNaN, "", Change::Way::Unknown);
+    }
+    void changesInWords()
+    {
+        QFETCH(int, kind);
+        QFETCH(double, now);
+        QFETCH(double, before);
+        QFETCH(QString, words);
+        QFETCH(int, way);
+        const Change change = changeOf(static_cast<ValueKind>(kind), now, before);
+        QCOMPARE(change.text, words);
+        QCOMPARE(static_cast<int>(change.way), way);
+    }
+
+    void everyContractIsSeenInASmallCard()
+    {
+        CommitmentsChart chart;
+        CommitmentsData data = contracts();
+        data.rows.push_back(data.rows.front());
+        data.rows.back().key = words("fifth");
+        chart.setData(data);
+        for (const QSize size : {QSize(300, 180), QSize(290, 170), QSize(420, 200), QSize(700, 190)}) {
+            chart.resize(size);
+            const auto rows = std::count_if(chart.marks().begin(), chart.marks().end(),
+                                            [](const ChartMark& mark) { return mark.clickable; });
+            QVERIFY2(rows == 5,
+                     qPrintable(QStringLiteral("%1 rows at %2 x %3").arg(rows).arg(size.width()).arg(size.height())));
+        }
     }
 
     void distributionKnowsItsPercentiles()

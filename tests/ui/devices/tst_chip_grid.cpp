@@ -2,6 +2,7 @@
 #include "ui/devices/chip_grid.h"
 #include "ui/devices/device_bench.h"
 
+#include <QAccessible>
 #include <QSignalSpy>
 #include <QTest>
 #include <QWheelEvent>
@@ -110,6 +111,47 @@ private Q_SLOTS:
         QTest::keyClick(m_grid.get(), Qt::Key_Escape);
         QCOMPARE(left.size(), 1);
         QVERIFY(walked.size() > 60);
+    }
+
+    void aScreenReaderFindsNodesAndTheirChips()
+    {
+        m_grid->describeBlock = [](const ChipLayout::Block& block) {
+            return QStringLiteral("%1 in it").arg(block.chips);
+        };
+        QAccessibleInterface* grid = QAccessible::queryAccessibleInterface(m_grid.get());
+        QVERIFY(grid != nullptr);
+        QCOMPARE(grid->role(), QAccessible::Tree);
+        QCOMPARE(grid->childCount(), 250); // nodes of eight
+        int chips = 0;
+        for (int n = 0; n < grid->childCount(); ++n) {
+            chips += grid->child(n)->childCount();
+        }
+        QCOMPARE(chips, 2'000);
+        QAccessibleInterface* node = grid->child(100);
+        QCOMPARE(node->text(QAccessible::Name), QStringLiteral("Node 100"));
+        QCOMPARE(node->text(QAccessible::Value), QStringLiteral("8 in it"));
+        QAccessibleInterface* chip = node->child(3);
+        QCOMPARE(chip->text(QAccessible::Name), QStringLiteral("Chip 803"));
+        QCOMPARE(chip->text(QAccessible::Value), QStringLiteral("Chip 803")); // as `describe` says it
+        QCOMPARE(node->indexOfChild(chip), 3);
+        QCOMPARE(chip->parent(), node);
+        const QPoint at = m_grid->mapToGlobal(m_grid->chipPixels(803).center().toPoint());
+        QVERIFY(chip->rect().contains(at));
+        QCOMPARE(grid->childAt(at.x(), at.y()), node);
+        QCOMPARE(node->childAt(at.x(), at.y()), chip);
+        QCOMPARE(node->child(8), nullptr);
+        // Pressing is a click; the keys go on from there.
+        QSignalSpy chosen(m_grid.get(), &ChipGrid::chipChosen);
+        chip->actionInterface()->doAction(QAccessibleActionInterface::pressAction());
+        QCOMPARE(chosen.size(), 1);
+        QVERIFY(m_grid->cursorChip() == 803u);
+        QVERIFY(chip->state().selected && !grid->child(0)->state().selected);
+        QCOMPARE(grid->focusChild(), chip);
+        // What is gone says so instead of speaking of what is not there.
+        m_grid->setView(nullptr, ChipMeasure::Utilization);
+        QVERIFY(!chip->isValid() && !node->isValid());
+        QCOMPARE(grid->childCount(), 0);
+        QVERIFY(chip->text(QAccessible::Name).isEmpty());
     }
 
     void anotherMomentKeepsThePlaceLookedAt()
