@@ -185,10 +185,6 @@ void MarkChart::showTip(int mark)
         return;
     }
     const ChartMark& m = marks()[static_cast<std::size_t>(mark)];
-    if (m_tip == nullptr || m_tip->parentWidget() != window()) {
-        delete m_tip;
-        m_tip = new ValueTip(window());
-    }
     std::vector<ValueTip::Row> rows;
     if (!m.value.isEmpty()) {
         rows.push_back({m.color, m.value, QString(), true});
@@ -197,11 +193,12 @@ void MarkChart::showTip(int mark)
     if (!m.note.isEmpty()) {
         rows.push_back({QColor(), m.note, QString(), false});
     }
-    m_tip->setContent(m.name, QString(), std::move(rows));
+    ValueTip& tip = ValueTip::of(m_tip, this);
+    tip.setContent(m.name, QString(), std::move(rows));
     const QRectF at = m.rect.translated(inside().topLeft());
     // Beside the mark, but inside a large one.
     const double x = at.width() > 160 ? at.center().x() : at.right() - 8;
-    m_tip->showAt(mapTo(window(), QPointF(x, at.center().y()).toPoint()));
+    tip.showAt(mapTo(window(), QPointF(x, at.center().y()).toPoint()));
 }
 
 void MarkChart::setCurrentMark(int mark)

@@ -356,6 +356,7 @@ void PercentileChart::focusOutEvent(QFocusEvent* event)
 
 void PercentileChart::keyPressEvent(QKeyEvent* event)
 {
+    const std::optional<double> before = m_reading;
     switch (event->key()) {
     case Qt::Key_Left:
         stepReading(-1);
@@ -377,6 +378,9 @@ void PercentileChart::keyPressEvent(QKeyEvent* event)
         [[fallthrough]];
     default:
         QFrame::keyPressEvent(event);
+    }
+    if (m_reading && m_reading != before) {
+        m_tip->sayFor(this);
     }
 }
 
@@ -420,14 +424,11 @@ void PercentileChart::read(std::optional<double> ratio)
     for (const PercentileCurve& curve : m_data.curves) {
         rows.push_back({curve.color, curve.name, seconds(secondsAt(curve, *m_reading)).joined(), false});
     }
-    if (m_tip == nullptr || m_tip->parentWidget() != window()) {
-        delete m_tip;
-        m_tip = new ValueTip(window());
-    }
-    m_tip->setContent(percentileName(*m_reading), m_data.title, std::move(rows));
+    ValueTip& tip = ValueTip::of(m_tip, this);
+    tip.setContent(percentileName(*m_reading), m_data.title, std::move(rows));
     const QRectF area = plotArea();
     const PlotLayout layout = layOut(QRectF(QPointF(), area.size()), m_data);
-    m_tip->showAt(mapTo(window(), QPointF(area.left() + layout.x(*m_reading), area.center().y()).toPoint()));
+    tip.showAt(mapTo(window(), QPointF(area.left() + layout.x(*m_reading), area.center().y()).toPoint()));
     update();
 }
 

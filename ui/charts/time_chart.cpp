@@ -2,6 +2,7 @@
 #include "ui/charts/time_chart.h"
 
 #include "ui/charts/axis_ticks.h"
+#include "ui/charts/change_marks.h"
 #include "ui/charts/chart_paint.h"
 #include "ui/charts/custom_plot.h"
 #include "ui/charts/time_plot.h"
@@ -96,16 +97,43 @@ TimeChartData without(const TimeChartData& data, const QStringList& hidden)
     return shown;
 }
 
+/// The first and the last number of a series; NaN where there is none.
+std::pair<double, double> endsOf(const TimeSeries& series)
+{
+    const auto known = [](double v) { return std::isfinite(v); };
+    const auto first = std::find_if(series.values.begin(), series.values.end(), known);
+    const auto last = std::find_if(series.values.rbegin(), series.values.rend(), known);
+    return first == series.values.end() ? std::pair<double, double>(NAN, NAN) : std::pair(*first, *last);
+}
+
+/// Of each series the latest value, its rank and its trend over the range; what happened.
 QString described(const TimeChartData& data, const PreparedChart& chart)
 {
     if (chart.empty) {
         return data.emptyText;
     }
     QStringList parts;
+    const auto count =
+        std::count_if(data.series.begin(), data.series.end(), [](const TimeSeries& s) { return !s.ghost; });
     for (const TimeSeries& s : data.series) {
-        parts << s.name + QLatin1Char(' ') + valueText(s.values.isEmpty() ? NAN : s.values.back());
+        const auto [first, last] = endsOf(s);
+        QString part = s.name + QLatin1Char(' ') + valueText(s.values.isEmpty() ? NAN : s.values.back());
+        if (!s.ghost && count > 1 && std::isfinite(last)) {
+            const auto above =
+                std::count_if(data.series.begin(), data.series.end(), [last = last](const TimeSeries& other) {
+                    return !other.ghost && endsOf(other).second > last;
+                });
+            part += QStringLiteral(", rank %1 of %2").arg(above + 1).arg(count);
+        }
+        if (const Change trend = changeOf(ValueKind::Plain, last, first); trend.way != Change::Way::Unknown) {
+            part += QStringLiteral(", ") + trend.text + QStringLiteral(" over the range");
+        }
+        parts << part;
     }
-    return QStringLiteral("%1, latest: %2").arg(data.unitNote, parts.join(QStringLiteral(", ")));
+    if (!data.events.empty()) {
+        parts << QStringLiteral("events: %1, last: %2").arg(data.events.size()).arg(data.events.back().text);
+    }
+    return QStringLiteral("%1, latest: %2").arg(data.unitNote, parts.join(QStringLiteral("; ")));
 }
 
 } // namespace
@@ -125,6 +153,7 @@ TimeChart::TimeChart(QWidget* parent)
     m_crosshair = new CrosshairItem(m_plot);
     m_crosshair->setLayer(QLatin1String(kHoverLayer));
     m_plot->installEventFilter(this);
+    connect(m_plot, &QCustomPlot::afterReplot, this, [this] { m_replotQueued = false; });
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &TimeChart::rebuild);
     rebuild();
 }
@@ -165,6 +194,7 @@ void TimeChart::rebuild()
     m_plot->setGeometry(kSide - 2, top, std::max(10, width() - 2 * kSide + 4), std::max(10, height() - top - kBottom));
     m_plot->setVisible(!m_chart.empty);
     m_plot->setBackground(QBrush(theme().panel));
+    m_replotQueued = true; // what follows need not draw the crosshair: all is drawn anew
     fillTimePlot(*m_plot, m_chart, m_shown, m_plot->size());
     if (m_chart.empty) {
         m_pointerX.reset();
@@ -226,6 +256,7 @@ void TimeChart::focusOutEvent(QFocusEvent* event)
 
 void TimeChart::keyPressEvent(QKeyEvent* event)
 {
+    const std::optional<double> before = m_moment;
     switch (event->key()) {
     case Qt::Key_Left:
         stepMoment(-1);
@@ -267,6 +298,9 @@ void TimeChart::keyPressEvent(QKeyEvent* event)
             }
         }
         QFrame::keyPressEvent(event);
+    }
+    if (m_moment && m_moment != before) {
+        m_tip->sayFor(this);
     }
 }
 
@@ -464,14 +498,11 @@ void TimeChart::showMoment(double time)
             rows.push_back({eventColor(e.kind), e.text, QString(), true});
         }
     }
-    if (m_tip == nullptr || m_tip->parentWidget() != window()) {
-        delete m_tip;
-        m_tip = new ValueTip(window());
-    }
-    m_tip->setContent(m_data.elapsed ? elapsedText(at) : momentText(at, m_chart.to - m_chart.from), m_data.unitNote,
-                      std::move(rows));
+    ValueTip& tip = ValueTip::of(m_tip, this);
+    tip.setContent(m_data.elapsed ? elapsedText(at) : momentText(at, m_chart.to - m_chart.from), m_data.unitNote,
+                   std::move(rows));
     const QPoint point(static_cast<int>(m_plot->xAxis->coordToPixel(at)), m_plot->height() / 2);
-    m_tip->showAt(m_plot->mapTo(window(), point));
+    tip.showAt(m_plot->mapTo(window(), point));
     if (moved) {
         Q_EMIT crosshairMoved(at);
     }
@@ -490,7 +521,7 @@ void TimeChart::placeCrosshair()
             }
         }
     }
-    if (isVisible()) {
+    if (isVisible() && !m_replotQueued) { // with new graphs not yet drawn a layer alone would draw them all
         m_plot->layer(QLatin1String(kHoverLayer))->replot();
     }
 }

@@ -93,6 +93,7 @@ private:
     std::optional<double> m_brushStartX; ///< plot pixels, while the button is down
     std::optional<std::pair<double, double>> m_brush;
     QStringList m_hidden;
+    bool m_replotQueued = false; ///< the plot will be drawn with the next event
 };
 
 } // namespace isobar::ui

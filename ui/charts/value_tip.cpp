@@ -4,6 +4,7 @@
 #include "ui/charts/chart_paint.h"
 #include "ui/shell/theme.h"
 
+#include <QAccessible>
 #include <QPainter>
 
 #include <algorithm>
@@ -21,6 +22,21 @@ ValueTip::ValueTip(QWidget* window)
     setAttribute(Qt::WA_TransparentForMouseEvents);
     setFocusPolicy(Qt::NoFocus);
     hide();
+}
+
+ValueTip& ValueTip::of(QPointer<ValueTip>& tip, const QWidget* chart)
+{
+    if (tip == nullptr || tip->parentWidget() != chart->window()) {
+        delete tip;
+        tip = new ValueTip(chart->window());
+    }
+    return *tip;
+}
+
+void ValueTip::sayFor(QWidget* chart) const
+{
+    QAccessibleValueChangeEvent said(chart, text().replace(QLatin1Char('\n'), QStringLiteral(", ")));
+    QAccessible::updateAccessibility(&said);
 }
 
 void ValueTip::setContent(const QString& heading, const QString& unitNote, std::vector<Row> rows)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <QColor>
+#include <QPointer>
 #include <QString>
 #include <QWidget>
 #include <vector>
@@ -19,11 +20,15 @@ public:
     };
 
     explicit ValueTip(QWidget* window);
+    /// The tip of a chart, made when first needed and anew when the chart has moved to another window.
+    static ValueTip& of(QPointer<ValueTip>& tip, const QWidget* chart);
     void setContent(const QString& heading, const QString& unitNote, std::vector<Row> rows);
     /// Shows it to the right of `point` (in the parent's coordinates), or left of it, always inside the parent.
     void showAt(QPoint point);
     /// The content as lines of text: what a test or a screen reader asks for.
     [[nodiscard]] QString text() const;
+    /// Says the content for those who do not see it: what the keys have come to in `chart`.
+    void sayFor(QWidget* chart) const;
 
 protected:
     void paintEvent(QPaintEvent* event) override;

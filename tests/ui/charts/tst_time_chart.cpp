@@ -91,6 +91,18 @@ private Q_SLOTS:
         QVERIFY(!tip()->isVisible());
     }
 
+    void aScreenReaderHearsRankTrendAndEvents()
+    {
+        TimeChartData data = twoLayers();
+        data.events = {{kNoon + 20, TimeEvent::Kind::Trouble, QStringLiteral("spot reclaim")}};
+        m_chart->setData(data);
+        QCOMPARE(m_chart->accessibleName(), QStringLiteral("Throughput by provider"));
+        QCOMPARE(
+            m_chart->accessibleDescription(),
+            QStringLiteral("tokens/s, latest: Azure 3.00 M, rank 1 of 2, no change over the range; Google Cloud 2.00 "
+                           "M, rank 2 of 2, +100.0 % over the range; events: 1, last: spot reclaim"));
+    }
+
     void theTooltipStaysInTheWindowAtTheEdges()
     {
         m_chart->setGeometry(270, 170, 420, 240);
@@ -121,6 +133,18 @@ private Q_SLOTS:
         QVERIFY(m_chart->hoverText().startsWith(QStringLiteral("12:01:40")));
         QTest::keyClick(m_chart, Qt::Key_Escape);
         QCOMPARE(m_chart->hoverText(), QString());
+    }
+
+    void newDataIsDrawnOnce()
+    {
+        int replots = 0;
+        connect(plot(), &QCustomPlot::afterReplot, this, [&replots] { ++replots; });
+        m_chart->setData(m_chart->data());
+        QCOMPARE(replots, 0); // with the next event, and not by the crosshair before
+        QTRY_COMPARE(replots, 1);
+        QTest::mouseMove(plot(), pixelAt(kNoon + 20));
+        QTRY_VERIFY(!m_chart->hoverText().isEmpty());
+        QCOMPARE(replots, 1);
     }
 
     void hoveringRepaintsOnlyItsLayer()
