@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine_impl.h"
+#include "model/engine/fluid_engine.h"
 
 #include <algorithm>
 #include <array>
@@ -50,7 +51,11 @@ Result<Engine> Engine::create(std::shared_ptr<const Fleet> fleet, const Calibrat
         impl->arena = std::make_shared<tbb::task_arena>(options.threads);
     }
     ISOBAR_TRY(impl->build());
-    return Engine(std::move(impl));
+    Engine engine(std::move(impl));
+    if (engine.m_impl->settle > 0) {
+        FluidEngine::startAtWork(engine);
+    }
+    return engine;
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl)

@@ -21,8 +21,9 @@ namespace isobar::engine {
 
 using aggregate::SimMicros;
 
-/// What the window and the exports settle a fleet for: until then long answers make every figure ramp.
-inline constexpr double kUsualSettleSeconds = 60;
+/// What the window and the exports settle a fleet for: long enough for requests on the network and in prefill, which a
+/// fleet that starts at work does not have.
+inline constexpr double kUsualSettleSeconds = 2;
 
 struct EngineOptions {
     std::uint64_t seed = 42;
@@ -32,15 +33,18 @@ struct EngineOptions {
     Operations operations;                ///< valid for the fleet
     /// Recorded demand by name, as WorkloadOperations::trace gives it.
     std::map<std::string, std::shared_ptr<const DemandTrace>> traces;
-    double settleSeconds = 0; ///< run before the clock's zero, uncounted: the fleet starts at work, not empty
+    /// 0: the fleet starts empty. Above: it starts at work, with the requests in flight of the steady state of its
+    /// demand (FluidEngine::startAtWork), and runs so long before the clock's zero, uncounted.
+    double settleSeconds = 0;
 };
 
-/// Whole-run sums. requests = completed + rejected + lost + inFlight, always; after settling, `requests` begins with
-/// those then in flight.
+/// Whole-run sums. requests = completed + rejected + lost + inFlight, always. `requests` are those that were in flight
+/// at the clock's zero (none where the fleet starts empty) and all that have come since.
 struct RunTotals {
     aggregate::DemandTotals demand;
     aggregate::SupplyTotals supply;
     std::int64_t inFlight = 0;
+    std::int64_t inFlightAtStart = 0;
 };
 
 /// The state of one placement now.

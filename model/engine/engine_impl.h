@@ -107,6 +107,7 @@ struct Engine::Impl {
     std::shared_ptr<const aggregate::Layout> layout;
 
     RunTotals closed; ///< all closed intervals
+    std::int64_t inFlightAtStart = 0;
     std::vector<std::shared_ptr<const aggregate::Interval>> intervals;
     std::vector<Event> events;
 
@@ -158,7 +159,10 @@ struct Engine::Impl {
     void gather(Gang& gang, double seconds);
     void autoscale(double seconds);
     void bookPools();
-    void say(Event::Kind kind, std::string text) { events.push_back({clock(), kind, std::move(text)}); }
+    void say(Event::Kind kind, std::string text)
+    {
+        events.push_back({clock(), kind, std::move(text)});
+    }
     Status addPlacement(aggregate::Layout& next, PlacementId id);
     void settleRouting();
     /// But for the network.
@@ -167,6 +171,8 @@ struct Engine::Impl {
     void returnBounced();
     void step();
     void closeInterval();
+    /// Nothing has been counted before this moment but what is in flight in it.
+    void countFromHere();
     void watchQueues();
     [[nodiscard]] SimMicros clock() const
     {

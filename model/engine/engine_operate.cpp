@@ -114,7 +114,7 @@ std::vector<Capacity::Range> Engine::Impl::rangesOf(const Fault& fault, std::uin
 }
 
 /// Spot chips are about to go: what serves on them takes nothing more, finishes what it can, and is replaced elsewhere.
-/// A training gang goes on to the end.
+/// A training gang saves what it has done, if it can in time, and goes on until they go.
 void Engine::Impl::announceFault(const FaultClock::Turn& turn, double seconds)
 {
     ActiveFault active{turn.number, turn.fault, rangesOf(turn.fault, turn.number), true};
@@ -123,6 +123,11 @@ void Engine::Impl::announceFault(const FaultClock::Turn& turn, double seconds)
         for (const std::uint32_t number : capacity->cordon(range)) {
             const Capacity::Holder holder = capacity->holder(number);
             if (holder.training) {
+                const std::string& job = fleet->trainingJobs[gangs[holder.number].job].name;
+                if (gangs[holder.number].run.notice(seconds, turn.beginSeconds)) {
+                    say(Event::Kind::Training,
+                        fmt::format("Training writes a checkpoint before its chips go: {}", job));
+                }
                 continue;
             }
             PlacementRun& run = placements[holder.number];

@@ -132,12 +132,18 @@ void Engine::Impl::closeInterval()
     ledger->close();
     intervalBegin = now;
     if (now <= settle) {
-        closed = {};
-        closed.demand.requests = inFlight(); // totals() adds those that wait
+        countFromHere();
         events.clear();
         return;
     }
     intervals.push_back(std::move(interval));
+}
+
+void Engine::Impl::countFromHere()
+{
+    closed = {};
+    closed.demand.requests = inFlight(); // totals() adds those that wait
+    inFlightAtStart = inFlight() + waiting();
 }
 
 std::int64_t Engine::Impl::inFlight() const
@@ -172,6 +178,7 @@ RunTotals Engine::Impl::totals() const
     const std::int64_t notRouted = waiting();
     all.demand.requests += notRouted - all.demand.retried;
     all.inFlight = inFlight() + notRouted;
+    all.inFlightAtStart = inFlightAtStart;
     return all;
 }
 

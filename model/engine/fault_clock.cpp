@@ -83,14 +83,15 @@ std::uint32_t FaultClock::inject(const Fault& fault, double seconds)
 
 std::uint32_t FaultClock::add(const Fault& fault, double seconds, double noticeSeconds)
 {
-    const std::uint32_t number = m_faults++;
-    if (noticeSeconds > 0) {
-        m_turns.emplace(seconds, Turn{number, Turn::Phase::Notice, noticeSeconds > 0, fault});
+    Turn turn{m_faults++, Turn::Phase::Notice, noticeSeconds > 0, seconds + noticeSeconds, fault};
+    if (turn.announced) {
+        m_turns.emplace(seconds, turn);
     }
-    m_turns.emplace(seconds + noticeSeconds, Turn{number, Turn::Phase::Begin, noticeSeconds > 0, fault});
-    m_turns.emplace(seconds + noticeSeconds + fault.durationSeconds,
-                    Turn{number, Turn::Phase::End, noticeSeconds > 0, fault});
-    return number;
+    turn.phase = Turn::Phase::Begin;
+    m_turns.emplace(turn.beginSeconds, turn);
+    turn.phase = Turn::Phase::End;
+    m_turns.emplace(turn.beginSeconds + fault.durationSeconds, turn);
+    return turn.number;
 }
 
 std::vector<FaultClock::Turn> FaultClock::due(double seconds)

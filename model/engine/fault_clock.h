@@ -17,7 +17,8 @@ public:
     struct Turn {
         std::uint32_t number = 0; ///< of the fault, the same each time
         enum class Phase : std::uint8_t { Notice, Begin, End } phase = Phase::Begin;
-        bool announced = false; ///< there was a notice before
+        bool announced = false;  ///< there was a notice before
+        double beginSeconds = 0; ///< of the engine's seconds
         Fault fault;
     };
 

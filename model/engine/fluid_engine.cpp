@@ -84,12 +84,18 @@ Engine FluidEngine::perRequest() const
     impl->events.clear();
     for (std::size_t p = 0; p < impl->placements.size(); ++p) {
         impl->placements[p].setWorkMicros(impl->workMicros[p]);
-        impl->loads[p] = impl->placements[p].load(m_impl->loads[p].spillRatio);
     }
-    for (std::size_t window = 0; window < LoadBoard::kMostWindows; ++window) {
-        impl->board.publish(impl->loads, impl->frozenViews);
-    }
+    m_impl->fill(*impl);
     return Engine(std::move(impl));
+}
+
+void FluidEngine::startAtWork(Engine& engine)
+{
+    Impl fluid;
+    fluid.base = *engine.m_impl;
+    fluid.prepare();
+    fluid.fill(*engine.m_impl);
+    engine.m_impl->countFromHere();
 }
 
 void FluidEngine::handOver(Engine& settled) const
@@ -201,9 +207,10 @@ Status FluidEngine::Impl::build()
             const double replicas = base.placements[static_cast<std::size_t>(&place - places.data())].counts().serving;
             for (std::size_t row = 0; row < place.rows.size(); ++row) {
                 place.rows[row].inFlight = std::llround(targetInFlight(place, row, replicas));
-                base.closed.demand.requests += place.rows[row].inFlight;
+                base.inFlightAtStart += place.rows[row].inFlight;
             }
         }
+        base.closed.demand.requests = base.inFlightAtStart;
     }
     return Done{};
 }

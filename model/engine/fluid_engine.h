@@ -28,10 +28,17 @@ public:
     /// Goes on with a run where it is, with its requests in flight, its capacity, faults and gangs as they are. The
     /// engine itself is not changed. Its clock must be at zero or later.
     static Result<FluidEngine> takeOver(const Engine& engine);
-    /// The way back to request by request: an engine with the capacity, faults, scaling and gangs of this moment and no
-    /// request in flight. Run it on uncounted until its batches are full, at least a minute, and this one to the same
-    /// time; then handOver() gives it what has been counted.
+    /// The way back to request by request: an engine with the capacity, faults, scaling and gangs of this moment, and
+    /// the requests in flight that belong to it (startAtWork). Run it on uncounted for a moment, as one settles a fleet
+    /// at its start, and this one to the same time; then handOver() gives it what has been counted.
     [[nodiscard]] Engine perRequest() const;
+    /// Gives an engine that has not run the requests in flight of a fleet that has long been running: what the steady
+    /// state of the demand of that moment holds by Little's law, each with the length and the age of one met under way
+    /// (OngoingLengths), its prompt prefilled, its time to first token drawn from the predicted law. As many as a
+    /// Poisson law has (an M/G/inf station has just these). Left out, as moments of settling make up for it: those on
+    /// the network, those in prefill, and what waits where demand exceeds what can be served. Workloads that follow a
+    /// recording start with it, from nothing; work that may wait is taken as not waiting.
+    static void startAtWork(Engine& engine);
     /// Makes `settled`, at this time, go on from what has been counted here. What is in flight is what it has in
     /// flight. This engine must stand at the end of an interval.
     void handOver(Engine& settled) const;

@@ -55,6 +55,7 @@ struct FluidEngine::Impl {
     Status build();
     void prepare();
     void takeRequests();
+    void fill(Engine::Impl& engine) const;
     void step(SimMicros end);
     bool operate(double seconds);
     void loseReplicas(std::size_t placement, double ratio);

@@ -53,4 +53,46 @@ LengthTable::LengthTable(const LengthDistribution& distribution)
     m_mean = (body + tail / kCells) / kCells;
 }
 
+namespace {
+
+/// The bits that make a LengthTable draw from one of its cells: 1,023 equally likely ones, then the 1,024 of its tail.
+constexpr std::size_t kBodyCells = 1023, kTailCells = 1024;
+constexpr std::uint64_t kInTail = ~std::uint64_t{0} << 54;
+
+std::uint64_t bitsOfCell(std::size_t cell)
+{
+    return cell < kBodyCells ? std::uint64_t{cell} << 54 : kInTail | std::uint64_t{cell - kBodyCells} << 44;
+}
+
+} // namespace
+
+OngoingLengths::OngoingLengths(const LengthTable& table)
+    : m_table(&table)
+{
+    constexpr std::uint64_t kHighest = 0xffffff; // the part of a cell
+    double sum = 0;
+    for (std::size_t cell = 0; cell < kBodyCells + kTailCells; ++cell) {
+        m_longest.push_back(table.draw(bitsOfCell(cell) | kHighest));
+        sum += (m_longest.back() - 1.0) * (cell < kBodyCells ? 1.0 : 1.0 / kTailCells);
+        m_upTo.push_back(sum);
+    }
+}
+
+OngoingLengths::Length OngoingLengths::draw(Random& random) const
+{
+    for (;;) {
+        const double point = random.uniform() * m_upTo.back();
+        const auto at = std::upper_bound(m_upTo.begin(), m_upTo.end() - 1, point) - m_upTo.begin();
+        const auto cell = static_cast<std::size_t>(at);
+        const std::uint64_t bits = random.bits();
+        const std::uint32_t tokens = m_table->draw(bitsOfCell(cell) | (bits & 0xffffff));
+        // The rest of the bits says whether it is one of those met, and how far it is.
+        const auto most = m_longest[cell] - 1;
+        const std::uint32_t place = Random::below(static_cast<std::uint32_t>(bits >> 32), most);
+        if (place + 1 < tokens) {
+            return {tokens, place + 1};
+        }
+    }
+}
+
 } // namespace isobar::engine

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/engine/random.h"
 #include "model/fleet/fleet.h"
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace isobar::engine {
 
@@ -38,6 +40,28 @@ private:
     std::array<float, kCells + 1> m_body{}; ///< quantiles at i / kCells
     std::array<float, kCells + 1> m_tail{}; ///< quantiles at 1 - 1 / kCells + i / kCells^2
     double m_mean = 0;
+};
+
+/// The lengths of answers met while they are being given: the longer one is, the more often it is met (the inspection
+/// paradox). At a steady pace of tokens one of length L is there for L - 1 steps, so it is met with a chance in
+/// proportion to L - 1, and how much of it is out is uniform. Exact for what LengthTable draws, by rejection.
+class OngoingLengths {
+public:
+    /// `table` must outlive it.
+    explicit OngoingLengths(const LengthTable& table);
+
+    struct Length {
+        std::uint32_t tokens = 2;
+        std::uint32_t given = 1; ///< 1 to tokens - 1
+    };
+    /// Only where some length is above one.
+    [[nodiscard]] Length draw(Random& random) const;
+    [[nodiscard]] bool any() const { return m_upTo.back() > 0; }
+
+private:
+    const LengthTable* m_table;
+    std::vector<double> m_upTo;           ///< by cell: cumulative chance, unnormalised, of the envelope
+    std::vector<std::uint32_t> m_longest; ///< by cell
 };
 
 } // namespace isobar::engine

@@ -22,8 +22,8 @@ constexpr auto kSpeedSpan = std::chrono::seconds(1);
 constexpr double kSlowest = 0.1, kFastest = 10'000;
 /// A clock that is further behind than this has not kept up: it goes on from where it is instead of catching up.
 constexpr double kMostLagSeconds = 0.25;
-/// What the fleet is settled for after the fluid mode, and where that may take over.
-constexpr SimMicros kSettleMicros = 60 * aggregate::kMicrosPerSecond;
+/// The last piece of a fast-forward, in which the fleet runs request by request beside the fluid; where that may begin.
+constexpr SimMicros kSettleMicros = 10 * aggregate::kMicrosPerSecond;
 constexpr SimMicros kBoundaryMicros = 10 * aggregate::kMicrosPerSecond;
 
 struct Play {};

@@ -31,7 +31,7 @@ struct Snapshot {
     /// While the fluid mode runs ahead: now is its time.
     struct FastForward {
         SimMicros from = 0, to = 0;
-        bool settling = false; ///< it has arrived; the fleet's batches fill up, uncounted
+        bool settling = false; ///< it has arrived; the fleet runs request by request, uncounted as yet
     };
     std::optional<FastForward> fastForward;
 };
@@ -57,11 +57,11 @@ public:
 
     /// Runs ahead in the fluid mode (FluidEngine), from the next multiple of ten seconds on, and goes on request by
     /// request from there, paused or playing as before. Capacity, faults, scaling and gangs are as the fluid leaves
-    /// them; the requests in flight are settled afresh: in the last minute the fleet runs request by request beside the
-    /// fluid, from empty and uncounted. The clock cannot go back to before the end: checkpoints are of the other mode.
-    /// Refused, as an error of the feed, for what the fluid cannot show.
+    /// them; the requests in flight are drawn afresh (FluidEngine::perRequest), and in the last ten seconds the fleet
+    /// runs request by request beside the fluid, uncounted. The clock cannot go back to before the end: checkpoints are
+    /// of the other mode. Refused, as an error of the feed, for what the fluid cannot show.
     void fastForward(SimMicros duration);
-    /// Ends it a simulated minute from where it is; pause() does so too.
+    /// Ends it ten simulated seconds from where it is; pause() does so too.
     void cancelFastForward();
 
     // What changes the run from now on. What cannot be done comes back as an error of the feed.

@@ -248,6 +248,23 @@ void PlacementRun::kill(std::uint32_t slot, double now)
     listServing();
 }
 
+bool PlacementRun::resume(const Underway& request, double now, std::uint64_t bits)
+{
+    if (m_serving.empty()) {
+        return false;
+    }
+    const std::uint32_t chosen = emptierOfTwo(bits);
+    if (m_load[chosen] >= static_cast<std::uint32_t>(model().maxBatch)) {
+        return false;
+    }
+    const double arrival = request.firstTokenSeconds - request.ttftSeconds;
+    const auto admission = m_replicas[chosen].enqueuePrefilled(
+        now, {arrival, request.inputTokens, request.outputTokens, request.feeder, m_feeders[request.feeder].priority},
+        arrival, request.firstTokenSeconds, m_log, request.givenTokens);
+    refresh(chosen);
+    return admission == serving::Replica::Admission::Accepted;
+}
+
 std::int64_t PlacementRun::dropRequests()
 {
     const std::int64_t dropped = inFlight();

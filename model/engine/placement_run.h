@@ -62,6 +62,17 @@ public:
     void drain(std::uint32_t slot, double now);
     /// The replica in a slot breaks down; what it held has failed.
     void kill(std::uint32_t slot, double now);
+    /// A request of before the start that is being answered: its prompt is through, some of its answer is out.
+    struct Underway {
+        std::uint32_t feeder = 0;
+        std::uint32_t inputTokens = 1, outputTokens = 2;
+        std::uint32_t givenTokens = 1; ///< at least 1, fewer than outputTokens
+        double firstTokenSeconds = 0;  ///< at or before now
+        double ttftSeconds = 0;        ///< without network
+    };
+    /// Puts it into the emptier of the two replicas that `bits` stand for. False when that has no place in its batch,
+    /// or the request is too long for it.
+    bool resume(const Underway& request, double now, std::uint64_t bits);
     /// Lets go of everything in flight, uncounted: the fluid mode goes on with its number. How many there were.
     std::int64_t dropRequests();
     /// What workMicros() goes on from.

@@ -32,6 +32,17 @@ void TrainingRun::gather(double now)
     }
 }
 
+bool TrainingRun::notice(double now, double end)
+{
+    advance(now);
+    if (m_state != State::Running || m_unsaved <= 0 || now + m_writeSeconds > end) {
+        return false;
+    }
+    m_state = State::Writing;
+    m_due = now + m_writeSeconds;
+    return true;
+}
+
 void TrainingRun::breakDown(double now)
 {
     advance(now);

@@ -10,7 +10,8 @@ namespace isobar::engine {
 
 /// One training job as a gang: it runs on all its chips or on none. It writes a checkpoint now and then, standing still
 /// meanwhile; when a chip goes, what was done since the last checkpoint is done again, once all chips are there and it
-/// has restarted. Goodput is the share of its time that went into steps that were kept.
+/// has restarted. When it is told before, it writes one in time, if it can. Goodput is the share of its time that went
+/// into steps that were kept.
 class TrainingRun {
 public:
     enum class State : std::uint8_t { Waiting, Restarting, Running, Writing };
@@ -19,6 +20,9 @@ public:
 
     /// All its chips are there from `now` on; it restarts, unless it has never begun.
     void gather(double now);
+    /// Some of its chips will go at `end`: it writes a checkpoint at once if that is done by then, and goes on until
+    /// they go. Whether it begins to write one for that.
+    bool notice(double now, double end);
     /// It has lost a chip.
     void breakDown(double now);
     /// Lets time pass until `now`.

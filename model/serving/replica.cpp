@@ -174,13 +174,13 @@ Replica::Admission Replica::enqueueAt(double seconds, const Request& request, Re
 }
 
 Replica::Admission Replica::enqueuePrefilled(double seconds, const Request& request, double startSeconds,
-                                             double firstTokenSeconds, ReplicaLog& log)
+                                             double firstTokenSeconds, ReplicaLog& log, std::uint32_t givenTokens)
 {
     return take(seconds,
                 {.request = request,
                  .start = startSeconds,
                  .firstToken = firstTokenSeconds,
-                 .generated = 1 | kPrefilledElsewhere},
+                 .generated = givenTokens | kPrefilledElsewhere},
                 log, {});
 }
 

@@ -127,9 +127,10 @@ public:
     Admission enqueueAt(double seconds, const Request& request, ReplicaLog& log,
                         std::span<const std::uint64_t> hashes = {});
     /// Takes over, at `seconds`, a request of two tokens or more whose prompt was prefilled elsewhere, where it started
-    /// and got its first token: its KV comes with it. It reports to `log` only when it is completed. Not with Reserve.
+    /// and got its first token, and so many in all, fewer than its answer has: its KV comes with it. It reports to
+    /// `log` only when it is completed. Not with Reserve.
     Admission enqueuePrefilled(double seconds, const Request& request, double startSeconds, double firstTokenSeconds,
-                               ReplicaLog& log);
+                               ReplicaLog& log, std::uint32_t givenTokens = 1);
     /// Removes what waits and has not started, in the order of admission.
     [[nodiscard]] std::vector<Request> takeQueue();
     /// Breaks down: removes everything, in the order of arrival, and leaves an empty replica whose cache is empty too.

@@ -82,6 +82,67 @@ std::vector<double> sharesOf(DemandSource& source, const LoadBoard& board)
 class TestDemand : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void ongoingLengthsAreThoseThatAreMet_data()
+    {
+        QTest::addColumn<double>("mean");
+        QTest::addColumn<double>("cv");
+        QTest::addColumn<int>("maximum");
+        QTest::newRow("all alike") << 300.0 << 0.0 << 1000;
+        QTest::newRow("two tokens") << 2.0 << 0.0 << 2;
+        QTest::newRow("usual") << 300.0 << 1.0 << 8192;
+        QTest::newRow("heavy tail") << 2000.0 << 2.5 << 131'072;
+        QTest::newRow("mostly single tokens") << 1.2 << 1.0 << 50;
+    }
+    void ongoingLengthsAreThoseThatAreMet()
+    {
+        QFETCH(double, mean);
+        QFETCH(double, cv);
+        QFETCH(int, maximum);
+        const LengthTable table({mean, cv, maximum});
+        // The slow way: stays of L - 1 steps laid end to end, looked at at random.
+        Random random(4, 5, 6);
+        constexpr int kDraws = 400'000;
+        std::vector<double> upTo;
+        std::vector<std::uint32_t> lengths;
+        double sum = 0;
+        for (int i = 0; i < kDraws; ++i) {
+            lengths.push_back(table.draw(random.bits()));
+            upTo.push_back(sum += lengths.back() - 1.0);
+        }
+        const OngoingLengths ongoing(table);
+        QVERIFY(ongoing.any());
+        std::vector<double> met, drawn, restMet, restDrawn;
+        for (int i = 0; i < kDraws; ++i) {
+            const double at = random.uniform() * sum;
+            const auto which = std::upper_bound(upTo.begin(), upTo.end() - 1, at) - upTo.begin();
+            met.push_back(lengths[std::size_t(which)]);
+            restMet.push_back(std::ceil(upTo[std::size_t(which)] - at));
+            const OngoingLengths::Length length = ongoing.draw(random);
+            QVERIFY(length.given >= 1 && length.given < length.tokens && length.tokens <= std::uint32_t(maximum));
+            drawn.push_back(length.tokens);
+            restDrawn.push_back(length.tokens - length.given);
+        }
+        const auto agree = [&](std::vector<double>& a, std::vector<double>& b, double most) {
+            std::sort(a.begin(), a.end());
+            std::sort(b.begin(), b.end());
+            // The greatest distance of the two laws (Kolmogorov-Smirnov): 1.95 sqrt(2 / n) one time in a thousand.
+            double distance = 0;
+            for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+                const double value = std::min(a[i], b[j]);
+                while (i < a.size() && a[i] == value) {
+                    ++i;
+                }
+                while (j < b.size() && b[j] == value) {
+                    ++j;
+                }
+                distance = std::max(distance, std::abs(double(i) - double(j)) / kDraws);
+            }
+            return distance < most;
+        };
+        QVERIFY(agree(met, drawn, 0.01));
+        QVERIFY(agree(restMet, restDrawn, 0.01));
+    }
+
     void lengthsFollowTheirDistribution_data()
     {
         QTest::addColumn<double>("mean");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine.h"
+#include "model/engine/lengths.h"
 #include "tests/model/serving/exact_queues.h"
 #include "tests/support/small_fleet.h"
 
@@ -178,6 +179,59 @@ QString told(double measured, double halfWidth, double exact)
 class TestFleetOracles : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    /// With places for all the fleet is an M/G/inf station: however long jobs are, as many are there as a Poisson law
+    /// of mean rate x stay has, at every moment. Started at work it is so from the first moment on.
+    void aStartAtWorkIsInEquilibrium_data()
+    {
+        QTest::addColumn<double>("cv");
+        QTest::newRow("all alike") << 0.0;
+        QTest::newRow("usual") << 1.0;
+        QTest::newRow("heavy tail") << 3.0;
+    }
+    void aStartAtWorkIsInEquilibrium()
+    {
+        QFETCH(double, cv);
+        constexpr int kRuns = 300;
+        constexpr double kRate = 20;
+        const auto fleet = std::make_shared<const Fleet>(rowOfQueues({1}, 4000, kRate, cv));
+        const double stay = kIteration * LengthTable(fleet->workloads[0].outputTokens).mean();
+        constexpr std::array kMoments{-1.0, 0.0, 1.0, 5.0, 20.0}; // of the clock, which begins at -1 s
+        std::array<double, kMoments.size()> sums{}, squares{};
+        std::int64_t completedSoon = 0;
+        for (int run = 0; run < kRuns; ++run) {
+            EngineOptions options;
+            options.threads = 1;
+            options.settleSeconds = 1;
+            options.seed = static_cast<std::uint64_t>(run);
+            Engine engine = Engine::create(fleet, constantIterations(), options).value();
+            for (std::size_t i = 0; i < kMoments.size(); ++i) {
+                while (double(engine.now()) < kMoments[i] * kMicrosPerSecond) {
+                    engine.step();
+                }
+                const RunTotals totals = engine.totals();
+                QCOMPARE(totals.demand.requests, totals.demand.completed + totals.inFlight);
+                const auto there = double(totals.inFlight);
+                sums[i] += there;
+                squares[i] += there * there;
+                if (kMoments[i] == 5.0) {
+                    completedSoon += totals.demand.completed;
+                }
+            }
+        }
+        const double expected = kRate * stay;
+        for (std::size_t i = 0; i < kMoments.size(); ++i) {
+            const double mean = sums[i] / kRuns, variance = squares[i] / kRuns - mean * mean;
+            QVERIFY2(std::abs(mean - expected) < 4 * std::sqrt(expected / kRuns) + kRate * 2 * kIteration,
+                     qPrintable(QStringLiteral("at %1 s: %2, not %3").arg(kMoments[i]).arg(mean).arg(expected)));
+            QVERIFY2(std::abs(variance / expected - 1) < 4 * std::sqrt(2.0 / kRuns),
+                     qPrintable(QStringLiteral("at %1 s: variance %2").arg(kMoments[i]).arg(variance)));
+        }
+        // As many leave as come (a Poisson stream again), from the start.
+        const double leave = kRate * 5 * kRuns;
+        QVERIFY2(std::abs(double(completedSoon) - leave) < 4 * std::sqrt(leave),
+                 qPrintable(QString::number(double(completedSoon) / leave)));
+    }
+
     /// Requests waiting in one region's one replica, by Little's law from the mean wait.
     void oneReplicaIsTheQueueItShouldBe_data()
     {

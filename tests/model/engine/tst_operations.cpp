@@ -521,6 +521,55 @@ private Q_SLOTS:
         QCOMPARE(engine.trainingStates()[0].restarts, 1);
     }
 
+    /// A gang on spot chips writes a checkpoint when it is told that they go, if the notice is long enough.
+    void trainingSavesWhatItCanBeforeSpotChipsGo_data()
+    {
+        QTest::addColumn<double>("writeSeconds");
+        QTest::addColumn<double>("lostSeconds");
+        QTest::newRow("in time") << 20.0 << 10.0; // what it did after the checkpoint
+        QTest::newRow("just in time") << 30.0 << 0.0;
+        QTest::newRow("too long") << 45.0 << 90.0; // all since it began
+    }
+    void trainingSavesWhatItCanBeforeSpotChipsGo()
+    {
+        QFETCH(double, writeSeconds);
+        QFETCH(double, lostSeconds);
+        Fleet fleet = test::smallFleet();
+        fleet.pools[0].chips = {0, 0, 0, 512};
+        fleet.trainingJobs[0].chips = 64;
+        Operations operations;
+        TrainingOperations how;
+        how.job = fleet.trainingJobs[0].name;
+        how.checkpointWriteSeconds = writeSeconds;
+        how.restartSeconds = 10;
+        operations.training = {how};
+        Fault wave = faultOf(FaultKind::SpotWave, 60, 60);
+        wave.pool = PoolId(std::size_t{0});
+        operations.faults = {wave};
+        Engine engine = engineOf(fleet, operations);
+        runTo(engine, 61);
+        const bool inTime = writeSeconds <= 30;
+        QCOMPARE(engine.trainingStates()[0].phase,
+                 inTime ? TrainingState::Phase::Writing : TrainingState::Phase::Running);
+        runTo(engine, 89);
+        QVERIFY(engine.trainingStates()[0].phase != TrainingState::Phase::Waiting); // until they go
+        QCOMPARE(engine.trainingStates()[0].chipsHeld, 64);
+        runTo(engine, 91);
+        const TrainingState gone = engine.trainingStates()[0];
+        QCOMPARE(gone.phase, TrainingState::Phase::Waiting);
+        QCOMPARE(gone.chipsHeld, 0);
+        QCOMPARE(gone.restarts, 1);
+        QVERIFY2(std::abs(gone.lostSeconds - lostSeconds) < 0.2, qPrintable(QString::number(gone.lostSeconds)));
+        QVERIFY(std::abs(gone.keptSeconds - (inTime ? 60 : 0)) < 0.2);
+        runTo(engine, 170); // they are back after a minute, then it restarts
+        QCOMPARE(engine.trainingStates()[0].phase, TrainingState::Phase::Running);
+        bool said = false;
+        for (const Event& event : engine.takeEvents()) {
+            said = said || event.text.starts_with("Training writes a checkpoint");
+        }
+        QCOMPARE(said, inTime);
+    }
+
     void replicasFollowTheLoad()
     {
         Fleet fleet = test::smallFleet(4);
