@@ -2,6 +2,7 @@
 #include "model/query/measures.h"
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -12,7 +13,7 @@ using aggregate::Latency;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSecondsPerDay = 86'400;
 
-constexpr std::array<MeasureInfo, 27> kMeasures{{
+constexpr std::array<MeasureInfo, 34> kMeasures{{
     {Measure::Requests, "requests", "Requests", "requests",
      "requests routed to a placement, each time they are, and those no placement could take", "isobar_requests_total",
      Facts::Demand},
@@ -41,6 +42,20 @@ constexpr std::array<MeasureInfo, 27> kMeasures{{
      "", Facts::Both},
     {Measure::UsdPerMillionTokens, "usd_per_million_tokens", "Cost per million tokens", "USD/Mtok",
      "spend on serving and idle chips and egress / (input + output tokens) x 1e6", "", Facts::Both},
+    {Measure::RevenueUsd, "revenue_usd", "Revenue", "USD",
+     "input tokens x price + output tokens x price, of completed requests to models that have both prices", "",
+     Facts::Demand},
+    {Measure::RevenueUsdPerDay, "revenue_usd_per_day", "Revenue per day", "USD/d",
+     "revenue / length of the range x 86,400 s", "", Facts::Demand},
+    {Measure::RevenueUsdPerMillionTokens, "revenue_usd_per_million_tokens", "Revenue per million tokens", "USD/Mtok",
+     "revenue / (input + output tokens) of models that have both prices x 1e6", "", Facts::Demand},
+    {Measure::MarginUsd, "margin_usd", "Margin", "USD",
+     "revenue - spend on chips that serve models that have both prices, and on their egress", "", Facts::Both},
+    {Measure::MarginUsdPerDay, "margin_usd_per_day", "Margin per day", "USD/d",
+     "margin / length of the range x 86,400 s", "", Facts::Both},
+    {Measure::MarginRatio, "margin_ratio", "Margin ratio", "ratio", "margin / revenue", "", Facts::Both},
+    {Measure::UnpricedTokens, "unpriced_tokens", "Unpriced tokens", "tokens",
+     "input + output tokens of completed requests to models that lack a price: in no revenue", "", Facts::Demand},
     {Measure::SloAttainment, "slo_attainment_ratio", "SLO attainment", "ratio",
      "requests within both TTFT and ITL of their tier / (completed + rejected + lost)", "isobar_slo_attainment_ratio",
      Facts::Demand},
@@ -158,6 +173,21 @@ std::optional<Quantile> quantileOf(Measure measure)
     }
 }
 
+bool asksPrices(Measure measure)
+{
+    return measure >= Measure::RevenueUsd && measure <= Measure::UnpricedTokens;
+}
+
+std::optional<TokenPrices> tokenPrices(const ServedModel& model)
+{
+    if (!model.usdPerMillionInputTokens || !model.usdPerMillionOutputTokens) {
+        return std::nullopt;
+    }
+    // A dollar a million is a thousand nano-dollars a token.
+    return TokenPrices{std::llround(*model.usdPerMillionInputTokens * 1e3),
+                       std::llround(*model.usdPerMillionOutputTokens * 1e3)};
+}
+
 double evaluate(Measure measure, const Accumulator& sums)
 {
     const auto& d = sums.demand;
@@ -166,6 +196,13 @@ double evaluate(Measure measure, const Accumulator& sums)
     const double tokens = static_cast<double>(d.tokensIn + d.tokensOut);
     const std::int64_t chipCost = std::accumulate(s.costMicroUsd.begin(), s.costMicroUsd.end(), std::int64_t{0});
     const double spend = static_cast<double>(chipCost + d.egressMicroUsd) * 1e-6;
+    // Nothing served is nothing earned; but what is served without a price is no revenue of zero.
+    const bool earns = sums.pricedTokens > 0 || sums.unpricedTokens == 0;
+    const double revenue = earns ? static_cast<double>(sums.revenueNanoUsd) * 1e-9 : kNaN;
+    const bool anyPriced = sums.pricedTokens > 0 || sums.pricedChipMicros > 0;
+    const double margin = anyPriced ? static_cast<double>(sums.revenueNanoUsd) * 1e-9 -
+                                          static_cast<double>(sums.pricedServingMicroUsd) * 1e-6
+                                    : kNaN;
     const double utilization = quotient(static_cast<double>(s.workMicros), static_cast<double>(s.chipMicros));
     switch (measure) {
     case Measure::Requests:
@@ -192,6 +229,20 @@ double evaluate(Measure measure, const Accumulator& sums)
         return quotient(spend * kSecondsPerDay, seconds);
     case Measure::UsdPerMillionTokens:
         return quotient((spend - static_cast<double>(sums.trainingMicroUsd) * 1e-6) * 1e6, tokens);
+    case Measure::RevenueUsd:
+        return revenue;
+    case Measure::RevenueUsdPerDay:
+        return quotient(revenue * kSecondsPerDay, seconds);
+    case Measure::RevenueUsdPerMillionTokens:
+        return quotient(revenue * 1e6, static_cast<double>(sums.pricedTokens));
+    case Measure::MarginUsd:
+        return margin;
+    case Measure::MarginUsdPerDay:
+        return quotient(margin * kSecondsPerDay, seconds);
+    case Measure::MarginRatio:
+        return quotient(margin, revenue);
+    case Measure::UnpricedTokens:
+        return static_cast<double>(sums.unpricedTokens);
     case Measure::SloAttainment:
         return quotient(static_cast<double>(d.sloMet), static_cast<double>(d.completed + d.rejected + d.lost));
     case Measure::Utilization:

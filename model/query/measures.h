@@ -26,6 +26,13 @@ enum class Measure : std::uint8_t {
     SpendUsd,
     SpendUsdPerDay,
     UsdPerMillionTokens,
+    RevenueUsd,
+    RevenueUsdPerDay,
+    RevenueUsdPerMillionTokens,
+    MarginUsd,
+    MarginUsdPerDay,
+    MarginRatio,
+    UnpricedTokens,
     SloAttainment,
     Utilization,
     Headroom,
@@ -89,8 +96,11 @@ struct DimensionInfo {
 struct Accumulator {
     aggregate::DemandTotals demand;
     aggregate::SupplyTotals supply;
-    std::int64_t trainingMicroUsd = 0;        ///< of supply.costMicroUsd, what training chips cost
-    std::int64_t durationMicros = 0;          ///< length of the range or bucket
+    std::int64_t trainingMicroUsd = 0; ///< of supply.costMicroUsd, what training chips cost
+    std::int64_t durationMicros = 0;   ///< length of the range or bucket
+    /// Of models that have prices of tokens. Summed up only where a measure asks for it: see asksPrices().
+    std::int64_t revenueNanoUsd = 0, pricedTokens = 0, pricedServingMicroUsd = 0, pricedChipMicros = 0;
+    std::int64_t unpricedTokens = 0;          ///< of the others
     std::vector<aggregate::Sketch> latencies; ///< by aggregate::Latency; empty where none was asked for or seen
 };
 
@@ -100,6 +110,15 @@ struct Quantile {
     double ratio;
 };
 [[nodiscard]] std::optional<Quantile> quantileOf(Measure measure);
+
+/// Whether it needs what models charge for tokens.
+[[nodiscard]] bool asksPrices(Measure measure);
+/// What a model charges for a token in and one out, to the nano-dollar ($0.001 a million); nothing where it lacks
+/// either price. Integers, so that sums are exact.
+struct TokenPrices {
+    std::int64_t inputNanoUsd = 0, outputNanoUsd = 0;
+};
+[[nodiscard]] std::optional<TokenPrices> tokenPrices(const ServedModel& model);
 
 /// NaN when the measure is undefined there (no requests, no chips).
 [[nodiscard]] double evaluate(Measure measure, const Accumulator& sums);

@@ -44,6 +44,7 @@ public:
             const Facts facts = info(measure).facts;
             m_asksSupply |= facts == Facts::Supply || facts == Facts::Both;
             m_asksDemand |= facts != Facts::Supply;
+            m_asksPrices |= query::asksPrices(measure);
             if (const auto quantile = quantileOf(measure)) {
                 m_asksLatency[static_cast<std::size_t>(quantile->of)] = true;
             }
@@ -152,6 +153,9 @@ private:
     void useLayout(const Layout& layout)
     {
         m_layout = &layout;
+        if (m_asksPrices) {
+            usePrices(layout);
+        }
         m_demandGroup.clear();
         m_supplyGroup.clear();
         m_flowGroup.clear();
@@ -173,6 +177,34 @@ private:
         }
     }
 
+    /// What each row's model charges.
+    void usePrices(const Layout& layout)
+    {
+        const Fleet& fleet = m_keys.fleet();
+        m_demandPrices.clear();
+        for (const Layout::DemandRow& row : layout.demand) {
+            m_demandPrices.push_back(tokenPrices(fleet[fleet[row.workload].model]));
+        }
+        m_servesPriced.clear();
+        for (const Layout::SupplyRow& row : layout.supply) {
+            const bool serves = row.use == aggregate::Use::Serving;
+            m_servesPriced.push_back(serves && tokenPrices(fleet[layout.placements[row.placement].model]).has_value());
+        }
+    }
+
+    static void addRevenue(const aggregate::DemandTotals& row, const std::optional<TokenPrices>& prices,
+                           Accumulator& sums)
+    {
+        const std::int64_t tokens = row.tokensIn + row.tokensOut;
+        if (!prices) {
+            sums.unpricedTokens += tokens;
+            return;
+        }
+        sums.pricedTokens += tokens;
+        sums.revenueNanoUsd += row.tokensIn * prices->inputNanoUsd + row.tokensOut * prices->outputNanoUsd;
+        sums.pricedServingMicroUsd += row.egressMicroUsd;
+    }
+
     void addDemand(const Interval& interval)
     {
         for (std::size_t i = 0; i < interval.demand.size(); ++i) {
@@ -186,6 +218,9 @@ private:
             group.seen = true;
             if (m_asksDemand) {
                 group.sums.demand += row;
+            }
+            if (m_asksPrices) {
+                addRevenue(row, m_demandPrices[i], group.sums);
             }
         }
         for (std::size_t which = 0; which < aggregate::kLatencies; ++which) {
@@ -248,6 +283,12 @@ private:
             if (interval.layout->supply[i].use == aggregate::Use::Training) {
                 for (const std::int64_t cost : row.costMicroUsd) {
                     group.sums.trainingMicroUsd += cost;
+                }
+            }
+            if (m_asksPrices && m_servesPriced[i]) {
+                group.sums.pricedChipMicros += row.chipMicros;
+                for (const std::int64_t cost : row.costMicroUsd) {
+                    group.sums.pricedServingMicroUsd += cost;
                 }
             }
         }
@@ -322,14 +363,17 @@ private:
     const Side m_side;
     const TimeCut& m_cut;
     const std::set<Key>* const m_kept;
-    bool m_asksDemand = false, m_asksSupply = false, m_byArea = false, m_byPricing = false, m_byTime = false;
+    bool m_asksDemand = false, m_asksSupply = false, m_asksPrices = false, m_byArea = false, m_byPricing = false,
+         m_byTime = false;
     std::array<bool, aggregate::kLatencies> m_asksLatency{};
 
     const Layout* m_layout = nullptr; ///< what the three below stand for
     std::vector<std::uint32_t> m_demandGroup, m_flowGroup;
-    std::vector<std::uint32_t> m_supplyGroup; ///< by pricing: kPricingModels for each row
-    std::map<Key, std::uint32_t> m_numbers;   ///< of groups
-    std::vector<Key> m_keyOf;                 ///< by group
+    std::vector<std::uint32_t> m_supplyGroup;               ///< by pricing: kPricingModels for each row
+    std::vector<std::optional<TokenPrices>> m_demandPrices; ///< where prices are asked for; by row of the layout
+    std::vector<bool> m_servesPriced;
+    std::map<Key, std::uint32_t> m_numbers; ///< of groups
+    std::vector<Key> m_keyOf;               ///< by group
 
     SimMicros m_bucket = 0;       ///< where the bucket begins that is being summed up
     SimMicros m_bucketMicros = 0; ///< simulated time its intervals cover so far

@@ -24,6 +24,7 @@ public:
     {
     }
 
+    [[nodiscard]] const Fleet& fleet() const { return m_fleet; }
     /// Its money is egress.
     [[nodiscard]] Facets demand(const aggregate::Layout& layout, std::size_t row) const;
     /// Of the money paid under one pricing model, or of all that is counted of chips in a use.

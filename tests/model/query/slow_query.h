@@ -19,6 +19,7 @@ struct SlowSums {
     std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, retried = 0, sloMet = 0, tokensIn = 0,
                  tokensOut = 0;
     std::int64_t egressMicroUsd = 0, chipMicroUsd = 0, trainingMicroUsd = 0;
+    std::int64_t revenueNanoUsd = 0, pricedTokens = 0, unpricedTokens = 0, pricedMicroUsd = 0, pricedChipMicros = 0;
     std::int64_t chipMicros = 0, busyMicros = 0, millijoules = 0, micrograms = 0;
     std::array<aggregate::Sketch, aggregate::kLatencies> latencies;
     double seconds = 0;
@@ -59,6 +60,20 @@ inline bool cannotBeSplit(query::Measure measure, const std::set<query::Dimensio
     return (money && (by(Dimension::Workload) || by(Dimension::Tier))) || (needsRequests && by(Dimension::Use));
 }
 
+/// Undefined where all that was served has no price.
+inline double slowRevenue(const SlowSums& s)
+{
+    return s.pricedTokens == 0 && s.unpricedTokens > 0 ? std::numeric_limits<double>::quiet_NaN()
+                                                       : double(s.revenueNanoUsd) / 1e9;
+}
+
+inline double slowMargin(const SlowSums& s)
+{
+    return s.pricedTokens > 0 || s.pricedChipMicros > 0
+               ? double(s.revenueNanoUsd) / 1e9 - double(s.pricedMicroUsd) / 1e6
+               : std::numeric_limits<double>::quiet_NaN();
+}
+
 inline double slowValue(query::Measure measure, const SlowSums& s)
 {
     using query::Measure;
@@ -90,6 +105,20 @@ inline double slowValue(query::Measure measure, const SlowSums& s)
         return over(usd, s.seconds / 86400);
     case Measure::UsdPerMillionTokens:
         return over(usd - double(s.trainingMicroUsd) / 1e6, tokens / 1e6);
+    case Measure::RevenueUsd:
+        return slowRevenue(s);
+    case Measure::RevenueUsdPerDay:
+        return over(slowRevenue(s), s.seconds / 86400);
+    case Measure::RevenueUsdPerMillionTokens:
+        return over(slowRevenue(s), double(s.pricedTokens) / 1e6);
+    case Measure::MarginUsd:
+        return slowMargin(s);
+    case Measure::MarginUsdPerDay:
+        return over(slowMargin(s), s.seconds / 86400);
+    case Measure::MarginRatio:
+        return over(slowMargin(s), slowRevenue(s));
+    case Measure::UnpricedTokens:
+        return double(s.unpricedTokens);
     case Measure::SloAttainment:
         return over(double(s.sloMet), double(s.completed + s.rejected + s.lost));
     case Measure::Utilization:
@@ -226,6 +255,15 @@ private:
                 continue;
             }
             if (SlowSums* sums = sumsOf(names, m_asksRequests)) {
+                const ServedModel& model = m_fleet[workload.model];
+                if (model.usdPerMillionInputTokens && model.usdPerMillionOutputTokens) {
+                    sums->pricedTokens += d.tokensIn + d.tokensOut;
+                    sums->revenueNanoUsd += d.tokensIn * qRound64(*model.usdPerMillionInputTokens * 1000);
+                    sums->revenueNanoUsd += d.tokensOut * qRound64(*model.usdPerMillionOutputTokens * 1000);
+                    sums->pricedMicroUsd += d.egressMicroUsd;
+                } else {
+                    sums->unpricedTokens += d.tokensIn + d.tokensOut;
+                }
                 sums->requests += d.requests;
                 sums->completed += d.completed;
                 sums->rejected += d.rejected;
@@ -280,6 +318,15 @@ private:
                 for (const std::int64_t cost : s.costMicroUsd) {
                     sums->chipMicroUsd += cost;
                     sums->trainingMicroUsd += training ? cost : 0;
+                }
+                if (row.use == aggregate::Use::Serving) {
+                    const ServedModel& model = m_fleet[layout.placements[row.placement].model];
+                    if (model.usdPerMillionInputTokens && model.usdPerMillionOutputTokens) {
+                        sums->pricedChipMicros += s.chipMicros;
+                        for (const std::int64_t cost : s.costMicroUsd) {
+                            sums->pricedMicroUsd += cost;
+                        }
+                    }
                 }
                 sums->chipMicros += s.chipMicros;
                 sums->busyMicros += s.workMicros;

@@ -29,12 +29,16 @@ using Keys = std::vector<std::string>;
 /// Adds up sums of the reference.
 void merge(test::SlowSums& to, const test::SlowSums& from)
 {
-    for (const auto field :
-         {&test::SlowSums::requests, &test::SlowSums::completed, &test::SlowSums::rejected, &test::SlowSums::lost,
-          &test::SlowSums::retried, &test::SlowSums::sloMet, &test::SlowSums::tokensIn, &test::SlowSums::tokensOut,
-          &test::SlowSums::egressMicroUsd, &test::SlowSums::chipMicroUsd, &test::SlowSums::trainingMicroUsd,
-          &test::SlowSums::chipMicros, &test::SlowSums::busyMicros, &test::SlowSums::millijoules,
-          &test::SlowSums::micrograms}) {
+    for (const auto field : {&test::SlowSums::requests,         &test::SlowSums::completed,
+                             &test::SlowSums::rejected,         &test::SlowSums::lost,
+                             &test::SlowSums::retried,          &test::SlowSums::sloMet,
+                             &test::SlowSums::tokensIn,         &test::SlowSums::tokensOut,
+                             &test::SlowSums::egressMicroUsd,   &test::SlowSums::chipMicroUsd,
+                             &test::SlowSums::trainingMicroUsd, &test::SlowSums::revenueNanoUsd,
+                             &test::SlowSums::pricedTokens,     &test::SlowSums::unpricedTokens,
+                             &test::SlowSums::pricedMicroUsd,   &test::SlowSums::pricedChipMicros,
+                             &test::SlowSums::chipMicros,       &test::SlowSums::busyMicros,
+                             &test::SlowSums::millijoules,      &test::SlowSums::micrograms}) {
         to.*field += from.*field;
     }
     for (std::size_t kind = 0; kind < aggregate::kLatencies; ++kind) {
@@ -54,7 +58,11 @@ std::string secondsText(SimMicros at)
 class TestCompare : public QObject {
     Q_OBJECT
 
-    const Fleet m_fleet = test::smallFleet();
+    const Fleet m_fleet = [] {
+        Fleet fleet = test::smallFleet();
+        fleet.models[1].usdPerMillionOutputTokens.reset(); // one without prices
+        return fleet;
+    }();
 
     /// A question that can be asked, by time or not.
     Query randomQuestion(test::RandomFacts& random, SimMicros width) const

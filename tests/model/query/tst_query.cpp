@@ -63,7 +63,11 @@ double sumOf(const Table& table, std::size_t measure)
 class TestQuery : public QObject {
     Q_OBJECT
 
-    const Fleet m_fleet = test::smallFleet();
+    const Fleet m_fleet = [] {
+        Fleet fleet = test::smallFleet();
+        fleet.models[1].usdPerMillionOutputTokens.reset(); // one without prices
+        return fleet;
+    }();
 
     Table ask(const Query& q, const Intervals& intervals) const
     {
