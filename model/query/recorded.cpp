@@ -130,7 +130,8 @@ Result<Table> askRecorded(const store::Store& store, const RecordedQuestion& ask
     return query::run(question, *now.fleet, now.intervals, {*base.fleet, base.intervals});
 }
 
-Result<Table> askHistory(const Fleet& fleet, const aggregate::History& history, const RecordedQuestion& asked)
+Result<Table> askHistory(const Fleet& fleet, const aggregate::History& history, const RecordedQuestion& asked,
+                         const store::Store* store)
 {
     if (history.empty()) {
         return Error{ErrorCode::NotFound, "the clock has not run yet", "press play"};
@@ -140,7 +141,13 @@ Result<Table> askHistory(const Fleet& fleet, const aggregate::History& history, 
     run.begin = history.begin();
     run.end = history.end();
     ISOBAR_TRY_ASSIGN(const Query question, questionOf(asked, run));
-    return runOver(question, fleet, history);
+    if (question.compare != Compare::Other || store == nullptr) {
+        return runOver(question, fleet, history);
+    }
+    ISOBAR_TRY_ASSIGN(const auto runs, store::historyRuns(*store));
+    ISOBAR_TRY_ASSIGN(const auto other, findRun(runs, asked.baseRun));
+    ISOBAR_TRY_ASSIGN(const auto base, store::readHistory(*store, other.id, question.from, question.to));
+    return query::run(question, fleet, history.range(question.from, question.to), {*base.fleet, base.intervals});
 }
 
 std::vector<std::string> argumentsOf(const RecordedQuestion& question)

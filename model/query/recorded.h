@@ -33,10 +33,10 @@ struct RecordedQuestion {
 /// times that cannot be read or at which nothing was recorded.
 [[nodiscard]] Result<Table> askRecorded(const store::Store& store, const RecordedQuestion& question);
 
-/// The same of a history at hand, that of a running fleet; `run`s do not count. InvalidValue for a comparison with
-/// another run.
+/// The same of a history at hand, that of a running fleet; `run` does not count. A comparison with another run reads it
+/// from `store`; InvalidValue without one.
 [[nodiscard]] Result<Table> askHistory(const Fleet& fleet, const aggregate::History& history,
-                                       const RecordedQuestion& question);
+                                       const RecordedQuestion& question, const store::Store* store = nullptr);
 
 /// What to write behind `isobar-cli query STORE` to ask the same; with `--format csv` it prints report::toCsv() of
 /// askRecorded(), byte for byte. Arguments as the program gets them, not quoted.

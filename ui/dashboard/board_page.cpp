@@ -304,6 +304,7 @@ void BoardPage::refresh()
                                     m_session.selection().state(), m_session.seed());
     context.events = m_session.events();
     context.rollUp = m_session.rollUpCopy();
+    context.compared = m_session.compared().stretch();
     m_source->setText(context.footer());
     m_grid->showContext(context);
 }

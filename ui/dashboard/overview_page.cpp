@@ -112,6 +112,7 @@ ViewContext OverviewPage::context() const
                                 m_session.selection().state(), m_session.seed());
     now.events = m_session.events();
     now.rollUp = m_session.rollUpCopy();
+    now.compared = m_session.compared().stretch();
     return now;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/dashboard/views.h"
+#include "ui/dashboard/view_tables.h"
 #include "ui/session/session.h"
 
 #include <QLocale>
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace isobar::ui {
 namespace {
@@ -46,6 +47,45 @@ constexpr auto kAllViews = [] {
 const ViewInfo& infoOf(View view)
 {
     return kViews[static_cast<std::size_t>(view)];
+}
+
+/// Ids of one fleet as those of another, by name. False where there is no such thing.
+template <class Id, class Rows, class Name>
+bool translate(std::optional<Id>& id, const Rows& from, const Rows& to, const Name& name)
+{
+    if (!id) {
+        return true;
+    }
+    const auto same =
+        std::find_if(to.begin(), to.end(), [&](const auto& row) { return name(row) == name(from[id->index()]); });
+    id = Id(static_cast<std::size_t>(same - to.begin()));
+    return same != to.end();
+}
+
+/// The filters of `state` in another fleet; nothing where one of them names what it does not have.
+std::optional<SelectionState> translated(SelectionState state, const Fleet& from, const Fleet& to)
+{
+    const auto key = [](const auto& row) { return row.key; };
+    const auto name = [](const auto& row) { return row.name; };
+    if (!translate(state.provider, from.providers, to.providers, key) ||
+        !translate(state.model, from.models, to.models, name) || !translate(state.tier, from.tiers, to.tiers, name) ||
+        !translate(state.workload, from.workloads, to.workloads, name) ||
+        !translate(state.area, from.areas, to.areas, name)) {
+        return std::nullopt;
+    }
+    std::set<RegionId> regions;
+    for (std::size_t i = 0; i < to.regions.size(); ++i) {
+        const bool wanted = std::any_of(state.regions.begin(), state.regions.end(),
+                                        [&](RegionId id) { return regionKey(from, id) == regionKey(to, RegionId(i)); });
+        if (wanted) {
+            regions.insert(RegionId(i));
+        }
+    }
+    if (regions.empty() != state.regions.empty()) {
+        return std::nullopt;
+    }
+    state.regions = std::move(regions);
+    return state;
 }
 
 } // namespace
@@ -191,6 +231,43 @@ std::optional<ViewContext> previousPeriod(const ViewContext& context)
     before.selection.compare = Comparing::Nothing;
     before.now = from;
     return before;
+}
+
+std::optional<ComparedWith> comparedWith(const ViewContext& context)
+{
+    const SimMicros from = context.from(), length = context.now - from;
+    switch (context.selection.compare) {
+    case Comparing::Nothing:
+        break;
+    case Comparing::PreviousPeriod:
+        if (auto before = previousPeriod(context)) {
+            return ComparedWith{*std::move(before), QStringLiteral("previous ") + durationWords(length),
+                                static_cast<double>(length) * 1e-6};
+        }
+        break;
+    case Comparing::Run:
+    case Comparing::Baseline:
+        if (context.compared && context.compared->fleet && length > 0) {
+            ComparedWith with{context, context.compared->name, 0};
+            ViewContext& base = with.context;
+            auto selection = translated(context.selection, *context.fleet, *context.compared->fleet);
+            base.fleet = context.compared->fleet;
+            base.history = context.compared->history;
+            base.intervals = base.history.range(from, context.now);
+            if (!selection || base.intervals.empty()) {
+                return std::nullopt;
+            }
+            base.selection = *std::move(selection);
+            base.selection.span = TimeSpan{from, context.now};
+            base.selection.compare = Comparing::Nothing;
+            base.rollUp.reset();
+            base.compared.reset();
+            base.events.clear();
+            return with;
+        }
+        break;
+    }
+    return std::nullopt;
 }
 
 } // namespace isobar::ui

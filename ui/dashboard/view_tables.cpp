@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/view_tables.h"
 
+#include "model/aggregate/time_buckets.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -25,7 +27,8 @@ bool holds(const std::vector<Dimension>& by, Dimension dimension)
 
 /// The question with the context's filters, as far as they can be asked with it: user areas narrow only what is asked
 /// by area, and that only counts requests of whole placements, of all service levels.
-query::Query questionOf(const ViewContext& context, std::vector<Measure> measures, std::vector<Dimension> by)
+query::Query questionOf(const ViewContext& context, std::vector<Measure> measures, std::vector<Dimension> by,
+                        std::size_t pixels = 0)
 {
     query::Query q;
     const bool byArea = holds(by, Dimension::Area);
@@ -38,12 +41,19 @@ query::Query questionOf(const ViewContext& context, std::vector<Measure> measure
     q.by = std::move(by);
     q.from = context.from();
     q.to = context.now;
-    q.bucketMicros = bucketMicros(context);
+    q.bucketMicros = pixels > 0 ? aggregate::widthForPixels(q.from, q.to, pixels) : bucketMicros(context);
     return q;
 }
 
 Result<query::Table> answerAll(const query::Query& question, const ViewContext& context)
 {
+    if (question.compare == query::Compare::Other) {
+        const SimMicros width = holds(question.by, Dimension::Time) ? question.bucketMicros : 0;
+        const auto base = context.compared->history.range(question.from, question.to, width);
+        const auto now =
+            context.history.empty() ? context.intervals : context.history.range(question.from, question.to, width);
+        return query::run(question, *context.fleet, now, {*context.compared->fleet, base});
+    }
     return context.history.empty() ? query::run(question, *context.fleet, context.intervals)
                                    : query::runOver(question, *context.fleet, context.history);
 }
@@ -104,14 +114,6 @@ query::Table tableOf(const query::Query& question, const ViewContext& context)
     return table.ok() ? std::move(table).value() : query::Table{question.by, question.measures, {}, 0, 0};
 }
 
-QString durationWords(SimMicros length)
-{
-    const double seconds = static_cast<double>(length) * 1e-6;
-    return seconds < 120    ? QStringLiteral("%1 s").arg(std::lround(seconds))
-           : seconds < 7200 ? QStringLiteral("%1 min").arg(std::lround(seconds / 60))
-                            : QStringLiteral("%1 h").arg(std::lround(seconds / 3600));
-}
-
 } // namespace
 
 SimMicros bucketMicros(const ViewContext& context)
@@ -133,13 +135,19 @@ SimMicros bucketMicros(const ViewContext& context)
     return kSeconds.back() * aggregate::kMicrosPerSecond;
 }
 
-query::Table ask(const ViewContext& context, std::vector<Measure> measures, std::vector<Dimension> by)
+query::Table ask(const ViewContext& context, std::vector<Measure> measures, std::vector<Dimension> by,
+                 std::size_t pixels)
 {
-    return tableOf(questionOf(context, std::move(measures), std::move(by)), context);
+    return tableOf(questionOf(context, std::move(measures), std::move(by), pixels), context);
 }
 
 Comparison compare(const ViewContext& context, const std::vector<Measure>& measures)
 {
+    if (context.selection.compare == Comparing::Run || context.selection.compare == Comparing::Baseline) {
+        const auto with = comparedWith(context);
+        return with ? Comparison{ask(context, measures, {}), ask(with->context, measures, {}), with->name}
+                    : Comparison{ask(context, measures, {}), {}, {}};
+    }
     query::Query now = questionOf(context, measures, {});
     const SimMicros length = now.to - now.from;
     if (length <= 0 || context.intervals.empty()) {
@@ -169,6 +177,14 @@ Comparison compare(const ViewContext& context, const std::vector<Measure>& measu
     return {std::move(compared), std::move(before), versus};
 }
 
+QString durationWords(SimMicros length)
+{
+    const double seconds = static_cast<double>(length) * 1e-6;
+    return seconds < 120    ? QStringLiteral("%1 s").arg(std::lround(seconds))
+           : seconds < 7200 ? QStringLiteral("%1 min").arg(std::lround(seconds / 60))
+                            : QStringLiteral("%1 h").arg(std::lround(seconds / 3600));
+}
+
 QString waitingText()
 {
     return QStringLiteral("The clock has not run yet: press play");
@@ -186,8 +202,16 @@ double valueOf(const query::Table& table, const std::vector<std::string>& keys, 
 
 Result<query::Table> viewTable(View view, const ViewContext& context)
 {
-    const auto run = [&context](std::vector<Measure> measures, std::vector<Dimension> by) {
-        return answer(questionOf(context, std::move(measures), std::move(by)), context);
+    const auto with = comparedWith(context);
+    const auto run = [&](std::vector<Measure> measures, std::vector<Dimension> by, std::size_t pixels = 0) {
+        query::Query question = questionOf(context, std::move(measures), std::move(by), pixels);
+        if (with) {
+            const bool earlier = context.selection.compare == Comparing::PreviousPeriod;
+            question.compare = earlier ? query::Compare::PreviousPeriod : query::Compare::Other;
+            question.baseFrom = question.from;
+            question.bucketMicros = std::max(question.bucketMicros, bucketMicros(with->context));
+        }
+        return answer(question, context);
     };
     switch (view) {
     case View::Overview:
@@ -203,7 +227,7 @@ Result<query::Table> viewTable(View view, const ViewContext& context)
     case View::Throughput:
         return run({Measure::TokensPerSecond}, {Dimension::Time, Dimension::Provider});
     case View::Latency:
-        return run({Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time});
+        return run({Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time}, kChartPixels);
     case View::ThroughputByModel:
         return run({Measure::TokensPerSecond}, {Dimension::Time, Dimension::Model});
     case View::Spend:

@@ -5,22 +5,29 @@
 /// The questions behind the views; private to the room.
 namespace isobar::ui {
 
-/// Runs a query over the context's range and selection. A query the room itself wrote cannot fail but by a bug: then
-/// the table is empty in Release and asserts in Debug.
+/// About as many as a chart over time is wide.
+inline constexpr std::size_t kChartPixels = 800;
+
+/// Runs a query over the context's range and selection. By time in buckets of bucketMicros(), or, with `pixels`, in at
+/// most so many: then as fine as each stretch of the history is kept. A query the room itself wrote cannot fail but by
+/// a bug: then the table is empty in Release and asserts in Debug.
 [[nodiscard]] query::Table ask(const ViewContext& context, std::vector<query::Measure> measures,
-                               std::vector<query::Dimension> by);
+                               std::vector<query::Dimension> by, std::size_t pixels = 0);
 
 /// What the range is compared with.
 struct Comparison {
     query::Table now, before;
-    QString versus; ///< "previous 5 min"; empty when there is nothing to compare yet
+    QString versus; ///< "previous 5 min", "run 3"; empty when there is nothing to compare yet
 };
-/// The range against the stretch of equal length just before it; where history does not reach back that far, the second
-/// half of what there is against the first.
+/// The range against the recorded run that the selection compares with; else against the stretch of equal length just
+/// before it; where history does not reach back that far, the second half of what there is against the first.
 [[nodiscard]] Comparison compare(const ViewContext& context, const std::vector<query::Measure>& measures);
 
 /// Width of a time bucket: about a hundred over the range, never finer than the history kept there.
 [[nodiscard]] aggregate::SimMicros bucketMicros(const ViewContext& context);
+
+/// "90 s", "5 min", "24 h".
+[[nodiscard]] QString durationWords(aggregate::SimMicros length);
 
 /// What a chart says before there is anything to draw.
 [[nodiscard]] QString waitingText();

@@ -113,11 +113,10 @@ std::vector<Layer> layersOf(const ViewContext& context, const Stack& stack)
 /// still seen above the stack.
 void addPeaks(TimeChartData& data, const ViewContext& context, Measure measure)
 {
-    constexpr std::size_t kPixels = 800;
     if (!context.rollUp || context.selection.compare != Comparing::Nothing) {
         return;
     }
-    const query::CourseQuestion question{measure, {}, context.filters(), context.from(), context.now, kPixels};
+    const query::CourseQuestion question{measure, {}, context.filters(), context.from(), context.now, kChartPixels};
     // Without a history: what is not kept is not worked out either.
     const auto course = query::courseOf(question, *context.fleet, context.rollUp.get(), {});
     if (!course.ok() || course->lines.empty()) {
@@ -133,19 +132,18 @@ void addPeaks(TimeChartData& data, const ViewContext& context, Measure measure)
     data.bands.push_back(std::move(band));
 }
 
-TimeSeries ghostOf(const QString& name, QVector<double> times, QVector<double> values, double shiftSeconds)
+/// How a measure went in what the range is compared with, drawn over the range.
+TimeSeries ghostOf(const ViewContext& context, const ComparedWith& with, const QString& what, Measure measure,
+                   std::size_t pixels = 0)
 {
-    for (double& time : times) {
-        time += shiftSeconds;
-    }
-    TimeSeries ghost{name, theme().muted, std::move(times), std::move(values), true};
+    TimeSeries ghost{what + with.name, theme().muted, {}, {}, true};
     ghost.ghost = true;
+    const double start = startEpochSeconds(context);
+    for (const query::Row& row : ask(with.context, {measure}, {Dimension::Time}, pixels).rows) {
+        ghost.times.push_back(start + std::stod(row.keys[0]) + with.shiftSeconds);
+        ghost.values.push_back(row.values[0]);
+    }
     return ghost;
-}
-
-QString ghostName()
-{
-    return QStringLiteral("previous period");
 }
 
 TimeChartData stackChart(const ViewContext& context, const Stack& stack)
@@ -169,18 +167,8 @@ TimeChartData stackChart(const ViewContext& context, const Stack& stack)
         data.series.push_back(std::move(series));
     }
     addPeaks(data, context, stack.measure);
-    if (context.selection.compare == Comparing::PreviousPeriod) {
-        if (const auto before = previousPeriod(context)) {
-            const query::Table table = ask(*before, {stack.measure}, {Dimension::Time});
-            const double start = startEpochSeconds(context);
-            QVector<double> at, values;
-            for (const query::Row& row : table.rows) {
-                at.push_back(start + std::stod(row.keys[0]));
-                values.push_back(row.values[0]);
-            }
-            data.series.push_back(
-                ghostOf(ghostName(), at, values, static_cast<double>(context.now - before->now) * 1e-6));
-        }
+    if (const auto with = comparedWith(context)) {
+        data.series.push_back(ghostOf(context, *with, {}, stack.measure));
     }
     return data;
 }
@@ -242,7 +230,7 @@ TimeChartData latencyChart(const ViewContext& context)
 {
     TimeChartData data = frame(context, View::Latency, QStringLiteral("s, network included"));
     const std::vector<Measure> measures{Measure::TtftP50, Measure::TtftP95, Measure::TtftP99};
-    const query::Table table = ask(context, measures, {Dimension::Time});
+    const query::Table table = ask(context, measures, {Dimension::Time}, kChartPixels);
     const double start = startEpochSeconds(context);
     const std::array<std::pair<const char*, QColor>, 3> kinds{
         {{"p50", theme().accent}, {"p95", theme().caution}, {"p99", theme().trouble}}};
@@ -264,17 +252,8 @@ TimeChartData latencyChart(const ViewContext& context)
         data.target = (*context.fleet)[*tier].ttftSeconds;
         data.targetLabel = QStringLiteral("SLO ") + seconds(*data.target).joined();
     }
-    if (context.selection.compare == Comparing::PreviousPeriod) {
-        if (const auto before = previousPeriod(context)) {
-            const query::Table old = ask(*before, measures, {Dimension::Time});
-            QVector<double> at, values;
-            for (const query::Row& row : old.rows) {
-                at.push_back(start + std::stod(row.keys[0]));
-                values.push_back(row.values[1]);
-            }
-            data.series.push_back(ghostOf(QStringLiteral("p95, ") + ghostName(), at, values,
-                                          static_cast<double>(context.now - before->now) * 1e-6));
-        }
+    if (const auto with = comparedWith(context)) {
+        data.series.push_back(ghostOf(context, *with, QStringLiteral("p95, "), Measure::TtftP95, kChartPixels));
     }
     return data;
 }

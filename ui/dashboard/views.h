@@ -7,6 +7,7 @@
 #include "ui/charts/chart_data.h"
 #include "ui/charts/mark_data.h"
 #include "ui/map/map_scene.h"
+#include "ui/session/compared_run.h"
 #include "ui/session/selection.h"
 #include "ui/shell/export_picture.h"
 
@@ -56,6 +57,7 @@ struct ViewContext {
     SelectionState selection;
     aggregate::SimMicros now = 0; ///< end of the range
     std::uint64_t seed = 0;
+    std::shared_ptr<const ComparedStretch> compared; ///< where the selection compares with a recorded run
 
     /// Start of the range: the last selection.rangeSeconds, or all there is.
     [[nodiscard]] aggregate::SimMicros from() const;
@@ -80,6 +82,16 @@ struct BalanceFigure {
 
 /// The range just before this one and as long; nothing where history does not reach back that far.
 [[nodiscard]] std::optional<ViewContext> previousPeriod(const ViewContext& context);
+
+/// What the selection sets the range against, as a context of its own: ask it what the range is asked.
+struct ComparedWith {
+    ViewContext context;     ///< its fleet may be another: join by names
+    QString name;            ///< "previous 5 min", "run 3", "baseline (run 3)"
+    double shiftSeconds = 0; ///< from its times to those of the range
+};
+/// The previous period, or the same times of a recorded run; nothing where the selection compares with nothing, or
+/// nothing is known there, or what is filtered by does not exist there.
+[[nodiscard]] std::optional<ComparedWith> comparedWith(const ViewContext& context);
 
 /// The numbers behind a view. Where a filter narrows what a measure is not counted by (spend by service level), the
 /// measure is undefined (NaN), not taken for the whole.

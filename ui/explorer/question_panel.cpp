@@ -423,36 +423,37 @@ void QuestionPanel::ask()
         Q_EMIT finished();
         return;
     }
-    if (asked.run == 0) {
-        using Answer = Result<query::Table>;
-        const std::uint64_t mine = ++m_generation;
-        auto* watcher = new QFutureWatcher<Answer>(this);
-        connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher, mine, asked] {
-            watcher->deleteLater();
-            if (mine == m_generation) {
-                answered(asked, watcher->result());
-            }
-        });
-        watcher->setFuture(
-            QtConcurrent::run([fleet = m_session.fleetPointer(), history = m_session.history(), asked]() -> Answer {
-                return query::askHistory(*fleet, history, asked);
-            }));
-        return;
-    }
     // The end is said, not left to when it is asked again: the run may still be growing.
     const auto run = std::find_if(m_runs.begin(), m_runs.end(), [&](const auto& r) { return r.id == asked.run; });
     if (run != m_runs.end()) {
         asked.from = asked.from.empty() ? secondsText(run->begin) : asked.from;
         asked.to = asked.to.empty() ? secondsText(run->end) : asked.to;
     }
-    ++m_generation;
-    m_reader.read<query::Table>(
-        m_session.store()->path(), [asked](store::Store& store) { return query::askRecorded(store, asked); },
-        [this, asked, mine = m_generation](const Result<query::Table>& table) {
-            if (mine == m_generation) {
-                answered(asked, table);
-            }
-        });
+    const std::uint64_t mine = ++m_generation;
+    const auto show = [this, asked, mine](const Result<query::Table>& table) {
+        if (mine == m_generation) {
+            answered(asked, table);
+        }
+    };
+    const auto running = [fleet = m_session.fleetPointer(), history = m_session.history(),
+                          asked](const store::Store* store) -> Result<query::Table> {
+        return query::askHistory(*fleet, history, asked, store);
+    };
+    if (asked.run > 0 || asked.compare == query::Compare::Other) {
+        m_reader.read<query::Table>(
+            m_session.store()->path(),
+            [asked, running](store::Store& store) {
+                return asked.run > 0 ? query::askRecorded(store, asked) : running(&store);
+            },
+            show);
+        return;
+    }
+    auto* watcher = new QFutureWatcher<Result<query::Table>>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [watcher, show] {
+        watcher->deleteLater();
+        show(watcher->result());
+    });
+    watcher->setFuture(QtConcurrent::run(running, nullptr));
 }
 
 void QuestionPanel::answered(const query::RecordedQuestion& asked, const Result<query::Table>& table)

@@ -20,9 +20,12 @@ constexpr std::size_t kMaxEvents = 500;
 Session::Session(double settleSeconds, QObject* parent)
     : QObject(parent)
     , m_settleSeconds(settleSeconds)
+    , m_compared(*this)
 {
     m_timer.setInterval(kFrameMilliseconds);
     connect(&m_timer, &QTimer::timeout, this, &Session::poll);
+    connect(&m_compared, &ComparedRun::changed, this, &Session::historyChanged);
+    connect(&m_compared, &ComparedRun::problem, this, &Session::problem);
 }
 
 Session::~Session() = default;

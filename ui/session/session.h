@@ -7,6 +7,7 @@
 #include "model/plan/planner.h"
 #include "model/store/history.h"
 #include "model/store/store.h"
+#include "ui/session/compared_run.h"
 #include "ui/session/recorded_history.h"
 #include "ui/session/recording_player.h"
 #include "ui/session/selection.h"
@@ -67,6 +68,9 @@ public:
     /// Back to the running fleet.
     void showRunning();
     [[nodiscard]] bool isShowingRecorded() const { return m_recordedShown.has_value(); }
+    /// The recorded run that the selection compares with; historyChanged() tells when it is there.
+    [[nodiscard]] ComparedRun& compared() { return m_compared; }
+    [[nodiscard]] const ComparedRun& compared() const { return m_compared; }
     /// A copy that goes on being true when this session has moved on; it shares what is past.
     [[nodiscard]] std::shared_ptr<const aggregate::LiveRollUp> rollUpCopy() const;
     /// Writes this run into the open store; null without a store, or when it is read-only.
@@ -201,6 +205,7 @@ private:
     QUndoStack m_undo;
     QTimer m_timer;
     QElapsedTimer m_sinceHistory;
+    ComparedRun m_compared; ///< follows the selection, which must be there first
 };
 
 } // namespace isobar::ui

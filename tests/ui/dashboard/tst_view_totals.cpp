@@ -295,6 +295,85 @@ private Q_SLOTS:
         QVERIFY(!previousPeriod(context(state)).has_value());
     }
 
+    /// Figures, charts and tables show a recorded run's figures over the same times beside the range's own.
+    void aRecordedRunIsComparedWithAtTheSameTimes()
+    {
+        // The other run: the same seconds, the other way round, for 15 of the 20.
+        auto other = std::make_shared<ComparedStretch>();
+        other->run = 3;
+        other->name = QStringLiteral("run 3");
+        other->fleet = m_fleet;
+        const auto seconds = m_history.range(0, m_history.end(), aggregate::kMicrosPerSecond);
+        for (std::size_t i = 0; i < 15; ++i) {
+            auto turned = std::make_shared<aggregate::Interval>(*seconds[seconds.size() - 1 - i]);
+            turned->begin = seconds[i]->begin;
+            turned->end = seconds[i]->end;
+            other->history.append(std::move(turned));
+        }
+        SelectionState state;
+        state.span = TimeSpan{5 * aggregate::kMicrosPerSecond, 12 * aggregate::kMicrosPerSecond};
+        state.provider = ProviderId(std::size_t{1});
+        const ViewContext expected = contextOf(m_fleet, m_places, other->history, state, 42);
+        state.compare = Comparing::Run;
+        state.compareRun = 3;
+        ViewContext now = context(state);
+        QVERIFY(!comparedWith(now)); // not read yet
+        QVERIFY(kpis(now)[0].direction == KpiData::Direction::None);
+        now.compared = other;
+        const auto with = comparedWith(now);
+        QVERIFY(with.has_value());
+        QCOMPARE(with->name, QStringLiteral("run 3"));
+        QCOMPARE(with->shiftSeconds, 0.0);
+        const double before = figure(expected, Measure::TokensPerSecond);
+        QVERIFY(before != figure(now, Measure::TokensPerSecond));
+        QCOMPARE(figure(with->context, Measure::TokensPerSecond), before);
+
+        QVERIFY2(kpis(now)[0].change.endsWith(QStringLiteral(" vs run 3")), qPrintable(kpis(now)[0].change));
+        for (const View view : {View::Throughput, View::Latency}) {
+            const TimeChartData chart = timeChart(view, now);
+            QCOMPARE(std::count_if(chart.series.begin(), chart.series.end(), [](const auto& s) { return s.ghost; }), 1);
+            const TimeSeries& ghost = chart.series.back();
+            QVERIFY(ghost.name.endsWith(QStringLiteral("run 3")));
+            QVERIFY(ghost.times.front() >= chart.from && ghost.times.back() <= chart.to);
+            if (view == View::Throughput) {
+                const double sum = std::accumulate(ghost.values.begin(), ghost.values.end(), 0.0);
+                QVERIFY(near(sum / static_cast<double>(ghost.values.size()), before));
+            }
+        }
+        const auto table = viewTable(View::Overview, now);
+        QVERIFY(table.ok());
+        QCOMPARE(table->compare, query::Compare::Other);
+        const query::Row& row = table->rows.at(0);
+        const auto column = static_cast<std::size_t>(
+            std::find(table->measures.begin(), table->measures.end(), Measure::TokensPerSecond) -
+            table->measures.begin());
+        QCOMPARE(row.base[column], before);
+        QCOMPARE(row.delta[column], row.values[column] - before);
+
+        // A range that the other run reaches into in part is compared with that part; beyond it with nothing.
+        state.span = TimeSpan{12 * aggregate::kMicrosPerSecond, 19 * aggregate::kMicrosPerSecond};
+        now = context(state);
+        now.compared = other;
+        QVERIFY(comparedWith(now).has_value());
+        state.span = TimeSpan{16 * aggregate::kMicrosPerSecond, 19 * aggregate::kMicrosPerSecond};
+        now = context(state);
+        now.compared = other;
+        QVERIFY(!comparedWith(now).has_value());
+        QVERIFY(viewTable(View::Overview, now).ok());
+
+        // A fleet in which things stand elsewhere is joined by name; what it does not have cannot be compared.
+        auto turned = std::make_shared<ComparedStretch>(*other);
+        auto fleet = std::make_shared<Fleet>(*m_fleet);
+        fleet->providers[1].key = "another";
+        turned->fleet = fleet;
+        state.span = TimeSpan{5 * aggregate::kMicrosPerSecond, 12 * aggregate::kMicrosPerSecond};
+        now = context(state);
+        now.compared = turned;
+        QVERIFY(!comparedWith(now).has_value());
+        now.selection.provider.reset();
+        QVERIFY(comparedWith(now).has_value());
+    }
+
     void theExplanationNamesFormulaPartsAndSource()
     {
         const ViewContext now = context();

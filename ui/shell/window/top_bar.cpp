@@ -4,6 +4,7 @@
 #include "ui/shell/command_registry.h"
 #include "ui/shell/icon.h"
 #include "ui/shell/theme.h"
+#include "ui/shell/window/compare_menu.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -55,7 +56,11 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     m_tier->setAccessibleName(tr("Tier"));
     m_compare->setText(tr("Compare"));
     m_compare->setCheckable(true);
-    m_compare->setToolTip(tr("Show the previous period of the same length as ghost lines"));
+    m_compare->setAccessibleName(tr("Compare"));
+    m_compare->setToolTip(
+        tr("Show the previous period of the same length as ghost lines; the arrow has recorded runs"));
+    m_compare->setPopupMode(QToolButton::MenuButtonPopup);
+    m_compare->setMenu(new CompareMenu(session, m_compare));
     for (QComboBox* box : {m_model, m_tier}) {
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         box->setMinimumContentsLength(box == m_model ? 15 : 13);
@@ -116,6 +121,7 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     connect(m_compare, &QToolButton::clicked, this, [this](bool on) {
         SelectionState state = m_session.selection().state();
         state.compare = on ? Comparing::PreviousPeriod : Comparing::Nothing;
+        state.compareRun = 0;
         m_session.selection().set(state);
     });
     connect(m_model, &QComboBox::activated, this, [this](int index) {
@@ -176,6 +182,7 @@ void TopBar::showSelection()
     m_range->setCurrentIndex(state.span ? -1 : m_range->findData(state.rangeSeconds));
     m_range->setPlaceholderText(tr("Range: brushed"));
     m_compare->setChecked(state.compare != Comparing::Nothing);
+    m_compare->setText(compareText(state));
     m_world->setText(state.regions.empty() ? tr("World") : tr("World ›"));
     showChips();
 }
