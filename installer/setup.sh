@@ -20,7 +20,7 @@ WAYLAND_PACKAGES=(qt6-wayland)
 # To run every test as well: a display, pictures from PDFs, the package's own checks, other tools' words on the same data.
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
-    sqlite3 xvfb xauth fonts-dejavu-core poppler-utils
+    sqlite3 xvfb xauth dbus-daemon at-spi2-core fonts-dejavu-core poppler-utils
     dpkg-dev fakeroot file lintian desktop-file-utils appstream man-db
 )
 

@@ -164,6 +164,12 @@ BoardGrid::Item BoardGrid::makeItem(View view)
             state.regions = state.regions == chosen ? std::set<RegionId>{} : chosen;
             m_session.selection().set(state);
         });
+        connect(item.map, &MapView::areaClicked, this, [this](int area) {
+            SelectionState state = m_session.selection().state();
+            const AreaId id(static_cast<std::size_t>(area));
+            state.area = state.area == id ? std::optional<AreaId>() : std::optional(id);
+            m_session.selection().set(state);
+        });
     } else {
         item.chart = std::make_unique<ViewWidget>(view, m_session, this);
         item.widget = item.chart->widget();
@@ -362,6 +368,8 @@ void BoardGrid::draw(Item& item)
         };
         item.map->setScene(mapScene(*m_context));
         item.map->setSelectedMarkers(m_context->selectedPlaces());
+        const auto& area = m_context->selection.area;
+        item.map->setSelectedAreas(area ? QSet<int>{static_cast<int>(area->index())} : QSet<int>{});
     } else {
         item.chart->show(*m_context);
     }

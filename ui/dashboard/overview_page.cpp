@@ -65,9 +65,18 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
             Q_EMIT placeRequested(static_cast<std::size_t>(place));
         }
     });
+    connect(m_map, &MapView::areaClicked, this, [this](int area) {
+        SelectionState state = m_session.selection().state();
+        const AreaId id(static_cast<std::size_t>(area));
+        state.area = state.area == id ? std::optional<AreaId>() : std::optional(id);
+        m_session.selection().set(state);
+    });
+    connect(m_map, &MapView::partClicked, this, &OverviewPage::selectPart);
+    followCamera();
     connect(m_map, &MapView::backgroundClicked, this, [this] {
         SelectionState state = m_session.selection().state();
         state.regions.clear();
+        state.area.reset();
         m_session.selection().set(state);
     });
     connect(m_side, &SidePanel::placeChosen, this, [this](int place) { selectPlace(place, false); });
@@ -135,6 +144,8 @@ void OverviewPage::refresh()
     }
     m_map->setScene(std::move(scene));
     m_map->setSelectedMarkers(now.selectedPlaces());
+    const auto& area = now.selection.area;
+    m_map->setSelectedAreas(area ? QSet<int>{static_cast<int>(area->index())} : QSet<int>{});
 }
 
 void OverviewPage::loseRegion()
@@ -158,6 +169,44 @@ void OverviewPage::resizeEvent(QResizeEvent* event)
     // A width of its own, not its content's: the map must not move when a figure gains a digit.
     m_side->setFixedWidth(std::clamp(width() * 23 / 100, 330, 440));
     QWidget::resizeEvent(event);
+}
+
+/// A click on the legend shows one provider, or one model, at a time; a second one shows all again.
+void OverviewPage::selectPart(MapSplit split, const QString& label)
+{
+    SelectionState state = m_session.selection().state();
+    const Fleet& fleet = m_session.fleet();
+    const auto toggle = [&label](const auto& all, auto& chosen) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (QString::fromStdString(all[i].name) == label) {
+                const typename std::decay_t<decltype(chosen)>::value_type id(i);
+                chosen = chosen == id ? std::nullopt : std::optional(id);
+            }
+        }
+    };
+    if (split == MapSplit::Provider) {
+        toggle(fleet.providers, state.provider);
+    } else if (split == MapSplit::Model) {
+        toggle(fleet.models, state.model);
+    }
+    m_session.selection().set(state);
+}
+
+/// The map's gestures are steps of the selection's way back; going back moves the map.
+void OverviewPage::followCamera()
+{
+    const auto cameraNow = [this] {
+        const MapPose pose = m_map->pose();
+        return MapCamera{static_cast<int>(pose.projection), pose.center, pose.facing, pose.zoom};
+    };
+    m_session.selection().restoreCamera(cameraNow());
+    connect(m_map, &MapView::poseSettled, this, [this, cameraNow] { m_session.selection().setCamera(cameraNow()); });
+    connect(&m_session.selection(), &Selection::cameraChanged, m_map, [this, cameraNow] {
+        const MapCamera& camera = m_session.selection().camera();
+        if (camera != cameraNow()) {
+            m_map->setPose({static_cast<ProjectionKind>(camera.projection), camera.center, camera.facing, camera.zoom});
+        }
+    });
 }
 
 void OverviewPage::selectPlace(int place, bool add)

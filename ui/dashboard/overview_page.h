@@ -49,6 +49,8 @@ protected:
 
 private:
     void selectPlace(int place, bool add);
+    void selectPart(MapSplit split, const QString& label);
+    void followCamera();
     void showMove(PlacementId placement, int replicas);
     QWidget* withMenu(QWidget* chart, View view);
 

@@ -21,7 +21,8 @@ using query::Measure;
 constexpr double kPoorAttainment = 0.90;
 constexpr double kIdleUtilization = 0.30;
 
-/// What the map needs of each region, in one query; the map shows the whole world whatever regions are selected.
+/// What the map needs of each region, in one query; the map shows the whole world whatever regions and user area are
+/// selected: those stand out.
 struct RegionFigures {
     double accelerators = 0, utilization = 0, requestsPerSecond = 0, sloAttainment = 1, ttftP95 = 0, spendPerDay = 0;
     double usdPerMillionTokens = 0;
@@ -31,6 +32,7 @@ ViewContext wholeWorld(const ViewContext& context)
 {
     ViewContext world = context;
     world.selection.regions.clear();
+    world.selection.area.reset();
     return world;
 }
 
@@ -138,6 +140,7 @@ void addParts(const ViewContext& context, RegionId region, MapMarker& marker)
 struct Scales {
     const std::vector<RegionFigures>& figures;
     const std::vector<RegionFigures>* before; ///< of the period before; null = not known
+    bool isCompared;                          ///< with the period before: it is shown, not only told
     const query::ScopeBalance* balance;       ///< null = not known
 };
 
@@ -206,7 +209,9 @@ MapMarker markerOf(const ViewContext& context, const Scales& scales, std::size_t
     const double utilization = utilizationOf(scales.figures, shown);
     marker.utilization = std::isfinite(utilization) ? utilization : 0;
     if (scales.before != nullptr) {
-        marker.trend = utilization - utilizationOf(*scales.before, shown);
+        const double before = utilizationOf(*scales.before, shown);
+        marker.trend = utilization - before;
+        marker.ghost = scales.isCompared ? before : marker.ghost;
     }
     marker.trouble =
         marker.utilization > kHotUtilization || marker.measure(MapMeasure::SloAttainment) < kPoorAttainment;
@@ -228,30 +233,30 @@ std::shared_ptr<const NetworkIndex> networkOf(const std::shared_ptr<const Fleet>
     return kept.index;
 }
 
-/// Requests of each area to each place, and which of them are slow.
-void addFlows(const ViewContext& world, MapScene& scene)
+/// Of each model, the regions that have a placement of it.
+std::vector<std::vector<RegionId>> homesOf(const Fleet& fleet)
 {
-    const Fleet& fleet = *world.fleet;
-    const std::shared_ptr<const NetworkIndex> network = networkOf(world.fleet);
-    std::map<std::string, int> placeOfKey;
-    for (std::size_t i = 0; i < world.places.size(); ++i) {
-        for (const RegionId id : world.places[i].regions) {
-            placeOfKey[regionKey(fleet, id)] = static_cast<int>(i);
+    std::vector<std::vector<RegionId>> homes(fleet.models.size());
+    for (const Placement& placement : fleet.placements) {
+        std::vector<RegionId>& regions = homes[placement.model.index()];
+        const RegionId region = fleet[placement.pool].region;
+        if (placement.chips() > 0 && std::find(regions.begin(), regions.end(), region) == regions.end()) {
+            regions.push_back(region);
         }
     }
-    std::set<int> shown;
-    for (const MapMarker& marker : scene.markers) {
-        shown.insert(marker.id);
-    }
-    std::map<std::string, std::size_t> areaOfName;
+    return homes;
+}
+
+void addAreas(const ViewContext& world, const NetworkIndex& network, MapScene& scene)
+{
+    const Fleet& fleet = *world.fleet;
     for (std::size_t i = 0; i < fleet.areas.size(); ++i) {
         const AreaId id(i);
-        areaOfName[fleet.areas[i].name] = i;
         MapArea area{static_cast<int>(i), QString::fromStdString(fleet.areas[i].name), fleet.areas[i].at, 0, {}};
-        for (const int place : shown) {
-            MapRtt nearest{place, std::numeric_limits<double>::infinity(), false};
-            for (const RegionId region : world.places[static_cast<std::size_t>(place)].regions) {
-                const RttAnswer rtt = network->rtt(id, region);
+        for (const MapMarker& marker : scene.markers) {
+            MapRtt nearest{marker.id, std::numeric_limits<double>::infinity(), false};
+            for (const RegionId region : world.places[static_cast<std::size_t>(marker.id)].regions) {
+                const RttAnswer rtt = network.rtt(id, region);
                 if (rtt.seconds < nearest.seconds) {
                     nearest.seconds = rtt.seconds;
                     nearest.measured = rtt.basis == Basis::Measured;
@@ -261,36 +266,113 @@ void addFlows(const ViewContext& world, MapScene& scene)
         }
         scene.areas.push_back(std::move(area));
     }
+}
+
+/// Requests of each area to each place and the answers' tokens, which of them are slow, and which were served elsewhere
+/// than at the nearest place that runs their model.
+void addFlows(const ViewContext& world, MapScene& scene)
+{
+    const Fleet& fleet = *world.fleet;
+    const std::shared_ptr<const NetworkIndex> network = networkOf(world.fleet);
+    addAreas(world, *network, scene);
+    const std::vector<std::vector<RegionId>> homes = homesOf(fleet);
+    struct Where {
+        int place;
+        RegionId region;
+    };
+    std::map<std::string, Where> whereOfKey;
+    std::vector<int> placeOf(fleet.regions.size(), -1);
+    for (std::size_t i = 0; i < world.places.size(); ++i) {
+        for (const RegionId id : world.places[i].regions) {
+            whereOfKey[regionKey(fleet, id)] = {static_cast<int>(i), id};
+            placeOf[id.index()] = static_cast<int>(i);
+        }
+    }
+    std::set<int> shown;
+    for (const MapMarker& marker : scene.markers) {
+        shown.insert(marker.id);
+    }
+    std::map<std::string, std::size_t> areaOfName, modelOfName;
+    for (std::size_t i = 0; i < fleet.areas.size(); ++i) {
+        areaOfName[fleet.areas[i].name] = i;
+    }
+    for (std::size_t i = 0; i < fleet.models.size(); ++i) {
+        modelOfName[fleet.models[i].name] = i;
+    }
+    // Areas count requests only: what a flow keeps of its promises, and how long its answers are, is what its models do
+    // in the mean where it ends.
+    struct There {
+        double kept = 1, tokensPerRequest = 0;
+    };
+    std::map<std::pair<std::string, std::string>, There> thereBy; ///< by region and model
+    for (const query::Row& row : ask(world, {Measure::SloAttainment, Measure::OutputTokens, Measure::Requests},
+                                     {Dimension::Region, Dimension::Model})
+                                     .rows) {
+        There& there = thereBy[{row.keys[0], row.keys[1]}];
+        there.kept = std::isfinite(row.values[0]) ? row.values[0] : 1.0;
+        const double tokens = row.values[1] / row.values[2];
+        there.tokensPerRequest = std::isfinite(tokens) ? tokens : 0;
+    }
     struct Sum {
-        double rate = 0, kept = 0;
+        double rate = 0, kept = 0, tokens = 0;
     };
     std::map<std::pair<int, int>, Sum> sums;
-    // Areas count requests only: what a flow keeps of its promises is what its models keep where it ends.
-    std::map<std::pair<std::string, std::string>, double> keptBy; ///< by region and model
-    for (const query::Row& row : ask(world, {Measure::SloAttainment}, {Dimension::Region, Dimension::Model}).rows) {
-        keptBy[{row.keys[0], row.keys[1]}] = row.values[0];
-    }
+    std::map<std::pair<int, int>, double> spills;
     const query::Table table =
         ask(world, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Region, Dimension::Model});
     for (const query::Row& row : table.rows) {
         const auto area = areaOfName.find(row.keys[0]);
-        const auto place = placeOfKey.find(row.keys[1]);
-        if (area == areaOfName.end() || place == placeOfKey.end() || !(row.values[0] > 0)) {
+        const auto where = whereOfKey.find(row.keys[1]);
+        const auto model = modelOfName.find(row.keys[2]);
+        const double rate = row.values[0];
+        if (area == areaOfName.end() || where == whereOfKey.end() || !(rate > 0)) {
             continue;
         }
-        scene.areas[area->second].requestsPerSecond += row.values[0];
-        Sum& sum = sums[{static_cast<int>(area->second), place->second}];
-        sum.rate += row.values[0];
-        const auto kept = keptBy.find({row.keys[1], row.keys[2]});
-        sum.kept += row.values[0] * (kept != keptBy.end() && std::isfinite(kept->second) ? kept->second : 1.0);
+        scene.areas[area->second].requestsPerSecond += rate;
+        Sum& sum = sums[{static_cast<int>(area->second), where->second.place}];
+        sum.rate += rate;
+        const auto there = thereBy.find({row.keys[1], row.keys[2]});
+        sum.kept += rate * (there != thereBy.end() ? there->second.kept : 1.0);
+        sum.tokens += rate * (there != thereBy.end() ? there->second.tokensPerRequest : 0.0);
+        const AreaId from(area->second);
+        const auto& regions = model != modelOfName.end() ? homes[model->second] : std::vector<RegionId>{};
+        const auto nearest = std::min_element(regions.begin(), regions.end(), [&](RegionId a, RegionId b) {
+            return network->rtt(from, a).seconds < network->rtt(from, b).seconds;
+        });
+        if (nearest != regions.end() && placeOf[nearest->index()] != where->second.place &&
+            network->rtt(from, *nearest).seconds < network->rtt(from, where->second.region).seconds) {
+            spills[{placeOf[nearest->index()], where->second.place}] += rate;
+        }
     }
     for (const auto& [key, sum] : sums) {
         if (shown.count(key.second) == 0) {
             continue;
         }
         const bool missed = sum.kept / sum.rate < kPoorAttainment;
-        scene.flows.push_back({key.first, key.second, sum.rate, missed ? MapFlow::State::Slow : MapFlow::State::Fine});
+        scene.flows.push_back(
+            {key.first, key.second, sum.rate, missed ? MapFlow::State::Slow : MapFlow::State::Fine, sum.tokens});
     }
+    for (const auto& [key, rate] : spills) {
+        if (shown.count(key.first) > 0 && shown.count(key.second) > 0) {
+            scene.spills.push_back({key.first, key.second, rate});
+        }
+    }
+}
+
+/// The intervals of the range, sums in place of what they sum up: how wide they are makes no difference to a balance.
+std::vector<std::shared_ptr<const aggregate::Interval>> wholeIntervals(const ViewContext& context)
+{
+    constexpr aggregate::SimMicros kHour = 3600 * aggregate::kMicrosPerSecond;
+    std::vector<std::shared_ptr<const aggregate::Interval>> inRange;
+    for (const auto& interval : context.intervals) {
+        if (interval->begin >= context.from()) {
+            inRange.push_back(interval);
+        }
+    }
+    if (inRange.empty() || context.history.empty()) {
+        return inRange;
+    }
+    return context.history.range(inRange.front()->begin, inRange.back()->end, kHour);
 }
 
 } // namespace
@@ -304,18 +386,17 @@ MapScene mapScene(const ViewContext& context)
     if (earlier) {
         before = regionFigures(*earlier);
     }
-    std::vector<std::shared_ptr<const aggregate::Interval>> inRange;
-    for (const auto& interval : world.intervals) {
-        if (interval->begin >= world.from()) {
-            inRange.push_back(interval);
-        }
-    }
+    const auto inRange = wholeIntervals(world);
     std::optional<query::Balance> balance;
     if (!inRange.empty() && !world.selection.model && !world.selection.provider) {
         balance = query::balanceOf(*world.fleet, inRange);
     }
-    const Scales scales{figures, earlier ? &before : nullptr, balance ? &balance->regions : nullptr};
+    const bool isCompared = earlier && context.selection.compare == Comparing::PreviousPeriod;
+    const Scales scales{figures, earlier ? &before : nullptr, isCompared, balance ? &balance->regions : nullptr};
     MapScene scene;
+    if (isCompared) {
+        scene.comparedName = QStringLiteral("previous period");
+    }
     scene.utcSeconds = static_cast<double>(world.timeAt(world.now).toMSecsSinceEpoch()) * 1e-3;
     ViewContext unfiltered = world;
     unfiltered.selection.model.reset();

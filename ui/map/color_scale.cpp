@@ -43,6 +43,11 @@ QString scaleName(ScaleKind kind)
                                        : QStringLiteral("linear");
 }
 
+QString groupFigureName(GroupFigure kind)
+{
+    return kind == GroupFigure::Worst ? QStringLiteral("worst") : QStringLiteral("p95");
+}
+
 QString stateName(MarkerState state)
 {
     constexpr std::array<const char*, 4> kNames{"fine", "idle", "hot", "misses SLO"};
@@ -94,12 +99,12 @@ double worseOf(MapMeasure measure, double a, double b)
 ColorScale::ColorScale(MapMeasure measure, ScaleKind kind, std::vector<double> values)
     : m_measure(measure)
     , m_kind(kind)
-    , m_sorted(std::move(values))
 {
-    std::erase_if(m_sorted, [](double v) { return !std::isfinite(v); });
-    std::sort(m_sorted.begin(), m_sorted.end());
+    std::erase_if(values, [](double v) { return !std::isfinite(v); });
+    std::sort(values.begin(), values.end());
+    m_sorted = std::make_shared<const std::vector<double>>(std::move(values));
     const double width = high() - low();
-    for (const double v : m_sorted) {
+    for (const double v : *m_sorted) {
         const double share = width > 0 ? (v - low()) / width : 0.5;
         ++m_histogram[std::min(kBins - 1, static_cast<std::size_t>(share * kBins))];
     }
@@ -112,17 +117,18 @@ double ColorScale::binMiddle(std::size_t bin) const
 
 double ColorScale::position(double value) const
 {
-    if (!std::isfinite(value) || m_sorted.empty()) {
+    const std::vector<double>& sorted = *m_sorted;
+    if (!std::isfinite(value) || sorted.empty()) {
         return std::numeric_limits<double>::quiet_NaN();
     }
     double share = 0.5;
-    if (m_kind == ScaleKind::Quantile && m_sorted.size() > 1 && high() > low()) {
+    if (m_kind == ScaleKind::Quantile && sorted.size() > 1 && high() > low()) {
         // The middle of its equals: many places with one figure must not all be at an end.
-        const auto below = std::lower_bound(m_sorted.begin(), m_sorted.end(), value) - m_sorted.begin();
-        const auto upTo = std::upper_bound(m_sorted.begin(), m_sorted.end(), value) - m_sorted.begin();
-        share = (static_cast<double>(below) + static_cast<double>(upTo)) / 2 / static_cast<double>(m_sorted.size());
+        const auto below = std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin();
+        const auto upTo = std::upper_bound(sorted.begin(), sorted.end(), value) - sorted.begin();
+        share = (static_cast<double>(below) + static_cast<double>(upTo)) / 2 / static_cast<double>(sorted.size());
     } else if (m_kind == ScaleKind::Log && high() > 0 && high() > low()) {
-        const auto firstPositive = std::upper_bound(m_sorted.begin(), m_sorted.end(), 0.0);
+        const auto firstPositive = std::upper_bound(sorted.begin(), sorted.end(), 0.0);
         const double least = std::log(*firstPositive), most = std::log(high());
         share = value <= 0 ? 0 : most > least ? (std::log(value) - least) / (most - least) : 1;
     } else if (high() > low()) {

@@ -28,9 +28,9 @@ struct PlacedMarker {
     double radius = 0;        ///< of the donut, without ring and halo
     std::vector<MapSlice> slices;
     double size = 0;
-    double weight = 0;      ///< of the anchor among others
-    double utilization = 0; ///< the worst of all members: a mean would hide it
-    double value = 0;       ///< of the measure that colours it, the worst of all members; NaN = not known
+    double ghost = std::numeric_limits<double>::quiet_NaN(); ///< utilization in what is compared with; NaN = none
+    double utilization = 0; ///< of the group as MapLook::group says: a mean would hide the worst
+    double value = 0;       ///< of the measure that colours it, likewise; NaN = not known
     bool trouble = false;
     bool faded = false;  ///< all members are
     bool fanned = false; ///< stands on the circle of a fanned out cluster
@@ -42,34 +42,47 @@ struct PlacedMarker {
 
     [[nodiscard]] bool isCluster() const { return members.size() > 1; }
     /// Donut, utilization ring and half the line: what nothing else may cover.
-    [[nodiscard]] double outerRadius() const { return radius + 4.5; }
+    [[nodiscard]] double outerRadius() const { return radius + kRingReach; }
+    static constexpr double kRingReach = 4.5;
 };
 
+/// Whether a flow stands out or steps back. Without a selection the strongest few stand out, and what is unwell.
+enum class FlowTone : unsigned char { Resting, Strong, Faded };
+
+/// One lane of a flow: requests, the answers to them, or requests that were served elsewhere than nearest.
 struct PlacedFlow {
-    int area = -1;                 ///< index into scene.areas
+    int area = -1;                 ///< index into scene.areas; -1 of what was served elsewhere
     int marker = -1;               ///< index into scene.markers, the one most requests go to
     int placed = -1;               ///< index into MapLayout::placed; -1 behind the globe
-    std::vector<QPolygonF> pieces; ///< from the area to the marker; two or more where it leaves the map's edge
+    int from = -1;                 ///< of what was served elsewhere: index into placed of the nearest
+    std::vector<QPolygonF> pieces; ///< in the direction of motion; two or more where it leaves the map's edge
     double length = 0;             ///< pixels
     double requestsPerSecond = 0;
+    double tokensPerSecond = 0; ///< of the answers
     MapFlow::State state = MapFlow::State::Fine;
-    double strength = 0; ///< 0-1, the rate against the largest
+    double strength = 0; ///< 0-1, against the largest of its kind
+    FlowTone tone = FlowTone::Resting;
 };
 
 struct LegendEntry {
     QString label;
     QChar letter; ///< stands in the donut of a marker that is this provider's alone
     QColor color;
+    QRectF rect = {}; ///< in the window, once the legend is placed; empty where there was no room
 };
 
 struct MapLayout {
     std::vector<PlacedMarker> placed; ///< largest first
     std::vector<int> placedOfMarker;  ///< marker index -> index into placed
     std::vector<QPointF> areas;
-    std::vector<PlacedFlow> flows; ///< weakest first, so that the strong ones are painted on top
-    std::size_t moreFlows = 0;     ///< that are not drawn, the weakest
-    double moreShare = 0;          ///< of all requests
+    std::vector<PlacedFlow> flows;   ///< weakest first, so that the strong ones are painted on top
+    std::vector<PlacedFlow> answers; ///< of the flows that stand out: the lanes back, weakest first
+    std::vector<PlacedFlow> spills;  ///< weakest first
+    std::size_t moreFlows = 0;       ///< that are not drawn, the weakest
+    double moreShare = 0;            ///< of all requests
+    double mostRequestsPerSecond = 0, mostTokensPerSecond = 0, mostSpilledPerSecond = 0; ///< the widest of each kind
     std::vector<LegendEntry> legend;
+    QStringList legendLines;         ///< what the legend says under its entries
     std::optional<ColorScale> scale; ///< of the measure that colours the donuts, none for their parts
     QRectF fanDisc;                  ///< around the members of a fanned out cluster; empty = none
     QRectF legendRect;               ///< empty when there is no legend
@@ -80,6 +93,8 @@ struct MapLayout {
     [[nodiscard]] int hit(QPointF at) const;
     /// The user area under a point, -1 for none.
     [[nodiscard]] int hitArea(QPointF at) const;
+    /// The entry of the legend under a point, -1 for none.
+    [[nodiscard]] int hitLegend(QPointF at) const;
     [[nodiscard]] QChar letterOf(const QString& provider) const;
 };
 
@@ -89,7 +104,12 @@ using FlowCurve = std::vector<std::vector<QPointF>>;
 /// What one layout leaves to the next. Of one scene at a time: forget() when it changes.
 class LayoutCache {
 public:
-    void forget() { m_markers.clear(), m_turns.clear(), m_parts = {}; }
+    void forget()
+    {
+        m_markers.clear(), m_turns.clear(), m_legend.clear();
+        m_indices.clear();
+        m_parts = {}, m_columns = {}, m_values = {}, m_scale = {};
+    }
 
     /// Flow curves depend on their two places alone.
     [[nodiscard]] const FlowCurve& curve(LatLon from, LatLon to, const Projection& projection);
@@ -105,6 +125,21 @@ public:
         std::vector<std::pair<std::uint32_t, double>> of; ///< kind and value
     };
     [[nodiscard]] const Parts& parts(const MapScene& scene, MapSplit split);
+    [[nodiscard]] const std::vector<LegendEntry>& legend(const MapScene& scene, MapSplit split);
+
+    /// What gathering reads of every marker, side by side in memory: there may be 100,000 of them.
+    struct Columns {
+        std::vector<double> size, utilization, ghost;
+        std::vector<unsigned char> trouble, faded;
+        double maxSize = 1;
+        bool anyGhost = false;
+    };
+    [[nodiscard]] const Columns& columns(const MapScene& scene);
+    /// The place of a marker's id in the scene, -1 for none.
+    [[nodiscard]] int indexOf(const MapScene& scene, int markerId);
+    /// The markers' figures of one measure.
+    [[nodiscard]] const std::vector<double>& values(const MapScene& scene, MapMeasure measure);
+    [[nodiscard]] const ColorScale& scale(const MapScene& scene, MapMeasure measure, ScaleKind kind);
     [[nodiscard]] double textWidth(const QString& text);
 
 private:
@@ -115,11 +150,18 @@ private:
     Projection m_projection;
     std::optional<Parts> m_parts;
     MapSplit m_split = MapSplit::Provider;
+    std::vector<LegendEntry> m_legend; ///< of m_parts
+    std::optional<Columns> m_columns;
+    std::unordered_map<int, int> m_indices; ///< by id
+    std::optional<std::vector<double>> m_values;
+    MapMeasure m_measure = MapMeasure::Parts;
+    std::optional<ColorScale> m_scale;
     std::unordered_map<QString, double> m_widths;
 };
 
 struct LayoutOptions {
     bool flows = true;
+    bool spills = false;
     bool isobars = true; ///< only what the legend says
     bool labels = true;
     bool legend = true;
@@ -136,8 +178,8 @@ struct LayoutOptions {
 [[nodiscard]] MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
                                   LayoutCache& cache);
 
-/// What the legend's second line says.
-[[nodiscard]] QString legendKey(const MapLayout& layout, bool flows, bool isobars);
+/// What the legend says about sizes, rings, contour lines and the widths of arcs, with their units.
+[[nodiscard]] QStringList legendLines(const MapLayout& layout, const MapScene& scene, const LayoutOptions& options);
 
 /// A letter for each provider, all different: "Azure" A, "Google Cloud" G, "AWS" W. Names of several words or of mixed
 /// case choose before acronyms do.
@@ -155,5 +197,7 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
                  LayoutCache& cache);
 void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
                 LayoutCache& cache);
+void placeSpills(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
+                 LayoutCache& cache);
 
 } // namespace isobar::ui

@@ -14,6 +14,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr double kEdge = 5;
+constexpr double kNear = 16;          ///< further away no donut can be taken for a label's
 constexpr std::size_t kInsistent = 6; ///< so many of the largest are labelled even at a distance
 
 double distance(QPointF a, QPointF b)
@@ -21,6 +22,58 @@ double distance(QPointF a, QPointF b)
     const double x = a.x() - b.x(), y = a.y() - b.y();
     return std::sqrt(x * x + y * y);
 }
+
+/// Rectangles by the cells they touch, so that a question about one place asks only what is near it.
+class RectIndex {
+public:
+    explicit RectIndex(QSizeF window)
+        : m_columns(static_cast<int>(window.width() / kCell) + 1)
+        , m_rows(static_cast<int>(window.height() / kCell) + 1)
+        , m_cells(static_cast<std::size_t>(m_columns) * static_cast<std::size_t>(m_rows))
+    {
+    }
+    void add(const QRectF& rect)
+    {
+        m_rects.push_back(rect);
+        visit(rect, [this](std::vector<std::uint32_t>& cell) {
+            cell.push_back(static_cast<std::uint32_t>(m_rects.size() - 1));
+            return false;
+        });
+    }
+    /// Whether `f` says yes to the position of any rectangle in the cells that `rect` touches.
+    template <typename F> [[nodiscard]] bool any(const QRectF& rect, F&& f) const
+    {
+        return visit(rect,
+                     [&f](const std::vector<std::uint32_t>& cell) { return std::any_of(cell.begin(), cell.end(), f); });
+    }
+    [[nodiscard]] bool blocks(const QRectF& rect) const
+    {
+        return any(rect, [&](std::uint32_t index) { return m_rects[index].intersects(rect); });
+    }
+
+private:
+    static constexpr double kCell = 56;
+
+    /// What lies outside the window is in the cells at its edge.
+    template <typename F> bool visit(const QRectF& rect, F&& f) const
+    {
+        const auto cellOf = [](double at, int count) {
+            return static_cast<int>(std::clamp(at / kCell, 0.0, static_cast<double>(count - 1)));
+        };
+        for (int y = cellOf(rect.top(), m_rows); y <= cellOf(rect.bottom(), m_rows); ++y) {
+            for (int x = cellOf(rect.left(), m_columns); x <= cellOf(rect.right(), m_columns); ++x) {
+                if (f(m_cells[static_cast<std::size_t>(y * m_columns + x)])) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    int m_columns, m_rows;
+    mutable std::vector<std::vector<std::uint32_t>> m_cells;
+    std::vector<QRectF> m_rects;
+};
 
 QRectF discRect(const PlacedMarker& m)
 {
@@ -59,36 +112,39 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
     const QRectF window = QRectF(QPointF(), view.size).adjusted(kEdge, kEdge, -kEdge, -kEdge);
     const auto room = static_cast<std::size_t>(view.size.width() * view.size.height() / 15000.0) + 4;
 
-    std::vector<QRectF> taken;
-    std::vector<QRectF> takenOnFan{options.reserved};
+    RectIndex discs(view.size), taken(view.size), takenOnFan(view.size);
     for (const PlacedMarker& m : layout.placed) {
-        taken.push_back(discRect(m));
+        discs.add(discRect(m));
         if (m.fanned) {
-            takenOnFan.push_back(discRect(m));
+            takenOnFan.add(discRect(m));
         }
     }
-    taken.push_back(options.reserved);
-    taken.push_back(layout.legendRect);
+    takenOnFan.add(options.reserved);
+    taken.add(options.reserved);
+    taken.add(layout.legendRect);
 
     std::vector<std::size_t> order(layout.placed.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto first = [&](const PlacedMarker& m) {
-        return m.fanned || m.trouble || std::any_of(m.members.begin(), m.members.end(), [&](int index) {
-                   return options.important.contains(scene.markers[static_cast<std::size_t>(index)].id);
-               });
-    };
+    std::vector<bool> isFirst;
+    for (const PlacedMarker& m : layout.placed) {
+        isFirst.push_back(
+            m.fanned || m.trouble ||
+            (!options.important.isEmpty() && std::any_of(m.members.begin(), m.members.end(), [&](int index) {
+                return options.important.contains(scene.markers[static_cast<std::size_t>(index)].id);
+            })));
+    }
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return first(layout.placed[a]) > first(layout.placed[b]); });
+                     [&](std::size_t a, std::size_t b) { return isFirst[a] && !isFirst[b]; });
     std::size_t count = 0;
     for (const std::size_t index : order) {
         PlacedMarker& m = layout.placed[index];
-        if (count >= room || m.title.isEmpty() || (m.faded && !first(m)) || !window.contains(m.at) ||
+        if (count >= room || m.title.isEmpty() || (m.faded && !isFirst[index]) || !window.contains(m.at) ||
             (!m.fanned && layout.onFan(m.at))) {
             continue;
         }
         const double w = cache.textWidth(m.note.isEmpty() ? m.title : m.title + QLatin1Char(' ') + m.note) + 2;
         // The important and the largest may stand further off, on a thin line, when there is no room beside them.
-        const bool insists = first(m) || index < kInsistent;
+        const bool insists = isFirst[index] || index < kInsistent;
         struct Candidate {
             QPointF corner;
             bool far;
@@ -109,26 +165,30 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
             }
         }
         // A fan stands over everything else: only its own members are in its labels' way.
-        const std::vector<QRectF>& obstacles = m.fanned ? takenOnFan : taken;
+        const auto isTaken = [&](const QRectF& rect) {
+            return m.fanned ? takenOnFan.blocks(rect) : taken.blocks(rect) || discs.blocks(rect);
+        };
         for (const Candidate& candidate : candidates) {
             const QRectF rect(candidate.corner, QSizeF(w, h));
+            if (!window.contains(rect) || (!m.fanned && layout.fanDisc.intersects(rect)) || isTaken(rect)) {
+                continue;
+            }
             const QLineF leader = leaderTo(rect, m);
-            const auto blocks = [&](const QRectF& t) { return t.intersects(rect); };
+            const QRectF reach = rect.united(QRectF(leader.p1(), leader.p2()).normalized());
             const bool free =
-                window.contains(rect) && (m.fanned || !layout.fanDisc.intersects(rect)) &&
-                std::none_of(obstacles.begin(), obstacles.end(), blocks) &&
-                (!candidate.far || std::none_of(layout.placed.begin(), layout.placed.end(), [&](const PlacedMarker& o) {
-                    return &o != &m && standsNear(o, rect, leader);
-                }));
+                !candidate.far || !discs.any(reach.adjusted(-kNear, -kNear, kNear, kNear), [&](std::uint32_t i) {
+                    const PlacedMarker& other = layout.placed[i];
+                    return &other != &m && standsNear(other, rect, leader);
+                });
             if (free) {
                 m.labelled = true;
                 m.labelRect = rect;
                 m.leader = candidate.far ? leader : QLineF();
                 for (double t = 0; candidate.far && t < 1; t += 0.2) { // no other label over the line
-                    taken.push_back(QRectF(leader.pointAt(t) - QPointF(2, 2), QSizeF(4, 4)));
+                    taken.add(QRectF(leader.pointAt(t) - QPointF(2, 2), QSizeF(4, 4)));
                 }
-                taken.push_back(rect.adjusted(-2, 0, 2, 0));
-                takenOnFan.push_back(taken.back());
+                taken.add(rect.adjusted(-2, 0, 2, 0));
+                takenOnFan.add(rect.adjusted(-2, 0, 2, 0));
                 ++count;
                 break;
             }

@@ -77,6 +77,8 @@ constexpr std::array<Place, 48> kPlaces{{
     {"Álava", 42.85, -2.67, {0, 0, 0, 0, 52}, 0.58},
 }};
 
+constexpr double kTokensPerAnswer = 260;
+
 struct Users {
     const char* name;
     double latitude, longitude, requestsPerSecond;
@@ -148,6 +150,7 @@ MapScene syntheticMapScene(const Theme& theme)
             const auto& [metres, id] = near[k % 3 == 2 ? k * 4 : k];
             MapFlow flow{area.id, id, area.requestsPerSecond * std::exp(-metres / 4e6) / (1.0 + static_cast<double>(k)),
                          MapFlow::State::Fine};
+            flow.tokensPerSecond = kTokensPerAnswer * flow.requestsPerSecond;
             flow.state = area.name == QLatin1String("Southeast Asia") && k == 2 ? MapFlow::State::Slow
                          : area.name == QLatin1String("US West") && k == 1      ? MapFlow::State::Slow
                                                                                 : MapFlow::State::Fine;

@@ -25,6 +25,7 @@ struct MapEmphasis {
 /// What the map shows besides donuts, and how donuts are coloured: one value for window, worker and exports.
 struct MapLayers {
     bool flows = true;
+    bool spills = false; ///< what was served elsewhere than nearest
     bool isobars = true;
     bool night = false;   ///< shade where the sun is down
     int latencyArea = -1; ///< rings of round trip time around this area's id; -1 = none
@@ -81,8 +82,11 @@ private:
 void paintLatencyRings(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
                        int areaId, const QRectF& reserved, const Theme& theme);
 
-void paintFlows(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapEmphasis& emphasis,
-                const Theme& theme);
+void paintFlows(QPainter& painter, const MapLayout& layout, bool emphasised, const Theme& theme);
+void paintSpills(QPainter& painter, const MapLayout& layout, const Theme& theme);
+/// Of a request's, an answer's or a moved request's lane. Dots on it are the same, a little brighter.
+enum class Lane : unsigned char { Requests, Answers, Spill };
+[[nodiscard]] QColor laneColor(Lane lane, const PlacedFlow& flow, bool emphasised, const Theme& theme);
 
 void paintAreas(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapEmphasis& emphasis,
                 const Theme& theme);
@@ -100,22 +104,20 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
 /// Half the side of the square around (0, 0) that paintDonut may touch.
 [[nodiscard]] double donutExtent(const PlacedMarker& marker);
 
+/// Of the donuts: which have no part in what is selected. Empty = none.
+[[nodiscard]] std::vector<bool> fadedDonuts(const MapScene& scene, const MapLayout& layout,
+                                            const MapEmphasis& emphasis);
+
 /// A label with a thin ground-coloured edge, in a rectangle at (0, 0).
 void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const Theme& theme);
 
 /// The line to a label that stands further off; nothing for the others. In map coordinates.
 void paintLeader(QPainter& painter, const PlacedMarker& marker, const Theme& theme);
 
-void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapLayers& layers,
-                 const Theme& theme);
+void paintLegend(QPainter& painter, const MapLayout& layout, const MapLook& look, const Theme& theme);
 
 /// Everything between land and donuts, in its order: night, contour lines, latency rings, flows.
 void paintLayers(QPainter& painter, const MapScene& scene, const MapViewport& view, const MapLayout& layout,
                  const MapEmphasis& emphasis, const MapLayers& layers, const QRectF& reserved, const Theme& theme);
-
-/// Whether a flow is among those that stand out, and whether it steps back.
-enum class FlowTone { Resting, Strong, Faded };
-[[nodiscard]] FlowTone flowTone(const MapScene& scene, const MapLayout& layout, std::size_t flow,
-                                const MapEmphasis& emphasis);
 
 } // namespace isobar::ui

@@ -51,6 +51,8 @@ struct MapMarker {
     /// By MapMeasure, Parts unused; NaN = not known.
     std::array<double, kMapMeasures> measures = unknownMeasures();
     double trend = std::numeric_limits<double>::quiet_NaN(); ///< utilization less that of the period before
+    /// Utilization in what the scene is compared with (MapScene::comparedName); NaN = not known, or not compared.
+    double ghost = std::numeric_limits<double>::quiet_NaN();
     bool faded = false; ///< the filter leaves nothing of it: shown, but stepping back
 
     [[nodiscard]] const std::vector<MapSlice>& slicesBy(MapSplit split) const
@@ -82,20 +84,29 @@ struct MapArea {
     std::vector<MapRtt> rtt = {}; ///< to the markers; what its latency rings follow
 };
 
-/// Requests from an area to a marker, both by id.
+/// Requests from an area to a marker, both by id, and what comes back.
 struct MapFlow {
     int area = -1;
     int marker = -1;
     double requestsPerSecond = 0;
     /// Slow: where it ends, the promise is missed too often. Lost: refused.
     enum class State { Fine, Slow, Lost } state = State::Fine;
+    double tokensPerSecond = 0; ///< of answers, on the way back; 0 = not known
+};
+
+/// Requests that were nearer to one marker that runs their model and were served by another, both by id.
+struct MapSpill {
+    int from = -1, to = -1;
+    double requestsPerSecond = 0;
 };
 
 struct MapScene {
     std::vector<MapMarker> markers;
     std::vector<MapArea> areas;
     std::vector<MapFlow> flows;
-    QString legendNote; ///< one more line under the legend; may be empty
+    std::vector<MapSpill> spills;
+    QString comparedName; ///< what MapMarker::ghost is of, "previous 5 min"; empty = nothing
+    QString legendNote;   ///< one more line under the legend; may be empty
     /// Simulated time since 1970, for day and night; NaN = not known.
     double utcSeconds = std::numeric_limits<double>::quiet_NaN();
 };

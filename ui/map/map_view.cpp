@@ -16,6 +16,8 @@ constexpr int kFanRestMs = 250;
 constexpr int kFrameMs = 33;
 constexpr int kSceneBackdropMs = 500;
 constexpr int kFlightMs = 240;
+constexpr int kRestMs = 400;
+constexpr double kSamePlace = 1e-3;     ///< of the plane's unit (the earth's radius), of a degree, of the zoom
 constexpr QPointF kNowhere(-1e4, -1e4); ///< where the pointer is when it is not over the map
 
 } // namespace
@@ -59,6 +61,10 @@ MapView::MapView(QWidget* parent)
         // A late tick moves the dots a little, not a jump: at most a tenth of a second.
         advanceFlow(std::min(0.1, static_cast<double>(m_clock.restart()) / 1000.0));
     });
+    m_restTimer.setSingleShot(true);
+    m_restTimer.setInterval(kRestMs);
+    connect(&m_restTimer, &QTimer::timeout, this, &MapView::poseRested);
+    m_restedAt = pose();
     m_flight.setDuration(kFlightMs);
     m_flight.setEasingCurve(QEasingCurve::OutCubic);
 }
@@ -82,6 +88,8 @@ void MapView::restyle()
                  t.accent.name()));
     arrangeTools();
     m_sprites.clear();
+    m_oldSprites.clear();
+    m_everySprite = true;
     invalidateLayout();
     if (!m_backdrop.current().picture.isNull()) {
         m_backdrop.renderNow(backdropRequest()); // at once: half a window in the other theme looks broken
@@ -130,6 +138,9 @@ void MapView::setSelectedAreas(QSet<int> ids)
 {
     if (ids != m_emphasis.areas) {
         m_emphasis.areas = std::move(ids);
+        if (ringsShown() && m_emphasis.areas.size() == 1) {
+            m_layers.latencyArea = *m_emphasis.areas.begin();
+        }
         invalidateLayout();
         refreshBackdrop();
         update();
@@ -151,7 +162,8 @@ void MapView::advanceFlow(double seconds)
 
 void MapView::updateFlowTimer()
 {
-    const bool run = m_flowing && m_layers.flows && isVisible() && !m_scene->flows.empty();
+    const bool any = (m_layers.flows && !m_scene->flows.empty()) || (m_layers.spills && !m_scene->spills.empty());
+    const bool run = m_flowing && any && isVisible();
     if (run && !m_flowTimer.isActive()) {
         m_clock.start();
         m_flowTimer.start();
@@ -177,10 +189,54 @@ void MapView::applyView(const MapViewport& view)
         return;
     }
     m_view = view;
+    poseMoved();
     invalidateLayout();
     rehover();
     refreshBackdrop();
     update();
+}
+
+MapPose MapView::pose() const
+{
+    return {m_view.projection.kind, m_view.center, m_view.projection.facing, m_view.zoom()};
+}
+
+void MapView::setPose(const MapPose& to)
+{
+    m_flight.stop();
+    m_restTimer.stop();
+    m_restedAt = to;
+    setProjection(to.projection);
+    MapViewport target = MapViewport::fitted(QSizeF(size()), {to.projection, to.facing});
+    target.scale *= to.zoom;
+    target.center = to.zoom > 1.001 ? to.center : target.center;
+    flyTo(target.panned({})); // within the map's extent
+}
+
+void MapView::poseMoved()
+{
+    m_restTimer.start();
+}
+
+/// Rests only when no button is held and nothing flies.
+void MapView::poseRested()
+{
+    if (m_press.active || m_flight.state() == QAbstractAnimation::Running) {
+        m_restTimer.start();
+        return;
+    }
+    const MapPose now = pose();
+    const auto near = [](double a, double b) { return std::abs(a - b) < kSamePlace; };
+    const bool globe = now.projection == ProjectionKind::Globe;
+    const bool same =
+        now.projection == m_restedAt.projection && std::abs(now.zoom / m_restedAt.zoom - 1) < kSamePlace &&
+        (globe ? near(now.facing.latitude, m_restedAt.facing.latitude) &&
+                     near(now.facing.longitude, m_restedAt.facing.longitude)
+               : near(now.center.x(), m_restedAt.center.x()) && near(now.center.y(), m_restedAt.center.y()));
+    m_restedAt = now;
+    if (!same) {
+        Q_EMIT poseSettled();
+    }
 }
 
 /// The donut under the resting pointer is another one when the layout changed.
@@ -234,6 +290,7 @@ const MapLayout& MapView::layoutNow() const
         clock.start();
         LayoutOptions options;
         options.flows = m_layers.flows;
+        options.spills = m_layers.spills;
         options.isobars = m_layers.isobars;
         options.look = m_layers.look;
         options.flowLimit = m_flowLimit;
@@ -279,6 +336,7 @@ void MapView::finishRendering()
 {
     m_flight.stop();
     m_sceneTimer.stop();
+    m_everySprite = true;
     m_backdrop.renderNow(backdropRequest());
     update();
 }
@@ -296,12 +354,8 @@ MapStyleOptions MapView::styleOptions() const
 int MapView::placedOf(int markerId) const
 {
     const MapLayout& layout = layoutNow();
-    for (std::size_t i = 0; i < m_scene->markers.size(); ++i) {
-        if (m_scene->markers[i].id == markerId) {
-            return layout.placedOfMarker[i];
-        }
-    }
-    return -1;
+    const int index = m_cache.indexOf(*m_scene, markerId);
+    return index >= 0 ? layout.placedOfMarker[static_cast<std::size_t>(index)] : -1;
 }
 
 QRect MapView::markerRect(int id) const
@@ -341,8 +395,8 @@ QString MapView::markerDescription(int index) const
 
 bool MapView::contains(const PlacedMarker& placed, const QSet<int>& ids) const
 {
-    return std::any_of(placed.members.begin(), placed.members.end(),
-                       [&](int member) { return ids.contains(markerAt(member).id); });
+    return !ids.isEmpty() && std::any_of(placed.members.begin(), placed.members.end(),
+                                         [&](int member) { return ids.contains(markerAt(member).id); });
 }
 
 // --- window ----------------------------------------------------------------------------------------------------------
@@ -351,6 +405,9 @@ void MapView::resizeEvent(QResizeEvent*)
 {
     m_flight.stop();
     m_view = m_view.resized(QSizeF(size()));
+    if (!m_restTimer.isActive()) {
+        m_restedAt = pose(); // another window, not another look
+    }
     arrangeTools();
     invalidateLayout();
 }

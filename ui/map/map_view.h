@@ -27,6 +27,14 @@ namespace isobar::ui {
 class FloatPanel;
 class MapTable;
 
+/// Where a map looks, apart from its window's size: what Back and Undo remember.
+struct MapPose {
+    ProjectionKind projection = ProjectionKind::EqualEarth;
+    QPointF center; ///< on the plane
+    LatLon facing;  ///< of a globe
+    double zoom = 1;
+};
+
 /// What a place says to a workload that hovers over it.
 struct DropAnswer {
     enum class Verdict { Yes, Tight, No } verdict = Verdict::No;
@@ -56,6 +64,7 @@ public:
     void setFlowing(bool on);         ///< dots run along the flows (while visible, at most 30 a second)
     void advanceFlow(double seconds); ///< moves the dots by hand, for measurements and pictures
     void setFlowsShown(bool on);
+    void setSpillsShown(bool on); ///< requests served elsewhere than nearest, from region to region
     void setIsobarsShown(bool on);
     void setNightShown(bool on); ///< shade where the scene's time has the sun down
     void setRingsShown(bool on); ///< rings of latency around the user area clicked last, or the largest one
@@ -64,6 +73,7 @@ public:
     void setTableShown(bool on); ///< the same places as a sortable table
     void setPerformanceShown(bool on);
     [[nodiscard]] bool flowsShown() const { return m_layers.flows; }
+    [[nodiscard]] bool spillsShown() const { return m_layers.spills; }
     [[nodiscard]] bool isobarsShown() const { return m_layers.isobars; }
     [[nodiscard]] bool nightShown() const { return m_layers.night; }
     [[nodiscard]] bool ringsShown() const { return m_layers.latencyArea >= 0; }
@@ -79,6 +89,8 @@ public:
     [[nodiscard]] const MapViewport& viewport() const { return m_view; }
     void setViewport(const MapViewport& view);
     void resetView();
+    [[nodiscard]] MapPose pose() const;
+    void setPose(const MapPose& pose); ///< flies there; no poseSettled() for it
 
     /// Html for a marker's panel; without one the marker's name and parts are shown.
     std::function<QString(int markerId)> tooltipProvider;
@@ -111,6 +123,10 @@ Q_SIGNALS:
     void isobarsShownChanged(bool on);
     void projectionChanged(isobar::ui::ProjectionKind kind);
     void performanceShownChanged(bool on);
+    /// The view has come to rest after somebody moved it: once a gesture.
+    void poseSettled();
+    /// A part's name in the legend was clicked: "Azure".
+    void partClicked(isobar::ui::MapSplit split, const QString& label);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -135,6 +151,7 @@ private:
     struct Tools {
         QWidget* row = nullptr;
         QAction* flows = nullptr;
+        QAction* spills = nullptr;
         QAction* isobars = nullptr;
         QAction* night = nullptr;
         QAction* rings = nullptr;
@@ -180,16 +197,21 @@ private:
     }
     [[nodiscard]] int placedOf(int markerId) const;
     [[nodiscard]] bool contains(const PlacedMarker& placed, const QSet<int>& ids) const;
+    void poseMoved();
+    void poseRested();
 
     // painting, map_view_paint.cpp
     void paintBackdropLayer(QPainter& painter);
     void paintDots(QPainter& painter);
+    void paintDotsOn(QPainter& painter, const PlacedFlow& flow, Lane lane, double phase, int& room);
     void paintMarkers(QPainter& painter);
     void paintFan(QPainter& painter);
     void paintFrame(QPainter& painter);
     void paintLabels(QPainter& painter);
     void paintPulse(QPainter& painter);
     const QPixmap& sprite(std::size_t key, QSizeF size, const std::function<void(QPainter&)>& paint);
+    [[nodiscard]] const QPixmap* keptSprite(std::size_t key);
+    QPixmap donutSprite(const PlacedMarker& placed, const DonutLook& look, int& budget);
 
     std::shared_ptr<const MapScene> m_scene; ///< shared with the worker: never null, never altered
     MapViewport m_view;
@@ -211,7 +233,11 @@ private:
     QElapsedTimer m_sinceSync;
     double m_flowSeconds = 0;
     QVariantAnimation m_flight;
-    QHash<std::size_t, QPixmap> m_sprites;
+    QTimer m_restTimer; ///< the pose is told once it has not changed for a while
+    MapPose m_restedAt;
+    QHash<std::size_t, QPixmap> m_sprites, m_oldSprites; ///< old: not used since the others were begun
+    bool m_spritesLeft = false;                          ///< this frame's budget did not suffice
+    bool m_everySprite = false;                          ///< the next frame paints all it needs, however many
 
     Press m_press;
     int m_hovered = -1;   ///< index into the layout

@@ -111,6 +111,9 @@ void MapView::mouseReleaseEvent(QMouseEvent* event)
             layersChanged();
         }
         Q_EMIT areaClicked(m_scene->areas[static_cast<std::size_t>(area)].id, event->modifiers());
+    } else if (const int entry = layout.hitLegend(event->position()); entry >= 0) {
+        const QString label = layout.legend[static_cast<std::size_t>(entry)].label; // who hears may change the scene
+        Q_EMIT partClicked(m_layers.look.split, label);
     } else if (!layout.legendRect.contains(event->position())) {
         Q_EMIT backgroundClicked();
     }
@@ -167,7 +170,7 @@ void MapView::hoverAt(QPointF at)
         update();
     }
     if (!m_press.panning) {
-        if (hit >= 0 || area >= 0) {
+        if (hit >= 0 || area >= 0 || layout.hitLegend(at) >= 0) {
             setCursor(Qt::PointingHandCursor);
         } else {
             unsetCursor();

@@ -4,6 +4,7 @@
 #include "ui/map/map_view.h"
 
 #include <QPainterPath>
+#include <QStaticText>
 
 #include <algorithm>
 #include <cmath>
@@ -15,30 +16,101 @@ constexpr double kDotSpeed = 46;    ///< pixels a second
 constexpr double kDotSpacing = 150; ///< pixels between dots of the strongest flow
 constexpr int kMaxDots = 420;
 constexpr qsizetype kMaxSprites = 4000;
+/// Pictures painted in one frame; until the next ones other donuts are plain, and other labels are not there.
+constexpr int kNewDonuts = 40, kNewLabels = 40;
+constexpr double kLabelEdge = 1.5;
 constexpr double kPulsesPerSecond = 0.6, kPulseReach = 9;
 constexpr int kMaxPulses = 24;
 constexpr double kTurningTolerance = 2.0; ///< pixels
 constexpr qint64 kSyncPauseMs = 120;
 
+/// What paintLabel() paints, for the screen: the edge is the same text a little to all sides, which is ten times as
+/// fast as the stroke around its outline that exports take.
+void paintLabelOnScreen(QPainter& painter, const PlacedMarker& marker, bool faded, const Theme& theme)
+{
+    const QFont f = font(TextRole::Secondary);
+    const QFontMetricsF metrics(f);
+    const double baseline = (marker.labelRect.height() + metrics.ascent() - metrics.descent()) / 2;
+    const QString gap = marker.note.isEmpty() ? QString() : QStringLiteral(" ");
+    const double noteX = 1 + metrics.horizontalAdvance(marker.title + gap);
+    painter.setFont(f);
+    painter.setPen(theme.ground);
+    QStaticText all(marker.title + gap + marker.note);
+    all.setTextFormat(Qt::PlainText);
+    all.prepare({}, f);
+    const QPointF corner(1, baseline - metrics.ascent());
+    for (const QPointF& side : {QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1), QPointF(0.7, 0.7),
+                                QPointF(-0.7, 0.7), QPointF(0.7, -0.7), QPointF(-0.7, -0.7)}) {
+        painter.drawStaticText(corner + side * kLabelEdge, all);
+    }
+    painter.setPen(faded ? theme.faint : theme.text);
+    painter.drawText(QPointF(1, baseline), marker.title);
+    painter.setPen(faded ? theme.faint : marker.trouble ? theme.trouble : theme.muted);
+    painter.drawText(QPointF(noteX, baseline), marker.note);
+}
+
 } // namespace
+
+/// One painted before, or null.
+const QPixmap* MapView::keptSprite(std::size_t key)
+{
+    auto found = m_sprites.find(key);
+    if (found != m_sprites.end()) {
+        return &*found;
+    }
+    const auto old = m_oldSprites.find(key);
+    return old != m_oldSprites.end() ? &*m_sprites.insert(key, *old) : nullptr;
+}
 
 const QPixmap& MapView::sprite(std::size_t key, QSizeF size, const std::function<void(QPainter&)>& paint)
 {
-    auto found = m_sprites.find(key);
-    if (found == m_sprites.end()) {
-        if (m_sprites.size() > kMaxSprites) {
-            m_sprites.clear();
-        }
-        const double dpr = devicePixelRatioF();
-        QPixmap pixmap((size * dpr).toSize().expandedTo(QSize(1, 1)));
-        pixmap.setDevicePixelRatio(dpr);
-        pixmap.fill(Qt::transparent);
-        QPainter painter(&pixmap);
-        paint(painter);
-        painter.end();
-        found = m_sprites.insert(key, pixmap);
+    if (const QPixmap* kept = keptSprite(key)) {
+        return *kept;
     }
-    return *found;
+    if (m_sprites.size() > kMaxSprites) {
+        m_oldSprites = std::exchange(m_sprites, {});
+    }
+    const double dpr = devicePixelRatioF();
+    QPixmap pixmap((size * dpr).toSize().expandedTo(QSize(1, 1)));
+    pixmap.setDevicePixelRatio(dpr);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    paint(painter);
+    painter.end();
+    return *m_sprites.insert(key, pixmap);
+}
+
+/// The picture of a donut. Once the frame's budget of new ones is spent: of one like it, without parts and figures.
+QPixmap MapView::donutSprite(const PlacedMarker& m, const DonutLook& look, int& budget)
+{
+    const QChar letter = m.slices.empty() ? QChar() : layoutNow().letterOf(m.slices.front().label);
+    const int flags = (look.selected ? 1 : 0) | (look.faded ? 2 : 0) | (m.trouble ? 4 : 0);
+    std::size_t key = qHashMulti(3, std::lround(m.radius * 8), std::lround(std::clamp(m.utilization, 0.0, 1.0) * 200),
+                                 flags, static_cast<int>(look.drop), m.members.size(), letter.unicode());
+    for (const MapSlice& slice : m.slices) {
+        key = qHashMulti(key, slice.color.rgb(), std::lround(200 * slice.value / std::max(1.0, m.size)));
+    }
+    if (const QPixmap* kept = keptSprite(key)) {
+        return *kept;
+    }
+    if (--budget >= 0 || m_everySprite || m.slices.empty()) {
+        const double extent = donutExtent(m);
+        return sprite(key, QSizeF(2 * extent, 2 * extent), [&](QPainter& p) {
+            p.translate(extent, extent);
+            paintDonut(p, m, letter, look, theme());
+        });
+    }
+    PlacedMarker plain;
+    plain.radius = std::round(m.radius);
+    plain.trouble = m.trouble;
+    plain.slices = {*std::max_element(m.slices.begin(), m.slices.end(),
+                                      [](const MapSlice& a, const MapSlice& b) { return a.value < b.value; })};
+    const double extent = donutExtent(plain);
+    return sprite(qHashMulti(5, plain.radius, plain.slices.front().color.rgb(), flags, static_cast<int>(look.drop)),
+                  QSizeF(2 * extent, 2 * extent), [&](QPainter& p) {
+                      p.translate(extent, extent);
+                      paintDonut(p, plain, QChar(), look, theme());
+                  });
 }
 
 void MapView::paintEvent(QPaintEvent*)
@@ -48,10 +120,10 @@ void MapView::paintEvent(QPaintEvent*)
     m_meter.begin();
     paintBackdropLayer(painter);
     m_meter.lap(FrameLayer::Backdrop);
+    if (m_flowing) {
+        paintDots(painter);
+    }
     if (m_layers.flows || ringsShown()) {
-        if (m_flowing && m_layers.flows) {
-            paintDots(painter);
-        }
         paintAreas(painter, *m_scene, layout, m_emphasis, theme());
     }
     m_meter.lap(FrameLayer::Dots);
@@ -63,9 +135,9 @@ void MapView::paintEvent(QPaintEvent*)
     paintLabels(painter);
     m_meter.lap(FrameLayer::Labels);
     if (!layout.legendRect.isEmpty()) {
-        std::size_t key = qHashMulti(1, layout.legendRect.width(), m_layers.flows, m_layers.isobars,
-                                     layout.hasUnwellFlows(), m_scene->legendNote, layout.moreFlows,
-                                     std::lround(100 * layout.moreShare), static_cast<int>(m_layers.look.scale));
+        std::size_t key = qHashMulti(1, layout.legendRect.width(), layout.legendRect.height(),
+                                     static_cast<int>(m_layers.look.scale), static_cast<int>(m_layers.look.group));
+        key = qHashRange(layout.legendLines.begin(), layout.legendLines.end(), key);
         for (const LegendEntry& entry : layout.legend) {
             key = qHashMulti(key, entry.label, entry.color.rgb());
         }
@@ -74,12 +146,15 @@ void MapView::paintEvent(QPaintEvent*)
             key = qHashRange(layout.scale->histogram().begin(), layout.scale->histogram().end(), key);
         }
         painter.drawPixmap(layout.legendRect.topLeft(), sprite(key, layout.legendRect.size(), [&](QPainter& p) {
-                               MapLayout atOrigin = layout;
-                               atOrigin.legendRect = QRectF(QPointF(), layout.legendRect.size());
-                               paintLegend(p, *m_scene, atOrigin, m_layers, theme());
+                               p.translate(-layout.legendRect.topLeft());
+                               paintLegend(p, layout, m_layers.look, theme());
                            }));
     }
     paintFrame(painter);
+    m_everySprite = false;
+    if (std::exchange(m_spritesLeft, false)) {
+        QTimer::singleShot(0, this, qOverload<>(&QWidget::update)); // the rest of them
+    }
     m_meter.lap(FrameLayer::Overlay);
     m_meter.end();
 }
@@ -127,7 +202,10 @@ void MapView::paintBackdropLayer(QPainter& painter)
         paintBase(painter, m_view, theme(), kTurningTolerance, true, false);
         m_meter.lap(FrameLayer::Backdrop);
         if (m_layers.flows) {
-            paintFlows(painter, *m_scene, layoutNow(), m_emphasis, theme());
+            paintFlows(painter, layoutNow(), m_emphasis.any(), theme());
+        }
+        if (m_layers.spills) {
+            paintSpills(painter, layoutNow(), theme());
         }
         m_meter.lap(FrameLayer::Arcs);
         return;
@@ -142,11 +220,15 @@ void MapView::paintBackdropLayer(QPainter& painter)
     }
 }
 
-void MapView::paintDots(QPainter& painter)
+/// Dots that run the way of a lane; at most `room` of them, which shrinks.
+void MapView::paintDotsOn(QPainter& painter, const PlacedFlow& flow, Lane lane, double phase, int& room)
 {
-    const MapLayout& layout = layoutNow();
+    if (flow.tone == FlowTone::Faded || flow.state == MapFlow::State::Lost || flow.length < 24) {
+        return;
+    }
     const Theme& t = theme();
-    const auto dot = [&](const QColor& color, double radius) -> const QPixmap& {
+    const bool strong = flow.tone == FlowTone::Strong;
+    const auto dot = [&](const QColor& color, double radius) -> QPixmap {
         return sprite(qHashMulti(2, color.rgba(), radius), QSizeF(8, 8), [&](QPainter& p) {
             p.setRenderHint(QPainter::Antialiasing, true);
             p.setPen(Qt::NoPen);
@@ -154,43 +236,51 @@ void MapView::paintDots(QPainter& painter)
             p.drawEllipse(QPointF(4, 4), radius, radius);
         });
     };
+    const QColor color = flow.state == MapFlow::State::Slow ? t.caution
+                         : lane == Lane::Answers            ? mixed(t.accent, t.text, 0.35)
+                         : lane == Lane::Spill              ? t.text
+                         : strong && m_emphasis.any()       ? mixed(t.accent, t.text, 0.3)
+                         : strong                           ? t.text
+                                                            : mixed(t.flow, t.text, 0.25);
+    const double radius = strong ? 2.2 : 1.5;
+    const QPixmap head = dot(color, radius), tail = dot(mixed(t.land, color, 0.55), radius * 0.75);
+    // Rate is told by how close the dots follow each other.
+    const double spacing = kDotSpacing / (0.35 + 0.65 * std::sqrt(flow.strength));
+    const double speed = flow.state == MapFlow::State::Slow ? 0.4 * kDotSpeed : kDotSpeed;
     const QRectF window = QRectF(rect()).adjusted(-4, -4, 4, 4);
-    int dots = 0;
-    // The strongest first: when there are too many, the faint ones go without.
-    for (std::size_t back = layout.flows.size(); back-- > 0 && dots < kMaxDots;) {
-        const PlacedFlow& flow = layout.flows[back];
-        const FlowTone tone = flowTone(*m_scene, layout, back, m_emphasis);
-        if (tone == FlowTone::Faded || flow.state == MapFlow::State::Lost || flow.length < 24) {
-            continue;
-        }
-        const QColor color = flow.state == MapFlow::State::Slow             ? t.caution
-                             : tone == FlowTone::Strong && m_emphasis.any() ? mixed(t.accent, t.text, 0.3)
-                             : tone == FlowTone::Strong                     ? t.text
-                                                                            : mixed(t.flow, t.text, 0.25);
-        const double radius = tone == FlowTone::Strong ? 2.2 : 1.5;
-        const QPixmap head = dot(color, radius), tail = dot(mixed(t.land, color, 0.55), radius * 0.75);
-        // Rate is told by how close the dots follow each other.
-        const double spacing = kDotSpacing / (0.35 + 0.65 * std::sqrt(flow.strength));
-        const double speed = flow.state == MapFlow::State::Slow ? 0.4 * kDotSpeed : kDotSpeed;
-        double next = std::fmod(m_flowSeconds * speed + 37.0 * static_cast<double>(back), spacing);
-        double before = 0;
-        for (const QPolygonF& piece : flow.pieces) {
-            for (qsizetype i = 1; i < piece.size(); ++i) {
-                const QPointF step = piece[i] - piece[i - 1];
-                const double length = std::hypot(step.x(), step.y());
-                while (next <= before + length && length > 0 && dots < kMaxDots) {
-                    const QPointF at = piece[i - 1] + step * ((next - before) / length);
-                    if (window.contains(at)) {
-                        painter.drawPixmap(at - step * (4.5 / length) - QPointF(4, 4), tail);
-                        painter.drawPixmap(at - QPointF(4, 4), head);
-                        ++dots;
-                    }
-                    next += spacing;
+    double next = std::fmod(m_flowSeconds * speed + phase, spacing);
+    double before = 0;
+    for (const QPolygonF& piece : flow.pieces) {
+        for (qsizetype i = 1; i < piece.size(); ++i) {
+            const QPointF step = piece[i] - piece[i - 1];
+            const double length = std::hypot(step.x(), step.y());
+            while (next <= before + length && length > 0 && room > 0) {
+                const QPointF at = piece[i - 1] + step * ((next - before) / length);
+                if (window.contains(at)) {
+                    painter.drawPixmap(at - step * (4.5 / length) - QPointF(4, 4), tail);
+                    painter.drawPixmap(at - QPointF(4, 4), head);
+                    --room;
                 }
-                before += length;
+                next += spacing;
             }
+            before += length;
         }
     }
+}
+
+void MapView::paintDots(QPainter& painter)
+{
+    const MapLayout& layout = layoutNow();
+    int room = kMaxDots;
+    // The strongest first: when there are too many, the faint ones go without.
+    const auto run = [&](const std::vector<PlacedFlow>& flows, Lane lane) {
+        for (std::size_t back = flows.size(); back-- > 0 && room > 0;) {
+            paintDotsOn(painter, flows[back], lane, 37.0 * static_cast<double>(back), room);
+        }
+    };
+    run(layout.spills, Lane::Spill);
+    run(layout.answers, Lane::Answers);
+    run(layout.flows, Lane::Requests);
 }
 
 void MapView::paintMarkers(QPainter& painter)
@@ -207,31 +297,29 @@ void MapView::paintMarkers(QPainter& painter)
             painter.drawLine(m.anchor, m.at);
         }
     }
+    const std::vector<bool> faded = fadedDonuts(*m_scene, layout, m_emphasis);
+    std::vector<QPixmap> donuts(layout.placed.size());
+    int budget = kNewDonuts;
+    for (std::size_t i = 0; i < layout.placed.size(); ++i) { // the budget goes to the large ones
+        const PlacedMarker& m = layout.placed[i];
+        if (window.contains(m.at)) {
+            DonutLook look;
+            look.selected = contains(m, m_emphasis.markers);
+            look.faded = !m_dragging && (m.faded || (!faded.empty() && faded[i]));
+            look.drop = dropMarkOf(m);
+            donuts[i] = donutSprite(m, look, budget);
+        }
+    }
     for (std::size_t back = layout.placed.size(); back-- > 0;) { // small ones below
         const PlacedMarker& m = layout.placed[back];
         if (m.fanned && (back + 1 == layout.placed.size() || !layout.placed[back + 1].fanned)) {
             paintFan(painter); // the fanned ones come last, over everything
         }
-        if (!window.contains(m.at)) {
+        const QPixmap& donut = donuts[back];
+        if (donut.isNull()) {
             continue;
         }
-        DonutLook look;
-        look.selected = contains(m, m_emphasis.markers);
-        look.faded = !m_dragging && (m.faded || (!m_emphasis.markers.isEmpty() && !look.selected));
-        look.drop = dropMarkOf(m);
-        const QChar letter = m.slices.empty() ? QChar() : layout.letterOf(m.slices.front().label);
-        std::size_t key =
-            qHashMulti(3, std::lround(m.radius * 8), std::lround(std::clamp(m.utilization, 0.0, 1.0) * 200),
-                       (look.selected ? 1 : 0) | (look.faded ? 2 : 0) | (m.trouble ? 4 : 0),
-                       static_cast<int>(look.drop), m.members.size(), letter.unicode());
-        for (const MapSlice& slice : m.slices) {
-            key = qHashMulti(key, slice.color.rgb(), std::lround(200 * slice.value / std::max(1.0, m.size)));
-        }
-        const double extent = donutExtent(m);
-        const QPixmap& donut = sprite(key, QSizeF(2 * extent, 2 * extent), [&](QPainter& p) {
-            p.translate(extent, extent);
-            paintDonut(p, m, letter, look, t);
-        });
+        const double extent = donut.deviceIndependentSize().width() / 2;
         // On whole device pixels, so that the sprite stays sharp.
         const QPointF corner = m.at - QPointF(extent, extent);
         painter.drawPixmap(QPointF(std::round(corner.x() * dpr) / dpr, std::round(corner.y() * dpr) / dpr), donut);
@@ -241,24 +329,33 @@ void MapView::paintMarkers(QPainter& painter)
             painter.drawEllipse(m.at, m.outerRadius() + 2.5, m.outerRadius() + 2.5);
         }
     }
+    m_spritesLeft = m_spritesLeft || budget < 0;
 }
 
 void MapView::paintLabels(QPainter& painter)
 {
     const Theme& t = theme();
     const double dpr = devicePixelRatioF();
-    for (const PlacedMarker& m : layoutNow().placed) {
+    const MapLayout& layout = layoutNow();
+    int budget = kNewLabels;
+    const std::vector<bool> stepsBack = fadedDonuts(*m_scene, layout, m_emphasis);
+    for (std::size_t i = 0; i < layout.placed.size(); ++i) {
+        const PlacedMarker& m = layout.placed[i];
         if (!m.labelled) {
             continue;
         }
-        const bool faded = (!m_dragging && !m_emphasis.markers.isEmpty() && !contains(m, m_emphasis.markers)) ||
-                           dropMarkOf(m) == DropMark::No;
-        const QPixmap& label = sprite(qHashMulti(4, faded, m.trouble, m.title, m.note), m.labelRect.size(),
-                                      [&](QPainter& p) { paintLabel(p, m, faded, t); });
+        const bool faded = (!m_dragging && !stepsBack.empty() && stepsBack[i]) || dropMarkOf(m) == DropMark::No;
+        const std::size_t key = qHashMulti(4, faded, m.trouble, m.title, m.note);
+        if (keptSprite(key) == nullptr && --budget < 0 && !m_everySprite) {
+            continue;
+        }
+        const QPixmap& label =
+            sprite(key, m.labelRect.size(), [&](QPainter& p) { paintLabelOnScreen(p, m, faded, t); });
         paintLeader(painter, m, t);
         painter.drawPixmap(
             QPointF(std::round(m.labelRect.left() * dpr) / dpr, std::round(m.labelRect.top() * dpr) / dpr), label);
     }
+    m_spritesLeft = m_spritesLeft || budget < 0;
 }
 
 void MapView::paintFan(QPainter& painter)

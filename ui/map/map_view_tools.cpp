@@ -14,7 +14,7 @@
 namespace isobar::ui {
 namespace {
 
-constexpr int kWide = 980, kMiddle = 520; ///< logical pixels of the map
+constexpr int kWide = 1060, kMiddle = 520; ///< logical pixels of the map
 constexpr int kMargin = 10;
 
 QString inSentence(MapMeasure measure)
@@ -58,6 +58,9 @@ void MapView::buildTools()
     };
     const auto [flows, flowsButton] = toggle(QStringLiteral("Flows"), QStringLiteral("mapFlows"),
                                              QStringLiteral("Requests from user areas to regions"), true);
+    const auto [spills, spillsButton] =
+        toggle(QStringLiteral("Spill"), QStringLiteral("mapSpills"),
+               QStringLiteral("Requests served elsewhere than at the nearest place that runs their model"), false);
     const auto [isobars, isobarsButton] = toggle(QStringLiteral("Isobars"), QStringLiteral("mapIsobars"),
                                                  QStringLiteral("Contour lines of demand to supply"), true);
     const auto [rings, ringsButton] =
@@ -66,7 +69,9 @@ void MapView::buildTools()
     const auto [night, nightButton] = toggle(QStringLiteral("Day/night"), QStringLiteral("mapNight"),
                                              QStringLiteral("Shade where it is night at the simulated time"), false);
     m_tools.flows = flows, m_tools.isobars = isobars, m_tools.rings = rings, m_tools.night = night;
+    m_tools.spills = spills;
     connect(flows, &QAction::toggled, this, &MapView::setFlowsShown);
+    connect(spills, &QAction::toggled, this, &MapView::setSpillsShown);
     connect(isobars, &QAction::toggled, this, &MapView::setIsobarsShown);
     connect(rings, &QAction::toggled, this, &MapView::setRingsShown);
     connect(night, &QAction::toggled, this, &MapView::setNightShown);
@@ -112,6 +117,12 @@ void MapView::buildTools()
         look.scale = static_cast<ScaleKind>(i);
         setLook(look);
     });
+    choices(m_tools.color->addMenu(QStringLiteral("A group shows its")),
+            {QStringLiteral("Worst"), QStringLiteral("p95 of its accelerators")}, 0, [this](int i) {
+                MapLook look = m_layers.look;
+                look.group = static_cast<GroupFigure>(i);
+                setLook(look);
+            });
     m_tools.projection = new QMenu(QStringLiteral("Projection"), this);
     QStringList projections;
     for (const ProjectionKind kind : kAllProjections) {
@@ -134,13 +145,13 @@ void MapView::buildTools()
     connect(table, &QAction::toggled, this, &MapView::setTableShown);
 
     auto* more = new QMenu(this);
-    more->addActions({flows, isobars, rings, night, table});
+    more->addActions({flows, spills, isobars, rings, night, table});
     more->addSeparator();
     more->addMenu(m_tools.color);
     more->addMenu(m_tools.projection);
     m_tools.more =
         withMenu(add(QStringLiteral("⋯"), QStringLiteral("mapMore"), QStringLiteral("More of the map")), more);
-    m_tools.wide = {ringsButton, nightButton, m_tools.colorButton, m_tools.projectionButton, tableButton};
+    m_tools.wide = {spillsButton, ringsButton, nightButton, m_tools.colorButton, m_tools.projectionButton, tableButton};
     m_tools.middle = {flowsButton, isobarsButton};
 
     const auto zoomAtMiddle = [this](double factor) { flyTo(m_view.zoomedAt(QRectF(rect()).center(), factor)); };
@@ -191,12 +202,15 @@ void MapView::updateTools()
     check(m_tools.color->actions(), static_cast<int>(look.measure));
     for (QAction* action : m_tools.color->actions()) {
         if (action->menu() != nullptr) {
-            const bool split = action->text().startsWith(QStringLiteral("Split"));
-            check(action->menu()->actions(), split ? static_cast<int>(look.split) : static_cast<int>(look.scale));
+            check(action->menu()->actions(),
+                  action->text().startsWith(QStringLiteral("Split"))   ? static_cast<int>(look.split)
+                  : action->text().startsWith(QStringLiteral("Scale")) ? static_cast<int>(look.scale)
+                                                                       : static_cast<int>(look.group));
         }
     }
     check(m_tools.projection->actions(), static_cast<int>(m_view.projection.kind));
     m_tools.flows->setChecked(m_layers.flows);
+    m_tools.spills->setChecked(m_layers.spills);
     m_tools.isobars->setChecked(m_layers.isobars);
     m_tools.night->setChecked(m_layers.night);
     m_tools.rings->setChecked(ringsShown());
@@ -220,6 +234,14 @@ void MapView::setFlowsShown(bool on)
         m_layers.flows = on;
         layersChanged();
         Q_EMIT flowsShownChanged(on);
+    }
+}
+
+void MapView::setSpillsShown(bool on)
+{
+    if (on != m_layers.spills) {
+        m_layers.spills = on;
+        layersChanged();
     }
 }
 
@@ -277,6 +299,7 @@ void MapView::setProjection(ProjectionKind kind)
     m_view = m_view.reprojected(kind);
     m_panel->hide();
     m_hovered = -1;
+    poseMoved();
     layersChanged();
     Q_EMIT projectionChanged(kind);
 }

@@ -11,9 +11,9 @@
 namespace isobar::ui {
 namespace {
 
-constexpr std::size_t kStrongest = 5;   ///< flows that stand out when nothing is selected
-constexpr double kScaleNameWidth = 172; ///< of "quantile scale, worst of a group"
-constexpr double kHole = 0.56;          ///< of the donut's radius
+constexpr std::size_t kCrowd =
+    200;                       ///< more flows than this are all one pixel wide; wide lines cost several times as much
+constexpr double kHole = 0.56; ///< of the donut's radius
 
 /// Wider than a pixel: segment by segment, which looks the same and is several times cheaper than one wide polyline.
 void drawWide(QPainter& painter, const QPolygonF& line)
@@ -65,11 +65,60 @@ void paintSign(QPainter& painter, QPointF at, double r, DropMark mark, const QCo
     }
 }
 
-QColor flowColor(const PlacedFlow& flow, FlowTone tone, bool emphasised, const Theme& theme)
+QColor sea(const Theme& theme)
 {
-    const QColor sea = mixed(theme.ground, theme.land, 0.5);
-    QColor color = mixed(sea, theme.flow, 0.38 + 0.42 * std::sqrt(flow.strength));
-    if (tone == FlowTone::Strong) {
+    return mixed(theme.ground, theme.land, 0.5);
+}
+
+/// 1 for the faint ones of a crowd, up to 4 pixels for the widest that stands out.
+double laneWidth(const PlacedFlow& flow, std::size_t ofThem)
+{
+    const double share = std::sqrt(std::clamp(flow.strength, 0.0, 1.0));
+    return flow.tone == FlowTone::Strong ? 1.2 + 2.6 * share : ofThem > kCrowd ? 1.0 : std::max(1.0, 0.8 + 1.6 * share);
+}
+
+void drawLane(QPainter& painter, const PlacedFlow& flow, QPen pen)
+{
+    painter.setPen(pen);
+    for (const QPolygonF& piece : flow.pieces) {
+        if (pen.widthF() <= 1 || pen.style() != Qt::SolidLine) {
+            painter.drawPolyline(piece);
+        } else {
+            drawWide(painter, piece);
+        }
+    }
+}
+
+/// Points the way in the middle of a lane.
+void paintArrow(QPainter& painter, const PlacedFlow& flow, double size, const QColor& color)
+{
+    const auto longest = std::max_element(flow.pieces.begin(), flow.pieces.end(),
+                                          [](const QPolygonF& a, const QPolygonF& b) { return a.size() < b.size(); });
+    if (longest == flow.pieces.end() || longest->size() < 2 || flow.length < 40) {
+        return;
+    }
+    const qsizetype i = std::max<qsizetype>(1, longest->size() / 2);
+    const QPointF step = (*longest)[i] - (*longest)[i - 1];
+    const double length = std::max(1e-6, std::sqrt(QPointF::dotProduct(step, step)));
+    const QPointF way = step / length * size, side(-way.y() * 0.6, way.x() * 0.6);
+    const QPointF at = (*longest)[i];
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(color);
+    painter.drawPolygon(QPolygonF({at + way, at - way * 0.7 + side, at - way * 0.7 - side}));
+    painter.setBrush(Qt::NoBrush);
+}
+
+} // namespace
+
+QColor laneColor(Lane lane, const PlacedFlow& flow, bool emphasised, const Theme& theme)
+{
+    const double share = std::sqrt(std::clamp(flow.strength, 0.0, 1.0));
+    QColor color = mixed(sea(theme), theme.flow, 0.38 + 0.42 * share);
+    if (lane == Lane::Answers) {
+        color = mixed(sea(theme), theme.accent, emphasised ? 0.6 : 0.45 + 0.2 * share);
+    } else if (lane == Lane::Spill) {
+        color = mixed(theme.flow, theme.text, flow.tone == FlowTone::Strong ? 0.7 : 0.3);
+    } else if (flow.tone == FlowTone::Strong) {
         color = emphasised ? theme.accent : mixed(theme.flow, theme.text, 0.35);
     }
     if (flow.state == MapFlow::State::Slow) {
@@ -77,78 +126,81 @@ QColor flowColor(const PlacedFlow& flow, FlowTone tone, bool emphasised, const T
     } else if (flow.state == MapFlow::State::Lost) {
         color = theme.trouble;
     }
-    return tone == FlowTone::Faded ? mixed(sea, color, flow.state == MapFlow::State::Fine ? 0.22 : 0.4) : color;
+    return flow.tone == FlowTone::Faded ? mixed(sea(theme), color, flow.state == MapFlow::State::Fine ? 0.22 : 0.4)
+                                        : color;
 }
 
-} // namespace
-
-FlowTone flowTone(const MapScene& scene, const MapLayout& layout, std::size_t index, const MapEmphasis& emphasis)
-{
-    const PlacedFlow& flow = layout.flows[index];
-    if (emphasis.any()) {
-        const auto chosen = [&](int member) {
-            return emphasis.markers.contains(scene.markers[static_cast<std::size_t>(member)].id);
-        };
-        bool touched =
-            emphasis.areas.contains(scene.areas[static_cast<std::size_t>(flow.area)].id) || chosen(flow.marker);
-        if (!touched && flow.placed >= 0) {
-            const PlacedMarker& placed = layout.placed[static_cast<std::size_t>(flow.placed)];
-            touched = std::any_of(placed.members.begin(), placed.members.end(), chosen);
-        }
-        return touched ? FlowTone::Strong : FlowTone::Faded;
-    }
-    if (flow.state != MapFlow::State::Fine) {
-        return FlowTone::Strong;
-    }
-    // Sorted by state, then rate: the strongest healthy flows are the last ones before the first unhealthy one.
-    std::size_t healthyBehind = 0;
-    for (std::size_t i = index + 1; i < layout.flows.size() && layout.flows[i].state == MapFlow::State::Fine; ++i) {
-        if (++healthyBehind >= kStrongest) {
-            return FlowTone::Resting;
-        }
-    }
-    return FlowTone::Strong;
-}
-
-void paintFlows(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapEmphasis& emphasis,
-                const Theme& theme)
+void paintFlows(QPainter& painter, const MapLayout& layout, bool emphasised, const Theme& theme)
 {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
     painter.setBrush(Qt::NoBrush);
     for (const FlowTone pass : {FlowTone::Faded, FlowTone::Resting, FlowTone::Strong}) {
-        for (std::size_t i = 0; i < layout.flows.size(); ++i) {
-            const PlacedFlow& flow = layout.flows[i];
-            if (flowTone(scene, layout, i, emphasis) != pass) {
+        for (const PlacedFlow& flow : layout.flows) {
+            if (flow.tone != pass) {
                 continue;
             }
-            QPen pen(flowColor(flow, pass, emphasis.any(), theme), 1);
-            pen.setCosmetic(false);
-            pen.setCapStyle(Qt::FlatCap);
-            if (pass == FlowTone::Strong) {
-                pen.setWidthF(1.2 + 1.2 * std::sqrt(flow.strength));
+            QPen pen(laneColor(Lane::Requests, flow, emphasised, theme), laneWidth(flow, layout.flows.size()),
+                     Qt::SolidLine, Qt::FlatCap);
+            if (pass == FlowTone::Strong && flow.state != MapFlow::State::Fine) { // not by colour alone
+                pen.setWidthF(std::min(pen.widthF(), 2.4));
+                pen.setDashPattern({flow.state == MapFlow::State::Lost ? 3.0 : 8.0, 2.5});
             }
-            painter.setPen(pen);
-            for (const QPolygonF& piece : flow.pieces) {
-                if (pass != FlowTone::Strong) {
-                    painter.drawPolyline(piece);
-                } else if (flow.state != MapFlow::State::Fine) { // not by colour alone: dashes, short when lost
-                    const bool lost = flow.state == MapFlow::State::Lost;
-                    pen.setDashPattern({lost ? 3.0 : 8.0, 2.5});
-                    painter.setPen(pen);
-                    painter.drawPolyline(piece);
-                } else {
-                    drawWide(painter, piece);
-                }
-            }
+            drawLane(painter, flow, pen);
             if (pass == FlowTone::Strong && flow.state == MapFlow::State::Lost) {
                 const QPolygonF& piece = flow.pieces.front();
                 paintSign(painter, piece[piece.size() / 2], 6, DropMark::No, theme.trouble, theme.ground);
                 painter.setBrush(Qt::NoBrush);
+            } else if (pass == FlowTone::Strong) {
+                paintArrow(painter, flow, 3.2 + pen.widthF(), pen.color());
+            }
+        }
+        if (pass == FlowTone::Resting) { // the lanes back, under the requests they answer
+            for (const PlacedFlow& answer : layout.answers) {
+                const QPen pen(laneColor(Lane::Answers, answer, emphasised, theme),
+                               laneWidth(answer, layout.answers.size()), Qt::SolidLine, Qt::FlatCap);
+                drawLane(painter, answer, pen);
+                paintArrow(painter, answer, 3.2 + pen.widthF(), pen.color());
             }
         }
     }
     painter.restore();
+}
+
+void paintSpills(QPainter& painter, const MapLayout& layout, const Theme& theme)
+{
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    painter.setBrush(Qt::NoBrush);
+    for (const PlacedFlow& flow : layout.spills) {
+        const QColor color = laneColor(Lane::Spill, flow, false, theme);
+        QPen pen(color, 1.2 + 2.0 * std::sqrt(flow.strength), Qt::SolidLine, Qt::FlatCap);
+        pen.setDashPattern({1.2, 2.2});
+        drawLane(painter, flow, pen);
+        paintArrow(painter, flow, 4 + pen.widthF(), color);
+    }
+    painter.restore();
+}
+
+std::vector<bool> fadedDonuts(const MapScene& scene, const MapLayout& layout, const MapEmphasis& emphasis)
+{
+    std::vector<bool> faded;
+    if (!emphasis.any()) {
+        return faded;
+    }
+    faded.assign(layout.placed.size(), true);
+    for (std::size_t i = 0; i < layout.placed.size() && !emphasis.markers.isEmpty(); ++i) {
+        const std::vector<int>& members = layout.placed[i].members;
+        faded[i] = std::none_of(members.begin(), members.end(), [&](int member) {
+            return emphasis.markers.contains(scene.markers[static_cast<std::size_t>(member)].id);
+        });
+    }
+    for (const PlacedFlow& flow : layout.flows) {
+        if (flow.placed >= 0 && emphasis.areas.contains(scene.areas[static_cast<std::size_t>(flow.area)].id)) {
+            faded[static_cast<std::size_t>(flow.placed)] = false;
+        }
+    }
+    return faded;
 }
 
 void paintAreas(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapEmphasis& emphasis,
@@ -162,7 +214,10 @@ void paintAreas(QPainter& painter, const MapScene& scene, const MapLayout& layou
         }
         const bool chosen = emphasis.areas.contains(scene.areas[i].id);
         const double r = chosen ? 5.5 : 4.0;
-        painter.setPen(QPen(chosen ? theme.accent : mixed(theme.flow, theme.text, 0.3), chosen ? 1.8 : 1.2));
+        const QColor line = chosen                      ? theme.accent
+                            : !emphasis.areas.isEmpty() ? mixed(sea(theme), theme.flow, 0.5)
+                                                        : mixed(theme.flow, theme.text, 0.3);
+        painter.setPen(QPen(line, chosen ? 1.8 : 1.2));
         painter.setBrush(theme.ground);
         const QPointF c = layout.areas[i];
         painter.drawPolygon(QPolygonF({c + QPointF(0, -r), c + QPointF(r, 0), c + QPointF(0, r), c + QPointF(-r, 0)}));
@@ -233,6 +288,18 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
         QColor color = marker.trouble ? theme.trouble : mixed(theme.text, theme.muted, 0.4);
         painter.setPen(QPen(tone(color), 2, Qt::SolidLine, Qt::FlatCap));
         painter.drawArc(ringRect, 90 * 16, -static_cast<int>(std::lround(share * 360 * 16)));
+    }
+
+    // What it is compared with: a thinner ring outside, so that the two ends tell the change.
+    if (std::isfinite(marker.ghost)) {
+        const double ghost = ring + 3;
+        const double end = std::clamp(marker.ghost, 0.0, 1.0);
+        painter.setPen(QPen(tone(mixed(theme.ground, theme.text, 0.55)), 1, Qt::SolidLine, Qt::FlatCap));
+        painter.drawArc(QRectF(-ghost, -ghost, 2 * ghost, 2 * ghost), 90 * 16,
+                        -static_cast<int>(std::lround(end * 360 * 16)));
+        const double a = end * 2 * 3.14159265358979;
+        const QPointF way(std::sin(a), -std::cos(a));
+        painter.drawLine(way * (ring - 1), way * (ghost + 1.5));
     }
 
     // What the middle says: how many places a cluster holds, or whose the donut is.
@@ -315,33 +382,32 @@ void paintEntries(QPainter& painter, const MapLayout& layout, const QRectF& box,
     letters.setPixelSize(9);
     letters.setWeight(QFont::DemiBold);
     const QFontMetricsF metrics(names);
-    double x = box.left() + 12;
-    const double y = box.top() + 17;
+    const double baseline = box.top() + 15.5 + metrics.ascent() / 2;
+    double right = box.left() - 5;
     for (std::size_t i = 0; i < layout.legend.size(); ++i) {
         const LegendEntry& entry = layout.legend[i];
-        if (x + metrics.horizontalAdvance(entry.label) + 60 > box.right() && i + 1 < layout.legend.size()) {
-            painter.setFont(names);
+        painter.setFont(names);
+        if (entry.rect.isEmpty()) {
             painter.setPen(theme.muted);
-            painter.drawText(QPointF(x, y + metrics.ascent() / 2 - 1.5),
-                             QStringLiteral("+%1").arg(layout.legend.size() - i));
+            painter.drawText(QPointF(right + 17, baseline), QStringLiteral("+%1").arg(layout.legend.size() - i));
             return;
         }
-        const QRectF swatch(x, y - 6, 12, 12);
+        const double x = entry.rect.left();
+        right = entry.rect.right();
+        painter.setPen(theme.text);
+        painter.drawText(QPointF(x + 17, baseline), entry.label);
+        const QRectF swatch(x, box.top() + 11, 12, 12);
         painter.setPen(theme.dark ? QPen(Qt::NoPen) : QPen(entry.color.darker(125), 0.7));
         painter.setBrush(entry.color);
         painter.drawRoundedRect(swatch, 2.5, 2.5);
         painter.setFont(letters);
         painter.setPen(entry.color.lightnessF() > 0.42 ? QColor(0x0E, 0x14, 0x20) : QColor(Qt::white));
         painter.drawText(swatch, Qt::AlignCenter, QString(entry.letter));
-        painter.setFont(names);
-        painter.setPen(theme.text);
-        painter.drawText(QPointF(x + 17, y + metrics.ascent() / 2 - 1.5), entry.label);
-        x += metrics.horizontalAdvance(entry.label) + 34;
     }
 }
 
 /// The measure's name, how many places have which figure, and the colours those have.
-void paintScale(QPainter& painter, const ColorScale& scale, const QRectF& box, const Theme& theme)
+void paintScale(QPainter& painter, const ColorScale& scale, GroupFigure group, const QRectF& box, const Theme& theme)
 {
     const QFont names = font(TextRole::Secondary), small = font(TextRole::Small);
     painter.setFont(names);
@@ -352,11 +418,13 @@ void paintScale(QPainter& painter, const ColorScale& scale, const QRectF& box, c
     painter.setFont(small);
     painter.setPen(theme.muted);
     const bool isState = scale.measure() == MapMeasure::State;
-    painter.drawText(QPointF(box.left() + 12, box.top() + 38),
-                     scale.isEmpty() ? QStringLiteral("no data yet")
-                     : isState       ? QStringLiteral("worst of a group")
-                                     : scaleName(scale.kind()) + QStringLiteral(" scale, worst of a group"));
-    const double left = box.left() + 32 + std::max(metrics.horizontalAdvance(name), kScaleNameWidth);
+    const QString ofGroup = groupFigureName(group) + QStringLiteral(" of a group");
+    const QString kind = scale.isEmpty() ? QStringLiteral("no data yet")
+                         : isState       ? ofGroup
+                                         : scaleName(scale.kind()) + QStringLiteral(" scale, ") + ofGroup;
+    painter.drawText(QPointF(box.left() + 12, box.top() + 38), kind);
+    const double left =
+        box.left() + 32 + std::max(metrics.horizontalAdvance(name), QFontMetricsF(small).horizontalAdvance(kind));
     if (isState) {
         double x = left;
         for (int i = 0; i < 4; ++i) {
@@ -396,8 +464,7 @@ void paintScale(QPainter& painter, const ColorScale& scale, const QRectF& box, c
 
 } // namespace
 
-void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layout, const MapLayers& layers,
-                 const Theme& theme)
+void paintLegend(QPainter& painter, const MapLayout& layout, const MapLook& look, const Theme& theme)
 {
     if (layout.legendRect.isEmpty()) {
         return;
@@ -409,7 +476,7 @@ void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layo
     painter.setBrush(mixed(theme.ground, theme.panel, 0.8));
     painter.drawRoundedRect(box, Theme::kControlRadius, Theme::kControlRadius);
     if (layout.scale) {
-        paintScale(painter, *layout.scale, box, theme);
+        paintScale(painter, *layout.scale, look.group, box, theme);
     } else {
         paintEntries(painter, layout, box, theme);
     }
@@ -418,13 +485,9 @@ void paintLegend(QPainter& painter, const MapScene& scene, const MapLayout& layo
     const QFontMetricsF small(key);
     painter.setFont(key);
     painter.setPen(theme.muted);
-    painter.drawText(QPointF(box.left() + 12, y), small.elidedText(legendKey(layout, layers.flows, layers.isobars),
-                                                                   Qt::ElideRight, box.width() - 20));
-    if (!scene.legendNote.isEmpty()) {
-        y += 17;
-        painter.setPen(theme.faint);
-        painter.drawText(QPointF(box.left() + 12, y),
-                         small.elidedText(scene.legendNote, Qt::ElideRight, box.width() - 20));
+    for (const QString& line : layout.legendLines) {
+        painter.drawText(QPointF(box.left() + 12, y), small.elidedText(line, Qt::ElideRight, box.width() - 20));
+        y += 16;
     }
     painter.restore();
 }
@@ -442,7 +505,10 @@ void paintLayers(QPainter& painter, const MapScene& scene, const MapViewport& vi
         paintLatencyRings(painter, scene, view, layout, layers.latencyArea, reserved, theme);
     }
     if (layers.flows) {
-        paintFlows(painter, scene, layout, emphasis, theme);
+        paintFlows(painter, layout, emphasis.any(), theme);
+    }
+    if (layers.spills) {
+        paintSpills(painter, layout, theme);
     }
 }
 
@@ -460,6 +526,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
     LayoutCache cache;
     LayoutOptions layoutOptions;
     layoutOptions.flows = options.layers.flows;
+    layoutOptions.spills = options.layers.spills;
     layoutOptions.isobars = options.layers.isobars;
     layoutOptions.labels = options.labels;
     layoutOptions.legend = options.legend;
@@ -475,12 +542,13 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
     if (options.layers.flows) {
         paintAreas(painter, scene, layout, options.emphasis, colors);
     }
+    const std::vector<bool> faded = fadedDonuts(scene, layout, options.emphasis);
     for (auto m = layout.placed.rbegin(); m != layout.placed.rend(); ++m) {
         if (!window.contains(m->at)) {
             continue;
         }
         DonutLook look;
-        look.faded = m->faded;
+        look.faded = m->faded || (!faded.empty() && faded[static_cast<std::size_t>(&*m - layout.placed.data())]);
         look.selected = std::any_of(m->members.begin(), m->members.end(), [&](int member) {
             return options.emphasis.markers.contains(scene.markers[static_cast<std::size_t>(member)].id);
         });
@@ -500,7 +568,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
         }
     }
     if (options.legend) {
-        paintLegend(painter, scene, layout, options.layers, colors);
+        paintLegend(painter, layout, options.layers.look, colors);
     }
     painter.setClipping(false);
     painter.translate(0, -header);

@@ -48,6 +48,23 @@ private:
     SelectionState m_before, m_after;
 };
 
+class CameraCommand : public QUndoCommand {
+public:
+    CameraCommand(Selection& selection, const MapCamera& before, const MapCamera& after)
+        : QUndoCommand(QObject::tr("map view"))
+        , m_selection(selection)
+        , m_before(before)
+        , m_after(after)
+    {
+    }
+    void undo() override { m_selection.restoreCamera(m_before); }
+    void redo() override { m_selection.restoreCamera(m_after); } // a no-op the first time
+
+private:
+    Selection& m_selection;
+    MapCamera m_before, m_after;
+};
+
 QString names(const std::set<RegionId>& regions, const Fleet& fleet, const std::vector<Place>& places)
 {
     QStringList list;
@@ -117,14 +134,9 @@ std::vector<FilterChip> filterChips(const SelectionState& state, const Fleet& fl
     if (state.span) {
         add(QObject::tr("Time"), spanText(*state.span, fleet), [](SelectionState& s) { s.span.reset(); });
     }
-    if (state.compare != Comparing::Nothing) {
-        const QString with = state.compare == Comparing::PreviousPeriod ? QObject::tr("previous period")
-                             : state.compare == Comparing::Baseline     ? QObject::tr("baseline")
-                                                                        : QObject::tr("run %1").arg(state.compareRun);
-        add(QObject::tr("Compare"), with, [](SelectionState& s) {
-            s.compare = Comparing::Nothing;
-            s.compareRun = 0;
-        });
+    if (state.compare == Comparing::PreviousPeriod) {
+        add(QObject::tr("Compare"), QObject::tr("previous period"),
+            [](SelectionState& s) { s.compare = Comparing::Nothing; });
     }
     return chips;
 }
@@ -148,9 +160,8 @@ void Selection::set(const SelectionState& state)
     if (state == m_state) {
         return;
     }
+    remember();
     const SelectionState before = std::exchange(m_state, state);
-    m_back.push_back(before);
-    m_forward.clear();
     Q_EMIT chosen(before, state);
     Q_EMIT changed();
 }
@@ -172,22 +183,51 @@ void Selection::reset()
     Q_EMIT changed();
 }
 
+void Selection::remember()
+{
+    m_back.push_back({m_state, m_camera});
+    m_forward.clear();
+}
+
+void Selection::setCamera(const MapCamera& camera)
+{
+    if (camera == m_camera) {
+        return;
+    }
+    remember();
+    const MapCamera before = std::exchange(m_camera, camera);
+    Q_EMIT cameraChosen(before, camera);
+    Q_EMIT cameraChanged();
+}
+
+void Selection::restoreCamera(const MapCamera& camera)
+{
+    if (camera != m_camera) {
+        m_camera = camera;
+        Q_EMIT cameraChanged();
+    }
+}
+
+void Selection::walk(std::vector<Step>& from, std::vector<Step>& to)
+{
+    if (from.empty()) {
+        return;
+    }
+    const Step step = std::move(from.back());
+    from.pop_back();
+    to.push_back({m_state, m_camera});
+    restore(step.state);
+    restoreCamera(step.camera);
+}
+
 void Selection::back()
 {
-    if (canGoBack()) {
-        m_forward.push_back(std::exchange(m_state, m_back.back()));
-        m_back.pop_back();
-        Q_EMIT changed();
-    }
+    walk(m_back, m_forward);
 }
 
 void Selection::forward()
 {
-    if (canGoForward()) {
-        m_back.push_back(std::exchange(m_state, m_forward.back()));
-        m_forward.pop_back();
-        Q_EMIT changed();
-    }
+    walk(m_forward, m_back);
 }
 
 void Selection::setMoment(std::optional<double> utcSeconds)
@@ -207,6 +247,10 @@ void makeUndoable(Selection& selection, QUndoStack& undo, std::function<const Fl
                 undo.push(new SelectionCommand(selection, before, after, changeText(before, after, *named)));
             }
         });
+    QObject::connect(&selection, &Selection::cameraChosen, &undo,
+                     [&selection, &undo](const MapCamera& before, const MapCamera& after) {
+                         undo.push(new CameraCommand(selection, before, after));
+                     });
 }
 
 } // namespace isobar::ui

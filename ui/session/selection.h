@@ -5,6 +5,7 @@
 #include "model/fleet/places.h"
 
 #include <QObject>
+#include <QPointF>
 #include <QStringList>
 
 #include <functional>
@@ -22,9 +23,8 @@ struct TimeSpan {
     friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
 };
 
-/// What the figures and charts are set against. Run: one that the open store remembers; Baseline: the latest of those
-/// that ran no scenario.
-enum class Comparing : std::uint8_t { Nothing, PreviousPeriod, Run, Baseline };
+/// What the figures and charts are set against.
+enum class Comparing : std::uint8_t { Nothing, PreviousPeriod };
 
 /// What is looked at: every view asks this one object, never another view.
 struct SelectionState {
@@ -37,11 +37,19 @@ struct SelectionState {
     double rangeSeconds = 300;          ///< the last so many simulated seconds; 0 = all there is
     std::optional<TimeSpan> span;       ///< this stretch instead, e.g. brushed on a chart
     Comparing compare = Comparing::Nothing;
-    std::int64_t compareRun = 0; ///< of the open store, for Comparing::Run
     friend bool operator==(const SelectionState&, const SelectionState&) = default;
 
     /// Whether anything but the time is narrowed down.
     [[nodiscard]] bool isFiltered() const { return !regions.empty() || model || provider || tier || workload || area; }
+};
+
+/// Where the map looks. The session knows no map: `projection` is the number of one of its kinds.
+struct MapCamera {
+    int projection = 0;
+    QPointF center;  ///< on the projected plane
+    LatLon facing;   ///< of a globe
+    double zoom = 1; ///< 1 = the whole world
+    friend bool operator==(const MapCamera&, const MapCamera&) = default;
 };
 
 /// Chips busier than this are marked "look here".
@@ -62,7 +70,8 @@ struct FilterChip {
 /// What changed from one state to another, for the undo menu: "filter: model Llama-3.1-70B", "range".
 [[nodiscard]] QString changeText(const SelectionState& before, const SelectionState& after, const Fleet& fleet);
 
-/// The shared selection, filter and time range, with a way back and forward. Main thread.
+/// The shared selection, filter, time range and the map's camera, with a way back and forward over all of them. Main
+/// thread.
 class Selection : public QObject {
     Q_OBJECT
 public:
@@ -73,7 +82,13 @@ public:
     void set(const SelectionState& state);
     /// The same without a step on the way back, and without chosen(): what undo and redo do.
     void restore(const SelectionState& state);
-    /// Forgets the past and starts anew, e.g. for another fleet.
+    [[nodiscard]] const MapCamera& camera() const { return m_camera; }
+    /// Remembers where the map looked before; to be called once a gesture. No view but the map depends on it: it is not
+    /// told by changed().
+    void setCamera(const MapCamera& camera);
+    /// The same without a step on the way back, and without cameraChosen().
+    void restoreCamera(const MapCamera& camera);
+    /// Forgets the past and starts anew, e.g. for another fleet; the camera stays.
     void reset();
     [[nodiscard]] bool canGoBack() const { return !m_back.empty(); }
     [[nodiscard]] bool canGoForward() const { return !m_forward.empty(); }
@@ -89,10 +104,21 @@ Q_SIGNALS:
     /// Somebody set another state; not for back(), forward() and restore().
     void chosen(const isobar::ui::SelectionState& before, const isobar::ui::SelectionState& after);
     void momentChanged();
+    void cameraChanged();
+    /// Somebody moved the map; not for back(), forward() and restoreCamera().
+    void cameraChosen(const isobar::ui::MapCamera& before, const isobar::ui::MapCamera& after);
 
 private:
+    struct Step {
+        SelectionState state;
+        MapCamera camera;
+    };
+    void remember();
+    void walk(std::vector<Step>& from, std::vector<Step>& to);
+
     SelectionState m_state;
-    std::vector<SelectionState> m_back, m_forward;
+    MapCamera m_camera;
+    std::vector<Step> m_back, m_forward;
     std::optional<double> m_moment;
 };
 

@@ -285,7 +285,8 @@ void MapLayersTest::flowsAreLimitedAndTheRestIsCounted()
     QCOMPARE(unwell, std::size_t{0}); // none of the lost is left out
     QVERIFY(slow <= 7);               // and the slow do not drown the rest
     QVERIFY(std::abs(few.moreShare - (1 - drawn / total)) < 1e-9);
-    QVERIFY(legendKey(few, true, true).contains(QString::number(few.moreFlows) + QStringLiteral(" more")));
+    const QString says = legendLines(few, scene, options).join(QLatin1Char(' '));
+    QVERIFY2(says.contains(QString::number(few.moreFlows) + QStringLiteral(" more")), qPrintable(says));
 }
 
 void MapLayersTest::meterCountsLayers()

@@ -82,6 +82,47 @@ private Q_SLOTS:
         QVERIFY(!selection.canGoForward());
     }
 
+    void theCameraIsAStepOfItsOwnAndDisturbsNoView()
+    {
+        Selection selection;
+        QUndoStack undo;
+        makeUndoable(selection, undo, [this] { return &m_fleet; });
+        QSignalSpy changes(&selection, &Selection::changed), moves(&selection, &Selection::cameraChanged);
+        MapCamera near;
+        near.zoom = 4;
+        near.center = {0.5, -0.2};
+        selection.setCamera(near);
+        selection.setCamera(near); // the same: no step
+        SelectionState filtered;
+        filtered.model = ModelId(std::size_t{0});
+        selection.set(filtered);
+        MapCamera globe = near;
+        globe.projection = 2;
+        selection.setCamera(globe);
+        QCOMPARE(undo.count(), 3);
+        QCOMPARE(changes.count(), 1);
+        QCOMPARE(moves.count(), 2);
+        selection.back();
+        QVERIFY(selection.camera() == near);
+        QVERIFY(selection.state() == filtered);
+        selection.back();
+        QVERIFY(selection.camera() == near); // this step took the filter off
+        QVERIFY(selection.state() == SelectionState{});
+        selection.back();
+        QVERIFY(selection.camera() == MapCamera{});
+        QVERIFY(!selection.canGoBack());
+        QCOMPARE(changes.count(), 2);
+        selection.forward();
+        selection.forward();
+        selection.forward();
+        QVERIFY(selection.camera() == globe);
+        undo.undo();
+        QVERIFY(selection.camera() == near);
+        undo.redo();
+        QVERIFY(selection.camera() == globe);
+        QCOMPARE(undo.count(), 3);
+    }
+
     void choicesAreUndoneAndRedoneWithTheSameSignals()
     {
         Selection selection;

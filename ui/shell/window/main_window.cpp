@@ -121,6 +121,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     connect(m_boards, &BoardPage::presentRequested, this, [this] { setPresenting(true); });
     connect(&m_rotation, &QTimer::timeout, m_boards, &BoardPage::showNext);
     connect(&m_session.selection(), &Selection::changed, &m_commands, &CommandRegistry::refresh);
+    connect(&m_session.selection(), &Selection::cameraChanged, &m_commands, &CommandRegistry::refresh);
     connect(&m_session, &Session::clockChanged, &m_commands, &CommandRegistry::refresh);
     restoreSettings();
     m_commands.refresh();
