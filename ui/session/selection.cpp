@@ -134,9 +134,14 @@ std::vector<FilterChip> filterChips(const SelectionState& state, const Fleet& fl
     if (state.span) {
         add(QObject::tr("Time"), spanText(*state.span, fleet), [](SelectionState& s) { s.span.reset(); });
     }
-    if (state.compare == Comparing::PreviousPeriod) {
-        add(QObject::tr("Compare"), QObject::tr("previous period"),
-            [](SelectionState& s) { s.compare = Comparing::Nothing; });
+    if (state.compare != Comparing::Nothing) {
+        const QString with = state.compare == Comparing::PreviousPeriod ? QObject::tr("previous period")
+                             : state.compare == Comparing::Baseline     ? QObject::tr("baseline")
+                                                                        : QObject::tr("run %1").arg(state.compareRun);
+        add(QObject::tr("Compare"), with, [](SelectionState& s) {
+            s.compare = Comparing::Nothing;
+            s.compareRun = 0;
+        });
     }
     return chips;
 }

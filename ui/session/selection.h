@@ -23,8 +23,9 @@ struct TimeSpan {
     friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
 };
 
-/// What the figures and charts are set against.
-enum class Comparing : std::uint8_t { Nothing, PreviousPeriod };
+/// What the figures and charts are set against. Run: one that the open store remembers; Baseline: the latest of those
+/// that ran no scenario.
+enum class Comparing : std::uint8_t { Nothing, PreviousPeriod, Run, Baseline };
 
 /// What is looked at: every view asks this one object, never another view.
 struct SelectionState {
@@ -37,6 +38,7 @@ struct SelectionState {
     double rangeSeconds = 300;          ///< the last so many simulated seconds; 0 = all there is
     std::optional<TimeSpan> span;       ///< this stretch instead, e.g. brushed on a chart
     Comparing compare = Comparing::Nothing;
+    std::int64_t compareRun = 0; ///< of the open store, for Comparing::Run
     friend bool operator==(const SelectionState&, const SelectionState&) = default;
 
     /// Whether anything but the time is narrowed down.
