@@ -156,7 +156,9 @@ Status Engine::Impl::build()
         placements[p].update(0);
         loads[p] = placements[p].load(0);
     }
-    settleRouting();
+    if (settle == 0) {
+        settleRouting(); // one that starts at work has its routers settled by that
+    }
     next->supply = ledger->layoutRows();
     layout = std::move(next);
     return Done{};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/fault_clock.h"
-#include "model/fleet/spot_notice.h"
 
 #include <algorithm>
 #include <cassert>
@@ -18,8 +17,8 @@ constexpr double kSpotAwayHours = 1;
 FaultClock::FaultClock(const Fleet& fleet, const Operations& operations, const Capacity& capacity,
                        double clockZeroSeconds, std::uint64_t seed)
 {
-    for (const Provider& provider : fleet.providers) {
-        m_noticeOfProvider.push_back(spotNoticeSeconds(provider.key));
+    for (std::size_t p = 0; p < fleet.providers.size(); ++p) {
+        m_noticeOfProvider.push_back(spotNoticeSeconds(operations, fleet, ProviderId(p)));
     }
     for (const Region& region : fleet.regions) {
         m_noticeOfRegion.push_back(m_noticeOfProvider[region.provider.index()]);

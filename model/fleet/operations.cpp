@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/fleet/operations.h"
+#include "model/fleet/spot_notice.h"
 #include "model/fleet/subject.h"
 
 #include <algorithm>
@@ -228,6 +229,18 @@ TrainingOperations trainingOperations(const Operations& operations, const std::s
         operations.training, [&](const auto& entry) { return entry.job == job; }, usual);
 }
 
+double spotNoticeSeconds(const Operations& operations, const Fleet& fleet, ProviderId provider)
+{
+    std::optional<double> forAll;
+    for (const SpotNotice& notice : operations.spotNotices) {
+        if (notice.provider == provider) {
+            return notice.seconds;
+        }
+        forAll = notice.provider.valid() ? forAll : notice.seconds;
+    }
+    return forAll.value_or(spotNoticeSeconds(fleet[provider].key));
+}
+
 Status validate(const Operations& operations, const Fleet& fleet)
 {
     const Subject self{"operations", fleet.name};
@@ -244,6 +257,14 @@ Status validate(const Operations& operations, const Fleet& fleet)
     ISOBAR_TRY(checkCapacity(operations, fleet));
     for (const Fault& fault : operations.faults) {
         ISOBAR_TRY(checkFault(fault, fleet));
+    }
+    Once<ProviderId> providers;
+    for (const SpotNotice& notice : operations.spotNotices) {
+        const Subject of{"spot notice", notice.provider.index() < fleet.providers.size() ? fleet[notice.provider].key
+                                                                                         : "of all providers"};
+        ISOBAR_TRY(of.mayReferTo("provider", notice.provider, fleet.providers));
+        ISOBAR_TRY(providers.add(of, notice.provider));
+        ISOBAR_TRY(of.number("its time", notice.seconds, 0, 86'400));
     }
     Once<FaultKind> once;
     for (const FaultRate& rate : operations.faultRates) {

@@ -146,6 +146,13 @@ struct RetryRule {
     friend bool operator==(const RetryRule&, const RetryRule&) = default;
 };
 
+/// How long before spot chips of a provider go that is said, instead of what the provider says (spotNoticeSeconds).
+struct SpotNotice {
+    ProviderId provider; ///< none: every one without an entry of its own
+    double seconds = 0;  ///< 0: they go at once
+    friend bool operator==(const SpotNotice&, const SpotNotice&) = default;
+};
+
 struct Operations {
     RoutingPolicy routing = RoutingPolicy::NearestWithSpill;
     std::int32_t probes = 2; ///< d of LatencyAware
@@ -158,12 +165,15 @@ struct Operations {
     std::vector<TrainingOperations> training;
     std::vector<Fault> faults; ///< in any order
     std::vector<FaultRate> faultRates;
+    std::vector<SpotNotice> spotNotices;
     double demandRatio = 1; ///< of every workload's mean
     std::vector<DemandSurge> surges;
 
     friend bool operator==(const Operations&, const Operations&) = default;
 };
 
+/// Of a provider's spot chips: its entry, else the one for all, else as published.
+[[nodiscard]] double spotNoticeSeconds(const Operations& operations, const Fleet& fleet, ProviderId provider);
 /// The entry for an entity, or the defaults.
 [[nodiscard]] WorkloadOperations workloadOperations(const Operations& operations, WorkloadId workload);
 /// Those of one workload and of all.

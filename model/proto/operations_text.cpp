@@ -201,6 +201,15 @@ private:
             ISOBAR_MAY(to.meanHoursToRepair, from, mean_hours_to_repair);
             m_out.faultRates.push_back(to);
         }
+        for (int i = 0; i < m_in.spot_notices_size(); ++i) {
+            SpotNotice to;
+            if (const std::string& provider = m_in.spot_notices(i).provider(); !provider.empty()) {
+                ISOBAR_TRY_ASSIGN(to.provider,
+                                  refer<ProviderId>("spot_notices", i, "provider", provider, findProvider));
+            }
+            to.seconds = m_in.spot_notices(i).seconds();
+            m_out.spotNotices.push_back(to);
+        }
         return Done{};
     }
 
@@ -311,6 +320,13 @@ v1::Operations toProto(const Operations& operations, const Fleet& fleet)
         to.set_mean_hours_to_failure(from.meanHoursToFailure);
         to.set_mean_hours_to_repair(from.meanHoursToRepair);
     }
+    for (const SpotNotice& from : operations.spotNotices) {
+        v1::SpotNotice& to = *out.add_spot_notices();
+        to.set_seconds(from.seconds);
+        if (from.provider.valid()) {
+            to.set_provider(fleet[from.provider].key);
+        }
+    }
     out.set_demand_ratio(operations.demandRatio);
     for (const DemandSurge& from : operations.surges) {
         v1::DemandSurge& to = *out.add_surges();
@@ -351,6 +367,7 @@ public:
         list("faults", &Operations::faults);
         list("fault_rates", &Operations::faultRates);
         list("surges", &Operations::surges);
+        list("spot_notices", &Operations::spotNotices);
         whole.file = m_file;
         return m_found.value_or(whole);
     }

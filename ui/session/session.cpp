@@ -315,6 +315,7 @@ void Session::rewindTo(aggregate::SimMicros at)
     std::erase_if(m_events, [at](const engine::Event& event) { return event.at >= at; });
     if (m_recorder) {
         startRecording(); // a run in the store has one past
+        lookForRecorded(); // and what went on after it is an earlier run now
     }
     m_historyPending = true;
     Q_EMIT rewound();

@@ -641,7 +641,7 @@ private Q_SLOTS:
     void nonsenseIsRefusedBeforeTheClockStarts_data()
     {
         QTest::addColumn<int>("what");
-        for (int what = 0; what < 7; ++what) {
+        for (int what = 0; what < 10; ++what) {
             QTest::newRow(std::to_string(what).c_str()) << what;
         }
     }
@@ -668,6 +668,15 @@ private Q_SLOTS:
             break;
         case 5:
             o.workloads = {{}};
+            break;
+        case 6:
+            o.spotNotices = {{ProviderId(std::size_t{0}), -1}};
+            break;
+        case 7:
+            o.spotNotices = {{ProviderId(std::size_t{9}), 30}};
+            break;
+        case 8:
+            o.spotNotices = {{{}, 30}, {{}, 20}};
             break;
         default:
             o.warmUp.weightBytesPerSecond = 0;

@@ -252,6 +252,24 @@ const std::vector<Effect>& effects()
          [](const Fleet&, const Seen& with, const Seen& plain) {
              return with.placements[1].warmingReplicas > 0 && plain.placements[1].warmingReplicas == 0;
          }},
+        {"spot notice of its own", 1,
+         "spot_notices { provider: \"azure\" seconds: 60 } faults { kind: SPOT_WAVE pool: \"azure/eastus2/H100\" "
+         "at_seconds: 0 duration_seconds: 1000 }",
+         "spot_notices { provider: \"gcp\" seconds: 60 } faults { kind: SPOT_WAVE pool: \"azure/eastus2/H100\" "
+         "at_seconds: 0 duration_seconds: 1000 }",
+         [](const Fleet&, const Seen& with, const Seen& plain) {
+             return with.chipSeconds.at(Use::Down) == 64 * (kSeconds - 60) &&
+                    plain.chipSeconds.at(Use::Down) == 64 * (kSeconds - 30);
+         }},
+        {"spot notice for all", 1,
+         "spot_notices { seconds: 0 } faults { kind: SPOT_WAVE pool: \"azure/eastus2/H100\" at_seconds: 0 "
+         "duration_seconds: 1000 }",
+         "spot_notices { seconds: 0 } spot_notices { provider: \"azure\" seconds: 10 } faults { kind: SPOT_WAVE pool: "
+         "\"azure/eastus2/H100\" at_seconds: 0 duration_seconds: 1000 }",
+         [](const Fleet&, const Seen& with, const Seen& plain) {
+             return with.chipSeconds.at(Use::Down) == 64 * kSeconds &&
+                    plain.chipSeconds.at(Use::Down) == 64 * (kSeconds - 10);
+         }},
         {"training that restarts slowly", 1,
          "training { job: \"pretrain\" restart_seconds: 1000 } faults { kind: CHIP pool: \"azure/eastus2/H100\" unit: "
          "0 "

@@ -16,10 +16,18 @@ namespace {
 
 // ThreadSanitizer takes ten times as long, and what it looks for shows in any hour.
 #ifdef __SANITIZE_THREAD__
-constexpr double kLongHours = 2, kShortHours = 0.25;
+constexpr double kUsualHours = 2, kShortHours = 0.25;
 #else
-constexpr double kLongHours = 24, kShortHours = 1;
+constexpr double kUsualHours = 24, kShortHours = 1;
 #endif
+
+/// Simulated; ISOBAR_SOAK_HOURS says otherwise, where there is less time.
+double longHours()
+{
+    bool said = false;
+    const double hours = qEnvironmentVariable("ISOBAR_SOAK_HOURS").toDouble(&said);
+    return said ? hours : kUsualHours;
+}
 
 constexpr SimMicros kSecond = kMicrosPerSecond;
 
@@ -199,16 +207,17 @@ class TestSoak : public QObject {
 private Q_SLOTS:
     void aDayOfEverythingConserves()
     {
+        const double hours = longHours();
         Soak soak(2, 5);
         for (int part = 1; part <= 12; ++part) {
-            soak.runTo(kLongHours * 3600 * part / 12);
+            soak.runTo(hours * 3600 * part / 12);
             QVERIFY2(soak.addsUp(), qPrintable(QString::number(part)));
         }
         QVERIFY(soak.chipsAddUp());
-        QVERIFY2(soak.faults() > 20 && soak.plans() > 5 && soak.seeks() > 5,
+        QVERIFY2(soak.faults() > hours && soak.plans() > hours / 5 && soak.seeks() > hours / 5,
                  qPrintable(QStringLiteral("%1 %2 %3").arg(soak.faults()).arg(soak.plans()).arg(soak.seeks())));
         const auto& totals = soak.engine().totals().demand;
-        QVERIFY(totals.requests > 3 * 3600 * kLongHours && totals.completed > totals.requests / 2);
+        QVERIFY(totals.requests > 3 * 3600 * hours && totals.completed > totals.requests / 2);
         QVERIFY(totals.retried > 0);
     }
 

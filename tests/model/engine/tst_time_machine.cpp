@@ -31,7 +31,27 @@ Operations busyOperations()
     link.durationSeconds = 25;
     link.region = RegionId(std::size_t{0});
     link.otherRegion = RegionId(std::size_t{1});
-    operations.faults = {node, link};
+    Fault wave; // announced five seconds before
+    wave.kind = FaultKind::SpotWave;
+    wave.atSeconds = 18;
+    wave.durationSeconds = 15;
+    wave.pool = PoolId(std::size_t{0});
+    Fault stale;
+    stale.kind = FaultKind::StaleControl;
+    stale.atSeconds = 33;
+    stale.durationSeconds = 4;
+    operations.faults = {node, link, wave, stale};
+    operations.spotNotices = {{{}, 5}};
+    operations.surges = {{{}, 8, 30, 1.5}};
+    operations.pools = {{PoolId(std::size_t{1}), 2, 200, {}, 0.5, 20}};
+    WorkloadOperations chat, waits;
+    chat.workload = WorkloadId(std::size_t{0});
+    chat.turnsPerSession = 4;
+    chat.gaps = GapLaw::Weibull;
+    waits.workload = WorkloadId(std::size_t{2});
+    waits.deferSeconds = 20;
+    waits.routing = RoutingPolicy::LatencyAware;
+    operations.workloads = {chat, waits};
     operations.faultRates = {{FaultKind::Chip, 2, 0.01}};
     operations.autoscale = {{PlacementId(std::size_t{3}), 2, 12, 0.5, 20}};
     operations.warmUp = {1, 1, 1e12, 1};

@@ -60,6 +60,7 @@ Operations everything(const Fleet& fleet)
     o.faultRates = {{FaultKind::Chip, 50'000, 24}, {FaultKind::Zone, 9000, 3}};
     o.demandRatio = 1.3;
     o.surges = {{WorkloadId(), 60, 30, 2}, {WorkloadId(std::size_t{1}), 5, 6, 0.5}};
+    o.spotNotices = {{ProviderId(std::size_t{1}), 45}, {ProviderId(), 5}};
     return o;
 }
 
@@ -113,6 +114,10 @@ private Q_SLOTS:
             << 3 << QByteArray("twice");
         QTest::newRow("surge of no workload")
             << QByteArray("\nsurges { workload: \"x\" ratio: 2 }") << 2 << QByteArray("no workload");
+        QTest::newRow("notice of nobody")
+            << QByteArray("\nspot_notices { provider: \"x\" }") << 2 << QByteArray("no provider");
+        QTest::newRow("notice below zero")
+            << QByteArray("\nspot_notices { seconds: -1 }") << 2 << QByteArray("spot notice");
         QTest::newRow("surge beyond measure") << QByteArray("\nsurges { ratio: 1e9 }") << 2 << QByteArray("surge");
         QTest::newRow("link to itself")
             << QByteArray("faults { kind: LINK_CUT region: \"azure/eastus2\" other_region: \"azure/eastus2\" }") << 1
