@@ -86,6 +86,14 @@ ShareData providerShare(const ViewContext& context)
                              theme().provider(provider.key), spend,
                              percent(share, 1).joined() + QStringLiteral("  ") + dollarsPerDay(spend).joined(), false});
     }
+    if (const auto with = comparedWith(context)) {
+        const query::Table before = ask(with->context, {Measure::SpendUsdPerDay}, {Dimension::Provider});
+        data.beforeName = with->name;
+        for (ShareRow& row : data.rows) {
+            const double spend = valueOf(before, {row.key.toStdString()}, Measure::SpendUsdPerDay);
+            row.before = std::isfinite(spend) ? std::optional(spend) : std::nullopt;
+        }
+    }
     std::stable_sort(data.rows.begin(), data.rows.end(),
                      [](const ShareRow& a, const ShareRow& b) { return a.value > b.value; });
     if (!table.rows.empty()) {

@@ -139,6 +139,15 @@ CommitmentsData commitments(const ViewContext& context)
         }
         data.rows.push_back(std::move(row));
     }
+    if (const auto with = comparedWith(context)) {
+        data.beforeName = with->name;
+        for (const ContractUse& use : contractUse(with->context)) {
+            const QString key = QString::fromStdString((*with->context.fleet)[use.provider].key);
+            for (CommitmentRow& row : data.rows) {
+                row.utilizationBefore = row.key == key ? use.utilizationRatio() : row.utilizationBefore;
+            }
+        }
+    }
     for (CommitmentRow& row : data.rows) {
         row.open = row.end == 0;
         row.end = row.open ? data.to : row.end;
@@ -156,23 +165,42 @@ ConcentrationData concentration(const ViewContext& context)
     data.capacityUnit = QStringLiteral("tokens/s");
     data.limit = kMostOfOneProvider;
     data.emptyText = waitingText();
-    ViewContext whole = context; // what is lost is lost to all
-    whole.selection.provider.reset();
-    const query::Table table = ask(whole, {Measure::SpendUsdPerDay}, {Dimension::Provider});
-    double total = 0;
-    for (const query::Row& row : table.rows) {
-        total += std::isfinite(row.values[0]) ? row.values[0] : 0;
+    struct Spend {
+        query::Table table;
+        double total = 0;
+        [[nodiscard]] double share(const std::string& provider) const
+        {
+            return valueOf(table, {provider}, Measure::SpendUsdPerDay) / total;
+        }
+    };
+    const auto spendOf = [](ViewContext whole) {
+        whole.selection.provider.reset(); // what is lost is lost to all
+        Spend spend{ask(whole, {Measure::SpendUsdPerDay}, {Dimension::Provider})};
+        for (const query::Row& row : spend.table.rows) {
+            spend.total += std::isfinite(row.values[0]) ? row.values[0] : 0;
+        }
+        return spend;
+    };
+    const Spend now = spendOf(context);
+    std::optional<Spend> before;
+    if (const auto with = comparedWith(context)) {
+        data.beforeName = with->name;
+        before = spendOf(with->context);
     }
     const Intervals intervals = intervalsOf(context);
     for (std::size_t i = 0; i < fleet.providers.size(); ++i) {
-        const double spend = valueOf(table, {fleet.providers[i].key}, Measure::SpendUsdPerDay);
-        if (!std::isfinite(spend) || total <= 0) {
+        const std::string& key = fleet.providers[i].key;
+        const double share = now.share(key);
+        if (!std::isfinite(share) || now.total <= 0) {
             continue;
         }
         const Loss loss = lossOf(fleet, intervals, Dimension::Provider, static_cast<std::uint32_t>(i));
-        data.rows.push_back({QString::fromStdString(fleet.providers[i].key),
-                             QString::fromStdString(fleet.providers[i].name), theme().provider(fleet.providers[i].key),
-                             spend / total, loss.leftTokensPerSecond, loss.demandTokensPerSecond, loss.verdict(fleet)});
+        data.rows.push_back({QString::fromStdString(key), QString::fromStdString(fleet.providers[i].name),
+                             theme().provider(key), share, loss.leftTokensPerSecond, loss.demandTokensPerSecond,
+                             loss.verdict(fleet)});
+        if (before && std::isfinite(before->share(key))) {
+            data.rows.back().shareBefore = before->share(key);
+        }
     }
     std::stable_sort(data.rows.begin(), data.rows.end(),
                      [](const ConcentrationRow& a, const ConcentrationRow& b) { return a.share > b.share; });
@@ -308,10 +336,8 @@ DistributionData ttftHistogram(const ViewContext& context)
         data.series.push_back(std::move(series));
     };
     add(context, QStringLiteral("now"), false);
-    if (context.selection.compare == Comparing::PreviousPeriod) {
-        if (const auto before = previousPeriod(context)) {
-            add(*before, QStringLiteral("previous period"), true);
-        }
+    if (const auto with = comparedWith(context)) {
+        add(with->context, with->name, true);
     }
     const TimeChartData lines = latencyChart(context); // the same rule for the target
     data.target = lines.target;

@@ -95,14 +95,22 @@ HeatMapData loadHeat(const ViewContext& context)
         columnOf[model] = data.columns.size();
         data.columns.push_back({text(model), text(model)});
     }
-    data.values = QVector<double>(static_cast<qsizetype>(data.rows.size() * data.columns.size()),
-                                  std::numeric_limits<double>::quiet_NaN());
-    for (const query::Row& row : table.rows) {
-        const auto at = rowOf.find(row.keys[0]);
-        const auto column = columnOf.find(row.keys[1]);
-        if (at != rowOf.end() && column != columnOf.end()) {
-            data.values[static_cast<qsizetype>(at->second * data.columns.size() + column->second)] = row.values[0];
+    const auto cellsOf = [&](const query::Table& of) {
+        QVector<double> cells(static_cast<qsizetype>(data.rows.size() * data.columns.size()),
+                              std::numeric_limits<double>::quiet_NaN());
+        for (const query::Row& row : of.rows) {
+            const auto at = rowOf.find(row.keys[0]);
+            const auto column = columnOf.find(row.keys[1]);
+            if (at != rowOf.end() && column != columnOf.end()) {
+                cells[static_cast<qsizetype>(at->second * data.columns.size() + column->second)] = row.values[0];
+            }
         }
+        return cells;
+    };
+    data.values = cellsOf(table);
+    if (const auto with = comparedWith(context)) {
+        data.before = cellsOf(ask(with->context, {Measure::Utilization}, {Dimension::Region, Dimension::Model}));
+        data.beforeName = with->name;
     }
     return data;
 }
@@ -115,7 +123,10 @@ LorenzData loadSpread(const ViewContext& context)
     data.emptyText = waitingText();
     data.entries = lorenzEntries(context);
     data.nowName = QStringLiteral("now");
-    if (const auto before = previousPeriod(context)) {
+    if (const auto with = comparedWith(context)) {
+        data.before = lorenzEntries(with->context);
+        data.beforeName = with->name;
+    } else if (const auto before = previousPeriod(context)) { // one number more does not crowd it: always
         data.before = lorenzEntries(*before);
         data.beforeName = QStringLiteral("before");
     }
@@ -130,12 +141,21 @@ SankeyData flowsOf(const ViewContext& context)
     data.kind = ValueKind::Plain;
     data.emptyText = waitingText();
     const Fleet& fleet = *context.fleet;
-    const query::Table table =
-        ask(context, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Provider, Dimension::Model});
+    const auto tableOf = [](const ViewContext& of) {
+        return ask(of, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Provider, Dimension::Model});
+    };
+    const query::Table table = tableOf(context);
+    query::Table before;
+    if (const auto with = comparedWith(context)) {
+        before = tableOf(with->context);
+        data.beforeName = with->name;
+    }
     std::array<std::map<std::string, double>, 3> weights;
-    for (const query::Row& row : table.rows) {
-        for (std::size_t c = 0; c < weights.size(); ++c) {
-            weights[c][row.keys[c]] += row.values[0];
+    for (const query::Table* of : {&table, &std::as_const(before)}) {
+        for (const query::Row& row : of->rows) { // what is no more has a node too, of no weight
+            for (std::size_t c = 0; c < weights.size(); ++c) {
+                weights[c][row.keys[c]] += of == &table ? row.values[0] : 0;
+            }
         }
     }
     std::array<std::map<std::string, int>, 3> nodeOf;
@@ -168,16 +188,23 @@ SankeyData flowsOf(const ViewContext& context)
         }
         data.columns.push_back(std::move(column));
     }
-    std::map<std::array<int, 3>, double> paths;
-    for (const query::Row& row : table.rows) {
-        if (std::isfinite(row.values[0]) && row.values[0] > 0) {
-            paths[{nodeOf[0][row.keys[0]], nodeOf[1][row.keys[1]], nodeOf[2][row.keys[2]]}] += row.values[0];
+    std::map<std::array<int, 3>, SankeyPath> paths;
+    bool flows = false;
+    for (const query::Table* of : {&table, &std::as_const(before)}) {
+        for (const query::Row& row : of->rows) {
+            if (std::isfinite(row.values[0]) && row.values[0] > 0) {
+                SankeyPath& path = paths[{nodeOf[0][row.keys[0]], nodeOf[1][row.keys[1]], nodeOf[2][row.keys[2]]}];
+                (of == &table ? path.value : path.before) += row.values[0];
+                flows = flows || of == &table;
+            }
         }
     }
-    for (const auto& [nodes, value] : paths) {
-        data.paths.push_back({{nodes[0], nodes[1], nodes[2]}, value});
+    for (auto& [nodes, path] : paths) {
+        path.nodes = {nodes[0], nodes[1], nodes[2]};
+        data.paths.push_back(std::move(path));
     }
-    if (data.paths.empty()) {
+    if (!flows) {
+        data.paths.clear();
         data.columns.clear();
     }
     return data;
@@ -191,36 +218,51 @@ TreemapData spendTree(const ViewContext& context)
     data.rootName = QStringLiteral("All providers");
     data.kind = ValueKind::UsdPerDay;
     data.emptyText = waitingText();
-    const query::Table table =
-        ask(context, {Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Region, Dimension::Model});
+    /// What is only there in what it is compared with has no area, but counts in its group's change.
+    struct Leaf {
+        double now = 0, before = 0;
+    };
+    std::map<std::vector<std::string>, Leaf> leaves;
+    const auto take = [&leaves](const ViewContext& of, double Leaf::*which) {
+        for (const query::Row& row :
+             ask(of, {Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Region, Dimension::Model}).rows) {
+            if (row.values[0] > 0) {
+                leaves[row.keys].*which += row.values[0];
+            }
+        }
+    };
+    take(context, &Leaf::now);
+    if (const auto with = comparedWith(context)) {
+        take(with->context, &Leaf::before);
+        data.beforeName = with->name;
+    }
     for (const Provider& provider : context.fleet->providers) {
         TreemapNode group{text(provider.key), text(provider.name), theme().provider(provider.key), 0, {}, {}};
         std::map<std::string, std::size_t> regionAt;
-        for (const query::Row& row : table.rows) {
-            if (row.keys[0] != provider.key || !(row.values[0] > 0)) {
+        for (const auto& [keys, spend] : leaves) {
+            if (keys[0] != provider.key) {
                 continue;
             }
-            if (regionAt.count(row.keys[1]) == 0) {
-                regionAt[row.keys[1]] = group.children.size();
-                const std::size_t slash = row.keys[1].find('/');
-                group.children.push_back(
-                    {text(row.keys[1]),
-                     text(slash == std::string::npos ? row.keys[1] : row.keys[1].substr(slash + 1)),
-                     group.color,
-                     0,
-                     {},
-                     {}});
+            if (regionAt.count(keys[1]) == 0) {
+                regionAt[keys[1]] = group.children.size();
+                const std::size_t slash = keys[1].find('/');
+                group.children.push_back({text(keys[1]),
+                                          text(slash == std::string::npos ? keys[1] : keys[1].substr(slash + 1)),
+                                          group.color,
+                                          0,
+                                          {},
+                                          {}});
             }
-            const bool idle = row.keys[2] == "(none)";
-            TreemapNode leaf{text(row.keys[2]),
-                             idle ? QStringLiteral("Idle and training") : text(row.keys[2]),
-                             group.color,
-                             row.values[0],
-                             {},
-                             {}};
-            TreemapNode& region = group.children[regionAt[row.keys[1]]];
-            region.value += leaf.value;
-            region.children.push_back(std::move(leaf));
+            const bool idle = keys[2] == "(none)";
+            TreemapNode& region = group.children[regionAt[keys[1]]];
+            region.value += spend.now;
+            region.children.push_back({text(keys[2]),
+                                       idle ? QStringLiteral("Idle and training") : text(keys[2]),
+                                       group.color,
+                                       spend.now,
+                                       {},
+                                       {},
+                                       spend.before});
         }
         for (const TreemapNode& region : group.children) {
             group.value += region.value;
