@@ -68,10 +68,11 @@ template <class Count> void appendCounts(std::string& to, std::span<const std::i
     }
 }
 
-/// Appends the packed form of counts; nothing when there are none.
-void encode(std::span<const std::int64_t, Sketch::kBuckets> counts, std::string& packed)
+/// Appends the packed form of counts, of which none before `first` and from `last` on is above zero; nothing when there
+/// are none.
+void encode(std::span<const std::int64_t, Sketch::kBuckets> counts, std::string& packed, std::size_t first = 0,
+            std::size_t last = Sketch::kBuckets)
 {
-    std::size_t first = 0, last = counts.size();
     while (first < last && counts[first] == 0) {
         ++first;
     }
@@ -111,6 +112,16 @@ void encode(std::span<const std::int64_t, Sketch::kBuckets> counts, std::string&
     } else {
         appendCounts<std::uint32_t>(packed, span);
     }
+}
+
+std::shared_ptr<const char> blockOf(std::string_view packed)
+{
+    if (packed.empty()) {
+        return {};
+    }
+    auto block = std::make_shared<char[]>(packed.size());
+    std::memcpy(block.get(), packed.data(), packed.size());
+    return {block, block.get()};
 }
 
 template <class T> void addRows(std::vector<T>& to, const std::vector<T>& rows)
@@ -164,11 +175,17 @@ SupplyTotals& SupplyTotals::operator+=(const SupplyTotals& other)
 
 SparseSketch::SparseSketch(std::span<const Bucket> buckets)
 {
+    if (buckets.empty()) {
+        return;
+    }
     std::array<std::int64_t, Sketch::kBuckets> counts{};
     for (const Bucket& b : buckets) {
         counts[b.bucket] += b.count;
     }
-    *this = SparseSketch(counts);
+    std::string packed;
+    encode(counts, packed, buckets.front().bucket, std::size_t{buckets.back().bucket} + 1);
+    m_bytes = blockOf(packed);
+    m_size = static_cast<std::uint32_t>(packed.size());
 }
 
 SparseSketch SparseSketch::of(const Sketch& sketch)
@@ -180,12 +197,7 @@ SparseSketch::SparseSketch(std::span<const std::int64_t, Sketch::kBuckets> count
 {
     std::string packed;
     encode(counts, packed);
-    if (packed.empty()) {
-        return;
-    }
-    auto block = std::make_shared<char[]>(packed.size());
-    std::memcpy(block.get(), packed.data(), packed.size());
-    m_bytes = std::shared_ptr<const char>(block, block.get());
+    m_bytes = blockOf(packed);
     m_size = static_cast<std::uint32_t>(packed.size());
 }
 

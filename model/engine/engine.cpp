@@ -40,16 +40,10 @@ Result<Engine> Engine::create(std::shared_ptr<const Fleet> fleet, const Calibrat
     impl->fleet = std::move(fleet);
     impl->calibration = calibration;
     if (options.threads <= 0) {
-        options.threads = tbb::this_task_arena::max_concurrency();
+        options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     }
     impl->options = options;
-    if (options.threads > 1) {
-        if (options.threads > tbb::this_task_arena::max_concurrency()) {
-            impl->moreThreads = std::make_shared<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
-                                                                      static_cast<std::size_t>(options.threads));
-        }
-        impl->arena = std::make_shared<tbb::task_arena>(options.threads);
-    }
+    impl->crew = std::make_shared<Crew>(options.threads);
     ISOBAR_TRY(impl->build());
     Engine engine(std::move(impl));
     if (engine.m_impl->settle > 0) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "model/engine/autoscaler.h"
 #include "model/engine/capacity.h"
+#include "model/engine/crew.h"
 #include "model/engine/demand_source.h"
 #include "model/engine/engine.h"
 #include "model/engine/fault_clock.h"
@@ -10,13 +11,8 @@
 #include "model/engine/training_run.h"
 #include "model/fleet/lookup.h"
 
-#include <atomic>
 #include <cmath>
 #include <optional>
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-#include <thread>
 
 /// The engine's state, for the files of this room that build it, step it and change it.
 namespace isobar::engine {
@@ -73,9 +69,8 @@ struct Engine::Impl {
     std::shared_ptr<const Fleet> fleet;
     Calibration calibration;
     EngineOptions options;
-    // Shared with clones, which are not run at the same time as one another inside one engine's thread.
-    std::shared_ptr<tbb::global_control> moreThreads; ///< when more are asked for than there are processors
-    std::shared_ptr<tbb::task_arena> arena;           ///< none on one thread
+    /// Shared with clones, which are not run at the same time as one another.
+    std::shared_ptr<Crew> crew = std::make_shared<Crew>(1);
 
     SimMicros now = 0, intervalBegin = 0; ///< since the engine's own start
     SimMicros settle = 0;                 ///< the clock's zero, on the same scale
@@ -111,33 +106,6 @@ struct Engine::Impl {
     std::vector<std::shared_ptr<const aggregate::Interval>> intervals;
     std::vector<Event> events;
 
-    /// Calls work(i) for i in [0, count), in parallel.
-    template <class Work> void forEach(std::size_t count, const Work& work)
-    {
-        if (!arena) {
-            for (std::size_t i = 0; i < count; ++i) {
-                work(i);
-            }
-            return;
-        }
-#ifdef __SANITIZE_THREAD__
-        // oneTBB as distributed is not built for ThreadSanitizer, which does not see it wait: plain threads then.
-        std::atomic<std::size_t> next = 0;
-        const auto run = [&] {
-            for (std::size_t i = 0; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
-                work(i);
-            }
-        };
-        std::vector<std::jthread> others;
-        for (int i = 1; i < options.threads; ++i) {
-            others.emplace_back(run);
-        }
-        run();
-#else
-        arena->execute([&] { tbb::parallel_for(std::size_t{0}, count, work); });
-#endif
-    }
-
     Status build();
     void buildGangs();
     // What happens between two windows (engine_operate.cpp).
@@ -159,10 +127,7 @@ struct Engine::Impl {
     void gather(Gang& gang, double seconds);
     void autoscale(double seconds);
     void bookPools();
-    void say(Event::Kind kind, std::string text)
-    {
-        events.push_back({clock(), kind, std::move(text)});
-    }
+    void say(Event::Kind kind, std::string text) { events.push_back({clock(), kind, std::move(text)}); }
     Status addPlacement(aggregate::Layout& next, PlacementId id);
     void settleRouting();
     /// But for the network.
@@ -174,10 +139,7 @@ struct Engine::Impl {
     /// Nothing has been counted before this moment but what is in flight in it.
     void countFromHere();
     void watchQueues();
-    [[nodiscard]] SimMicros clock() const
-    {
-        return now - settle;
-    }
+    [[nodiscard]] SimMicros clock() const { return now - settle; }
     /// At placements and on the way there.
     [[nodiscard]] std::int64_t inFlight() const;
     /// Come, but nowhere: held back by their source, or between two attempts.

@@ -9,8 +9,14 @@ using aggregate::DemandTotals;
 using aggregate::Interval;
 using aggregate::kLatencies;
 using aggregate::Layout;
-using aggregate::Sketch;
 using aggregate::SparseSketch;
+
+namespace {
+
+/// Placements that are served together: so many that their replicas still fit the cache nearest to memory's.
+constexpr std::size_t kTogether = 4;
+
+} // namespace
 
 void Engine::Impl::step()
 {
@@ -19,8 +25,12 @@ void Engine::Impl::step()
     const double end = static_cast<double>(until) * kSecondsPerMicro;
 
     operate(begin);
-    forEach(sources.size(), [&](std::size_t i) { sources[i].draw(begin, end, board); });
-    forEach(placements.size(), [&](std::size_t i) { placements[i].serve(end, sources); });
+    crew->run(sources.size(), [&](std::size_t i) { sources[i].draw(begin, end, board); });
+    crew->run((placements.size() + kTogether - 1) / kTogether, [&](std::size_t group) {
+        const std::size_t first = group * kTogether;
+        PlacementRun::serve(std::span(placements).subspan(first, std::min(kTogether, placements.size() - first)), end,
+                            sources);
+    });
 
     now = until;
     for (std::size_t p = 0; p < placements.size(); ++p) {
@@ -107,20 +117,15 @@ void Engine::Impl::closeInterval()
         closed.supply += row;
     }
     interval->latencies.resize(layout->demand.size());
-    forEach(placements.size(), [&](std::size_t p) {
-        std::vector<SparseSketch::Bucket> buckets;
+    crew->run(placements.size(), [&](std::size_t p) {
+        std::array<std::vector<SparseSketch::Bucket>, kLatencies> buckets;
         std::vector<PlacementRun::DemandRow>& rows = placements[p].rows();
         for (std::size_t row = 0; row < rows.size(); ++row) {
-            for (std::size_t kind = 0; rows[row].totals.completed > 0 && kind < kLatencies; ++kind) {
-                auto& dense = rows[row].latencies[kind];
-                buckets.clear();
-                for (std::size_t bucket = 0; bucket < Sketch::kBuckets; ++bucket) {
-                    if (dense[bucket] > 0) {
-                        buckets.push_back({static_cast<std::uint16_t>(bucket), dense[bucket]});
-                        dense[bucket] = 0;
-                    }
+            if (rows[row].totals.completed > 0) {
+                rows[row].latencies.takeInto(buckets);
+                for (std::size_t kind = 0; kind < kLatencies; ++kind) {
+                    interval->latencies[demandRows[p][row]][kind] = SparseSketch(buckets[kind]);
                 }
-                interval->latencies[demandRows[p][row]][kind] = SparseSketch(buckets);
             }
             egressClosed[p][row] = egressMicroUsd(p, rows[row].egressBytes);
             rows[row].totals = {};

@@ -217,6 +217,7 @@ Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSec
     bench.simulatedSeconds = simulatedSeconds;
     bench.requests = engine.totals().demand.requests - before;
     bench.realtimeFactor = simulatedSeconds / bench.wallSeconds;
+    bench.stateHash = engine.stateHash();
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     bench.peakRssBytes = usage.ru_maxrss * 1024;

@@ -23,6 +23,7 @@ struct FleetBench {
     std::int64_t requests = 0; ///< in the measured time
     double realtimeFactor = 0;
     std::int64_t peakRssBytes = 0; ///< of the process
+    std::uint64_t stateHash = 0;   ///< at the end: a result counts only with the same one
 };
 inline constexpr double kBenchWarmUpSeconds = 10;
 inline constexpr std::int64_t kBenchAccelerators = 100'000;

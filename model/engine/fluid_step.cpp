@@ -320,7 +320,6 @@ void FluidEngine::Impl::countLatencies(Place& place, std::size_t index, Placemen
     const double offset = static_cast<double>(++row.draws) * kGolden;
     const double begin = offset - std::floor(offset);
     const auto spread = [&](const BucketMass& mass, std::int64_t times, Latency kind) {
-        auto& counts = out.latencies[static_cast<std::size_t>(kind)];
         double sum = 0;
         std::int64_t last = 0;
         std::size_t end = 0;
@@ -330,11 +329,11 @@ void FluidEngine::Impl::countLatencies(Place& place, std::size_t index, Placemen
             }
             sum += mass[bucket];
             const auto upTo = std::min(times, static_cast<std::int64_t>(sum * static_cast<double>(times) + begin));
-            counts[bucket] += static_cast<std::uint32_t>(upTo - last);
+            out.latencies.add(kind, bucket, static_cast<std::uint32_t>(upTo - last));
             last = upTo;
             end = bucket;
         }
-        counts[end] += static_cast<std::uint32_t>(times - last);
+        out.latencies.add(kind, end, static_cast<std::uint32_t>(times - last));
     };
     const auto withGaps = static_cast<std::int64_t>(count * (1 - law.output.oneRatio) + begin);
     spread(row.ttft, completed, Latency::Ttft);

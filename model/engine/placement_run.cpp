@@ -370,72 +370,94 @@ void PlacementRun::deliver(const Arrival& arrival, std::uint64_t bits)
     refresh(chosen);
 }
 
-/// A fleet's batches are far larger than any cache, and who is next is known: calls serve(i) for i in [0, count) and
-/// look(i, stage) for its stages 0, 1 and 2 kAhead calls apart before that, each of which asks for what the next reads.
-template <class Look, class Serve> void PlacementRun::pipeline(std::size_t count, const Look& look, const Serve& serve)
+/// A fleet's batches are far larger than any cache, and who is next is known: does serve(step) for all, one after
+/// another, and asks for the memory of a step's replica 3, 2 and 1 times kAhead steps before: for the replica, for what
+/// that points to, and for what that points to. expect(step) sets the replica; it may turn out to be another.
+template <class Expect, class Serve>
+void PlacementRun::pipeline(std::span<Step> steps, double end, const Expect& expect, const Serve& serve)
 {
-    for (std::size_t i = 0; i < count + 3 * kAhead; ++i) {
-        for (std::size_t stage = 0; stage < 3; ++stage) {
-            if (const std::size_t at = i - stage * kAhead; at < count) { // wraps below zero
-                look(at, stage);
-            }
+    const auto replicaOf = [](const Step& step) -> const serving::Replica& {
+        return step.run->m_replicas[step.replica];
+    };
+    for (std::size_t i = 0; i < steps.size() + 3 * kAhead; ++i) {
+        if (i < steps.size()) {
+            expect(steps[i]);
+            const serving::Replica& replica = replicaOf(steps[i]);
+            serving::prefetchLine(&replica);
+            serving::prefetchLine(reinterpret_cast<const char*>(&replica) + 64);
         }
-        if (const std::size_t at = i - 3 * kAhead; at < count) {
-            serve(at);
+        if (const std::size_t at = i - kAhead; at < steps.size()) { // wraps below zero
+            replicaOf(steps[at]).prefetchBatch();
         }
-    }
-}
-
-void PlacementRun::prefetch(std::uint32_t replica, std::size_t stage) const
-{
-    const serving::Replica& r = m_replicas[replica];
-    if (stage == 1) {
-        r.prefetchBatch();
-    } else if (stage == 2) {
-        r.prefetchNext();
-    } else {
-        const auto* const bytes = reinterpret_cast<const char*>(&r);
-        for (std::size_t line = 0; line < sizeof r; line += 64) {
-            serving::prefetchLine(bytes + line);
+        if (const std::size_t at = i - 2 * kAhead; at < steps.size()) {
+            replicaOf(steps[at]).prefetchNext(end);
+        }
+        if (const std::size_t at = i - 3 * kAhead; at < steps.size()) {
+            serve(steps[at]);
         }
     }
 }
 
-void PlacementRun::serve(double end, std::span<const DemandSource> sources)
+/// What reached the placement in this window, to be delivered; at once when nothing serves.
+void PlacementRun::listArrivals(std::vector<Step>& steps)
 {
-    collect(end, sources);
     m_picks.clear();
     for (std::size_t i = 0; i < m_order.size(); ++i) {
         m_picks.push_back(m_random.bits());
     }
-    const auto deliverNext = [this](std::size_t i) { deliver(m_now[m_order[i].index], m_picks[i]); };
-    if (m_serving.empty()) {
-        for (std::size_t i = 0; i < m_order.size(); ++i) {
-            deliverNext(i);
+    for (std::size_t i = 0; i < m_order.size(); ++i) {
+        if (m_serving.empty()) {
+            deliver(m_now[m_order[i].index], m_picks[i]);
+        } else {
+            steps.push_back({this, static_cast<std::uint32_t>(i), 0});
         }
-    } else {
-        pipeline(
-            m_order.size(), [this](std::size_t i, std::size_t stage) { prefetch(emptierOfTwo(m_picks[i]), stage); },
-            deliverNext);
     }
-    m_due.clear();
+}
+
+/// Replicas with an event until `end`.
+void PlacementRun::listDue(double end, std::vector<Step>& steps)
+{
+    // Without a branch: which of them is as good as random.
+    std::size_t found = steps.size();
+    steps.resize(found + m_nextEvent.size());
     for (std::size_t i = 0; i < m_nextEvent.size(); ++i) {
-        if (m_nextEvent[i] <= end) {
-            m_due.push_back(static_cast<std::uint32_t>(i));
-        }
+        steps[found] = {this, 0, static_cast<std::uint32_t>(i)};
+        found += m_nextEvent[i] <= end ? 1 : 0;
+    }
+    steps.resize(found);
+}
+
+void PlacementRun::serve(std::span<PlacementRun> group, double end, std::span<const DemandSource> sources)
+{
+    std::vector<Step>& steps = group.front().m_steps;
+    steps.clear();
+    for (PlacementRun& run : group) {
+        run.collect(end, sources);
+        run.listArrivals(steps);
     }
     pipeline(
-        m_due.size(), [this](std::size_t i, std::size_t stage) { prefetch(m_due[i], stage); },
-        [this, end](std::size_t i) {
-            m_replicas[m_due[i]].advance(end, m_log);
-            refresh(m_due[i]);
+        steps, end, [](Step& step) { step.replica = step.run->emptierOfTwo(step.run->m_picks[step.index]); },
+        [](const Step& step) {
+            PlacementRun& run = *step.run;
+            run.deliver(run.m_now[run.m_order[step.index].index], run.m_picks[step.index]);
         });
-    account();
+    steps.clear();
+    for (PlacementRun& run : group) {
+        run.listDue(end, steps);
+    }
+    pipeline(
+        steps, end, [](const Step&) {},
+        [end](const Step& step) {
+            step.run->m_replicas[step.replica].advance(end, step.run->m_log);
+            step.run->refresh(step.replica);
+        });
+    for (PlacementRun& run : group) {
+        run.account();
+    }
 }
 
 void PlacementRun::account()
 {
-    using aggregate::Latency;
     using aggregate::Sketch;
     double ttfts = 0;
     for (const serving::Request& request : m_log.started) {
@@ -458,11 +480,8 @@ void PlacementRun::account()
         row.totals.tokensIn += done.request.inputTokens;
         row.totals.tokensOut += done.request.outputTokens;
         row.egressBytes += kBytesPerRequest + kBytesPerOutputToken * done.request.outputTokens;
-        ++row.latencies[static_cast<std::size_t>(Latency::Ttft)][Sketch::bucketOf(ttft)];
-        if (gaps > 0) {
-            ++row.latencies[static_cast<std::size_t>(Latency::Itl)][Sketch::bucketOf(itl)];
-        }
-        ++row.latencies[static_cast<std::size_t>(Latency::EndToEnd)][Sketch::bucketOf(ttft + decode)];
+        row.latencies.add(Sketch::bucketOf(ttft), gaps > 0 ? Sketch::bucketOf(itl) : LatencyCounts::kNone,
+                          Sketch::bucketOf(ttft + decode));
     }
     if (!m_log.completed.empty()) {
         const double mean = ttfts / static_cast<double>(m_log.completed.size());
@@ -504,6 +523,9 @@ std::size_t PlacementRun::memoryBytes() const
                         m_slots.size() * (sizeof(Slot) + sizeof(double) + 3 * sizeof(std::uint32_t));
     for (const serving::Replica& replica : m_replicas) {
         bytes += replica.memoryBytes();
+    }
+    for (const DemandRow& row : m_rows) {
+        bytes += row.latencies.memoryBytes();
     }
     return bytes;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "model/aggregate/interval.h"
 #include "model/engine/demand_source.h"
+#include "model/engine/latency_counts.h"
 #include "model/serving/replica.h"
 
 #include <array>
@@ -30,7 +31,7 @@ public:
     /// here but by the sources.
     struct DemandRow {
         aggregate::DemandTotals totals;
-        std::array<std::array<std::uint32_t, aggregate::Sketch::kBuckets>, aggregate::kLatencies> latencies{};
+        LatencyCounts latencies;
         std::int64_t egressBytes = 0; ///< since the start
     };
     struct Counts {
@@ -79,8 +80,9 @@ public:
     void setWorkMicros(std::int64_t micros) { m_workMicros = micros; }
     /// Carries the changes due by the start of a window.
     Change update(double now);
-    /// Takes in the outboxes of the sources and serves until `end` seconds.
-    void serve(double end, std::span<const DemandSource> sources);
+    /// Those of `group` take in the outboxes of the sources and serve until `end` seconds. They do not touch one
+    /// another: together, because while one waits for memory there is another's work to do.
+    static void serve(std::span<PlacementRun> group, double end, std::span<const DemandSource> sources);
 
     [[nodiscard]] const Counts& counts() const { return m_counts; }
     [[nodiscard]] std::int32_t active() const { return m_counts.serving + m_counts.warming; } ///< not about to go
@@ -119,13 +121,21 @@ private:
         double readySeconds = 0;
     };
 
+    /// One thing to do at one replica of one of a group.
+    struct Step {
+        PlacementRun* run = nullptr;
+        std::uint32_t index = 0;   ///< of the arrival, in order
+        std::uint32_t replica = 0; ///< expected, until it is done
+    };
     void collect(double end, std::span<const DemandSource> sources);
+    void listArrivals(std::vector<Step>& steps);
+    void listDue(double end, std::vector<Step>& steps);
     void deliver(const Arrival& arrival, std::uint64_t bits);
     /// The two replicas that `bits` stand for.
     [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> twoOf(std::uint64_t bits) const;
     [[nodiscard]] std::uint32_t emptierOfTwo(std::uint64_t bits) const;
-    void prefetch(std::uint32_t replica, std::size_t stage) const;
-    template <class Look, class Serve> static void pipeline(std::size_t count, const Look& look, const Serve& serve);
+    template <class Expect, class Serve>
+    static void pipeline(std::span<Step> steps, double end, const Expect& expect, const Serve& serve);
     void refresh(std::uint32_t replica);
     /// What a request brings along that most do not: the Replica knows it by its tag alone.
     struct Past {
@@ -157,7 +167,7 @@ private:
     double m_fullBatch = 1, m_fullContext = 0, m_fullDecodeSeconds = 0;
     Random m_random;
 
-    std::vector<serving::Replica> m_replicas;
+    std::vector<serving::Replica, serving::BlockAllocator<serving::Replica>> m_replicas;
     std::vector<Slot> m_slots;            ///< by replica
     std::vector<double> m_nextEvent;      ///< by replica: the scan that finds who has something to do
     std::vector<std::uint32_t> m_load;    ///< by replica: requests in flight
@@ -176,7 +186,7 @@ private:
     std::vector<Turn> m_order;          ///< the same in order
     std::vector<std::uint64_t> m_picks; ///< random bits by m_order
     std::vector<std::span<const Arrival>> m_sent;
-    std::vector<std::uint32_t> m_due; ///< replicas with an event in this window
+    std::vector<Step> m_steps; ///< of the group this is the first of
     serving::ReplicaLog m_log;
 
     std::vector<Past> m_pasts;

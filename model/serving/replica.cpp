@@ -199,7 +199,6 @@ Replica::Admission Replica::take(double seconds, const Record& record, ReplicaLo
         return Admission::QueueFull;
     }
     const std::uint32_t stored = store(record);
-    m_records[stored].arrival = m_arrivals++;
     if (m_exact && m_exact->cache) {
         m_exact->prefixes.resize(m_records.size());
         const std::size_t whole = request.inputTokens / static_cast<std::uint32_t>(m_exact->prefixTokens);
@@ -346,7 +345,7 @@ void Replica::finishPrompts(double now)
         }
         siftUp(m_decoding++, {m_tokens + record.request.outputTokens - record.generated - 1, prompt.record});
     }
-    m_running.resize(m_decoding + cuts);
+    m_running.shrink(m_decoding + cuts);
     if (cuts > 0) {
         m_running.back() = cut;
     }
@@ -361,7 +360,11 @@ void Replica::finishSequences(double now, ReplicaLog& log)
         const Record& record = m_records[index];
         const std::int64_t tokens = std::int64_t{record.request.inputTokens} + record.request.outputTokens;
         m_context -= tokens;
-        log.completed.push_back({record.request, record.start, record.firstToken, now, 0});
+        Completion& done = log.completed.emplace_back();
+        done.request = record.request;
+        done.startSeconds = record.start;
+        done.firstTokenSeconds = record.firstToken;
+        done.finishSeconds = now;
         if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
             m_reserved -= blocksFor(tokens, blockTokens);
         }
@@ -499,7 +502,7 @@ void Replica::addPart(std::uint32_t index, std::uint32_t begin, IterationLoad& l
     load.prompts += 1;
     load.promptTokens += tokens;
     load.promptTokensSquared += static_cast<double>(end) * end - static_cast<double>(begin) * begin;
-    m_running.push_back({end, index});
+    m_running.extend() = {end, index};
     if (m_exact) {
         m_exact->computed(index, begin, end);
     }
@@ -598,13 +601,25 @@ void Replica::startRun(double now, ReplicaLog& log)
 
 std::uint32_t Replica::store(const Record& record)
 {
-    if (m_freeRecord == kNone) {
-        m_records.push_back(record);
-        return static_cast<std::uint32_t>(m_records.size() - 1);
+    std::uint32_t index = m_freeRecord;
+    if (index == kNone) {
+        index = static_cast<std::uint32_t>(m_records.size());
+        static_cast<void>(m_records.extend());
+    } else {
+        m_freeRecord = m_records[index].request.tag;
     }
-    const std::uint32_t index = m_freeRecord;
-    m_freeRecord = m_records[index].request.tag;
-    m_records[index] = record;
+    // Member by member: a copy of the whole reads in one go what has just been written in pieces, and a processor waits
+    // with that until the pieces have reached its cache.
+    Record& to = m_records[index];
+    to.request.arrivalSeconds = record.request.arrivalSeconds;
+    to.request.inputTokens = record.request.inputTokens;
+    to.request.outputTokens = record.request.outputTokens;
+    to.request.tag = record.request.tag;
+    to.request.priority = record.request.priority;
+    to.start = record.start;
+    to.firstToken = record.firstToken;
+    to.arrival = m_arrivals++;
+    to.generated = record.generated;
     return index;
 }
 
@@ -616,8 +631,15 @@ void Replica::discard(std::uint32_t record)
 
 void Replica::pushWaiting(std::uint32_t record)
 {
-    m_queue.push_back({orderOf(m_records[record]), record});
-    std::push_heap(m_queue.begin(), m_queue.end(), kLater);
+    const std::uint64_t order = orderOf(m_records[record]);
+    static_cast<void>(m_queue.extend());
+    std::size_t at = m_queue.size() - 1;
+    for (; at > 0 && order < m_queue[(at - 1) / 2].order; at = (at - 1) / 2) {
+        m_queue[at].order = m_queue[(at - 1) / 2].order;
+        m_queue[at].record = m_queue[(at - 1) / 2].record;
+    }
+    m_queue[at].order = order;
+    m_queue[at].record = record;
 }
 
 void Replica::siftUp(std::size_t at, Running entry)
@@ -631,7 +653,7 @@ void Replica::siftUp(std::size_t at, Running entry)
 
 void Replica::pushDecoding(Running entry)
 {
-    m_running.push_back(entry);
+    m_running.extend() = entry;
     m_running.back() = m_running[m_decoding]; // a prompt makes room
     siftUp(m_decoding++, entry);
 }
@@ -666,15 +688,17 @@ std::vector<Request> Replica::takeQueue()
 {
     std::sort(m_queue.begin(), m_queue.end(), [](const Waiting& a, const Waiting& b) { return a.order < b.order; });
     std::vector<Request> taken;
-    std::erase_if(m_queue, [&](const Waiting& waiting) {
+    std::size_t kept = 0;
+    for (const Waiting& waiting : m_queue) {
         const Record& record = m_records[waiting.record];
         if (record.start != kNotStarted) {
-            return false;
+            m_queue[kept++] = waiting;
+            continue;
         }
         taken.push_back(record.request);
         discard(waiting.record);
-        return true;
-    }); // what is left is in order, and so a heap
+    }
+    m_queue.shrink(kept); // in order, and so a heap
     return taken;
 }
 

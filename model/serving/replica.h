@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/serving/batch_policy.h"
+#include "model/serving/block_vector.h"
 #include "model/serving/iteration_model.h"
 
 #include <algorithm>
@@ -95,7 +96,7 @@ struct ReplicaLog {
 /// and the number of iterations that the free blocks last is found from KvBlocks. So work is per request, not per
 /// token, and an advance that reaches no event changes nothing: results do not depend on how time is cut. Times are
 /// exact up to rounding against the token-by-token definition.
-class Replica {
+class alignas(64) Replica { // two cache lines
 public:
     static constexpr double kNever = std::numeric_limits<double>::infinity();
     enum class Admission { Accepted, QueueFull, TooLong, NoTokens };
@@ -149,8 +150,8 @@ public:
     [[nodiscard]] std::int64_t heldBlocks() const;
     /// What it takes in memory, the prefix cache aside.
     [[nodiscard]] std::size_t memoryBytes() const;
-    /// Memory hints for a caller that goes through many replicas: what the next event reads first, and, once that has
-    /// arrived, what it points to. No effect on results.
+    /// Memory hints for a caller that goes through many replicas and serves each until `until` seconds: what the next
+    /// event reads first, and, once that has arrived, what it points to. No effect on results.
     void prefetchBatch() const
     {
         constexpr std::size_t kLine = 64 / sizeof(Running);
@@ -162,14 +163,16 @@ public:
             prefetchRecord(m_freeRecord);
         }
     }
-    void prefetchNext() const
+    void prefetchNext(double until) const
     {
         if (!m_queue.empty()) {
             prefetchRecord(m_queue.front().record);
         }
-        if (!m_running.empty()) {
-            prefetchRecord(m_running.front().record);
+        if (m_running.size() > m_decoding) {
             prefetchRecord(m_running.back().record);
+        }
+        if (m_decoding > 0 && m_nextEvent <= until) {
+            prefetchRecord(m_running.front().record);
         }
     }
     /// Mixes everything that decides the future into `hash`.
@@ -268,9 +271,9 @@ private:
     std::uint32_t m_freeRecord = kNone;
     std::uint32_t m_arrivals = 0;
     std::uint32_t m_queueLimit;
-    std::vector<Running> m_running; ///< m_decoding ones as a binary heap, first to finish on top, then prompts
-    std::vector<Record> m_records;  ///< free ones chained through request.tag
-    std::vector<Waiting> m_queue;   ///< binary heap, first to be admitted on top
+    BlockVector<Running> m_running; ///< m_decoding ones as a binary heap, first to finish on top, then prompts
+    BlockVector<Record> m_records;  ///< free ones chained through request.tag
+    BlockVector<Waiting> m_queue;   ///< binary heap, first to be admitted on top
     ExactHolder m_exact;            ///< there while the cache may be full, and always with a prefix cache
 };
 
