@@ -5,6 +5,7 @@
 
 #include <QtTest>
 
+#include <sys/resource.h>
 #include <thread>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -170,6 +171,18 @@ private Q_SLOTS:
         row("a huge value", "SELECT length(zeroblob(1000000000))");
         row("a huge join of texts",
             "WITH RECURSIVE c(x) AS (SELECT 'x' UNION ALL SELECT x || x FROM c) SELECT max(x) FROM c");
+        row("a replacement that explodes", "SELECT replace(hex(zeroblob(50000)), '0', hex(zeroblob(50000)))");
+        row("a regular expression", "SELECT 'aaaa' REGEXP '(a+)+b'");
+        row("a pattern that explodes", "SELECT 'x' LIKE printf('%.*c', 100000, '%')");
+        row("nested JSON", "SELECT json_extract(printf('%.*c', 150000, '['), '$')");
+        row("a schema that is changed by hand", "UPDATE sqlite_schema SET sql = ''");
+        row("writable schema", "PRAGMA writable_schema = ON");
+        row("attach by a parameter", "ATTACH ? AS x");
+        row("a file as a database", "ATTACH 'file:/etc/passwd?mode=ro' AS x");
+        row("too many columns", QByteArray("SELECT 1" + QByteArray(",1").repeated(2000)).constData());
+        row("too many tables",
+            QByteArray("SELECT count(*) FROM offers" + QByteArray(", offers").repeated(200)).constData());
+        row("too many selects", QByteArray("SELECT 1" + QByteArray(" UNION ALL SELECT 1").repeated(400)).constData());
         row("deep nesting", QByteArray("SELECT " + QByteArray(5000, '(') + "1" + QByteArray(5000, ')')).constData());
         row("a bad sketch", "SELECT isobar_quantile(x'ff', 0.5)");
         row("a quantile of two", "SELECT isobar_quantile(x'', 2)");
@@ -279,6 +292,63 @@ private Q_SLOTS:
                            {.seconds = 60, .workBytes = 32 << 20});
         QVERIFY(!table.ok());
         QVERIFY2(table.error().message.find("memory") != std::string::npos, table.error().toString().c_str());
+    }
+
+    void hugeFormatsAreCut_data()
+    {
+        QTest::addColumn<QString>("sql");
+        QTest::newRow("a billion blanks") << QStringLiteral("SELECT length(printf('%1000000000d', 1))");
+        QTest::newRow("a billion characters") << QStringLiteral("SELECT length(printf('%.*c', 1000000000, 'x'))");
+        QTest::newRow("a billion places") << QStringLiteral("SELECT length(format('%.1000000000f', 0.1))");
+    }
+    void hugeFormatsAreCut()
+    {
+        QFETCH(QString, sql);
+        const auto table = runReadOnlySql(m_path, sql.toStdString(), {.seconds = 5});
+        QVERIFY(!table.ok() || std::holds_alternative<std::monostate>(table->rows.at(0).at(0)) ||
+                number(table->rows.at(0).at(0)) <= 200'000);
+    }
+
+    /// Whatever is asked, the process takes no more than what a query may, and what its answer may.
+    void memoryStaysBounded_data()
+    {
+        QTest::addColumn<QString>("sql");
+        const auto row = [](const char* name, const char* sql) {
+            QTest::newRow(name) << QString::fromUtf8(
+                                       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) ") +
+                                       QString::fromUtf8(sql);
+        };
+        row("sorting long texts", "SELECT i FROM n ORDER BY hex(zeroblob(90000)) || i");
+        row("grouping by long texts", "SELECT count(*) FROM n GROUP BY hex(zeroblob(90000)) || i");
+        row("distinct long texts", "SELECT DISTINCT hex(zeroblob(90000)) || i FROM n");
+        row("long texts that differ", "SELECT count(DISTINCT hex(zeroblob(90000)) || i) FROM n");
+        row("a window without an edge",
+            "SELECT max(x) OVER (ORDER BY x) FROM (SELECT hex(zeroblob(40000)) || i AS x FROM n)");
+        row("a table made of long texts",
+            "SELECT count(*) FROM (SELECT hex(zeroblob(90000)) || i AS x FROM n LIMIT 100000) a, (SELECT 1 AS y UNION "
+            "SELECT 2) b WHERE a.x > b.y");
+        row("an answer of long texts", "SELECT hex(zeroblob(90000)) || i FROM n");
+        row("a union of long texts", "SELECT hex(zeroblob(90000)) || i FROM n UNION SELECT 'x'");
+        row("texts joined without end", "SELECT group_concat(hex(zeroblob(900)) || i) FROM n");
+        row("merging sketches for ever", "SELECT isobar_count(isobar_merge(ttft_sketch)) FROM n, v_demand_hourly");
+    }
+    void memoryStaysBounded()
+    {
+        QFETCH(QString, sql);
+        const auto peakBytes = [] {
+            rusage usage{};
+            getrusage(RUSAGE_SELF, &usage);
+            return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+        };
+        constexpr std::int64_t kWork = 64 << 20, kResult = 16 << 20;
+        static const std::int64_t before = peakBytes();
+        const auto table = runReadOnlySql(m_path, sql.toStdString(),
+                                          {.rows = 10'000, .seconds = 3, .resultBytes = kResult, .workBytes = kWork});
+        const std::int64_t grown = peakBytes() - before;
+        QVERIFY2(grown < kWork + 4 * kResult + (64 << 20), std::to_string(grown).c_str());
+        QVERIFY2(!table.ok() || table->truncated, "it ended");
+        const std::string said = table.ok() ? std::string() : table.error().toString();
+        QVERIFY2(table.ok() || table.error().code == ErrorCode::Infeasible, said.c_str());
     }
 
     void canBeCancelled()
