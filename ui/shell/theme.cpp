@@ -55,8 +55,9 @@ const Theme& Theme::lightTheme()
         l.line = hex("#D9E0EA"), l.text = hex("#182233"), l.muted = hex("#53647E"), l.faint = hex("#8494AB");
         l.land = hex("#E3E9F1"), l.border = hex("#C9D3E0"), l.graticule = hex("#EDF1F6");
         l.accent = hex("#0B6FB8"), l.onAccent = hex("#FFFFFF"), l.flow = hex("#7E97B8"), l.isobar = hex("#6B7F9C");
-        // Darker than on the dark ground, so that words in these colours keep 4.5:1 on white.
-        l.trouble = hex("#C2410C"), l.caution = hex("#946200"), l.fine = hex("#0B6FB8");
+        // Darker than on the dark ground, so that words in these colours keep 4.5:1 on white; and the red darker still,
+        // or it would be the brown of caution to whoever sees no green.
+        l.trouble = hex("#9E1A08"), l.caution = hex("#946A00"), l.fine = hex("#0B6FB8");
         return l;
     }();
     return t;
@@ -78,9 +79,10 @@ const Theme& Theme::highContrastTheme()
 
 QColor Theme::category(std::size_t n) const
 {
-    // Okabe-Ito in an order that sets neighbours far apart; its darkest blue is lightened on dark grounds.
+    // Okabe-Ito in an order that sets neighbours far apart; its darkest blue is lightened on dark grounds. No violet
+    // there: it is that blue to whoever has deuteranopia.
     static constexpr std::array<const char*, 10> kDark{"#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442",
-                                                       "#5B8DEF", "#D55E00", "#A06BE8", "#9A6B4F", "#C8D2E0"};
+                                                       "#5B8DEF", "#D55E00", "#8FE38F", "#9A6B4F", "#C8D2E0"};
     static constexpr std::array<const char*, 10> kLight{"#56B4E9", "#8B5E3C", "#009E73", "#CC79A7", "#C9A800",
                                                         "#0072B2", "#D55E00", "#6B4FD8", "#5B6472", "#9C1F4E"};
     return hex(dark ? kDark[n % kDark.size()] : kLight[n % kLight.size()]);
