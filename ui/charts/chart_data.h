@@ -92,6 +92,8 @@ struct KpiData {
 
     QString title;
     QString value, unit;
+    QStringList
+        notes{};    ///< quieter words behind the unit, most wanted first; left out one by one where there is no room
     QString change; ///< "+2.1 % vs 1 min ago"; what precedes " vs " is drawn in the direction's colour
     Direction direction = Direction::None;
     bool up = false; ///< ▲ or ▼ before the change; no mark when the direction is None

@@ -81,11 +81,28 @@ void drawWarning(QPainter& p, QPointF center)
     p.drawLine(center + QPointF(0, 3), center + QPointF(0, 3.4));
 }
 
+/// The unit and as many of the notes as `room` holds; at least the unit.
+QString unitText(const KpiData& d, double room)
+{
+    QString text = d.unit;
+    for (const QString& note : d.notes) {
+        const QString more = text.isEmpty() ? note : text + QLatin1Char(' ') + note;
+        if (textWidth(font(TextRole::Secondary), more) <= room) {
+            text = more;
+        }
+    }
+    return text;
+}
+
+/// What a screen reader says after the title.
 QString spoken(const KpiData& d)
 {
-    QString text = d.title + QStringLiteral(": ") + d.value;
+    QString text = d.value;
     if (!d.unit.isEmpty()) {
         text += QLatin1Char(' ') + d.unit;
+    }
+    for (const QString& note : d.notes) {
+        text += QLatin1Char(' ') + note;
     }
     if (!d.change.isEmpty()) {
         text += QStringLiteral(", ") + d.change;
@@ -140,7 +157,8 @@ void paintKpi(QPainter& p, const QRectF& rect, const KpiData& d)
     const double drop =
         (QFontMetricsF(font(TextRole::Figure)).capHeight() - QFontMetricsF(font(TextRole::Secondary)).capHeight()) / 2;
     if (figureRow.width() - used - 6 > 14) {
-        drawLine(p, figureRow.adjusted(used + 6, drop, 0, drop), font(TextRole::Secondary), t.muted, d.unit);
+        drawLine(p, figureRow.adjusted(used + 6, drop, 0, drop), font(TextRole::Secondary), t.muted,
+                 unitText(d, figureRow.width() - used - 6));
     }
     if (d.change.isEmpty()) {
         return;
@@ -179,19 +197,23 @@ KpiTile::KpiTile(QWidget* parent)
 void KpiTile::setData(KpiData data)
 {
     m_data = std::move(data);
-    const QString name = spoken(m_data);
-    if (name != accessibleName()) {
-        setAccessibleName(name);
+    // The name stays while the figure changes: whoever looks for the tile finds it.
+    if (m_data.title != accessibleName()) {
+        setAccessibleName(m_data.title);
     }
-    // Rich text, because only rich text wraps in a tooltip.
+    const QString words = spoken(m_data);
+    if (words != accessibleDescription()) {
+        setAccessibleDescription(words);
+    }
+    // Rich text, because only rich text wraps in a tooltip; all that the tile may have had no room for comes first.
     const QString tip =
         m_data.explanation.isEmpty()
             ? QString()
-            : QStringLiteral("<p>%1</p>")
-                  .arg(m_data.explanation.toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>")));
+            : QStringLiteral("<p><b>%1</b>: %2</p><p>%3</p>")
+                  .arg(m_data.title.toHtmlEscaped(), words.toHtmlEscaped(),
+                       m_data.explanation.toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>")));
     if (tip != toolTip()) {
         setToolTip(tip);
-        setAccessibleDescription(m_data.explanation);
     }
     update();
 }

@@ -155,11 +155,12 @@ std::vector<KpiData> kpis(const ViewContext& context)
         }
         if (rule.measure == Measure::Utilization) {
             const double chips = valueOf(now, {}, Measure::Accelerators);
-            kpi.unit += std::isfinite(chips) ? QStringLiteral(" of ") + grouped(chips, 0) + QStringLiteral(" chips")
-                                             : QString();
+            if (std::isfinite(chips)) {
+                kpi.notes << QStringLiteral("of ") + grouped(chips, 0) + QStringLiteral(" chips");
+            }
         }
         if (rule.measure == Measure::Headroom) {
-            kpi.unit += QStringLiteral(" of chip time");
+            kpi.notes << QStringLiteral("of chip time");
         }
         describeChange(kpi, rule, comparison, context);
         for (const query::Row& row : course.rows) {
@@ -169,13 +170,12 @@ std::vector<KpiData> kpis(const ViewContext& context)
         }
         const query::MeasureInfo& m = query::info(rule.measure);
         kpi.explanation =
-            QStringLiteral("<b>%1</b> [%2]<br>%3<br>%4")
+            QStringLiteral("%1 [%2]\n%3\n%4\nClick for its source and parts")
                 .arg(QString::fromUtf8(m.title.data(), static_cast<int>(m.title.size())),
                      QString::fromUtf8(m.unit.data(), static_cast<int>(m.unit.size())),
-                     QString::fromUtf8(m.formula.data(), static_cast<int>(m.formula.size())).toHtmlEscaped(),
-                     context.footer().toHtmlEscaped());
+                     QString::fromUtf8(m.formula.data(), static_cast<int>(m.formula.size())), context.footer());
         if (const auto target = targetOf(rule.measure)) {
-            kpi.unit += QStringLiteral(" · target ") + percent(*target, 0).joined();
+            kpi.notes << QStringLiteral("target ") + percent(*target, 0).joined();
             kpi.warning = std::isfinite(value) && value < *target;
         }
         tiles.push_back(std::move(kpi));

@@ -55,7 +55,9 @@ private Q_SLOTS:
     {
         KpiTile tile;
         tile.setData(spend());
-        QCOMPARE(tile.accessibleName(), QStringLiteral("Spend per day: $14.62 M / day, +2.1 % vs 1 min ago, worse"));
+        QCOMPARE(tile.accessibleName(), QStringLiteral("Spend per day"));
+        QCOMPARE(tile.accessibleDescription(), QStringLiteral("$14.62 M / day, +2.1 % vs 1 min ago, worse"));
+        QVERIFY(tile.toolTip().contains(tile.accessibleDescription()));      // what the tile may have no room for
         QVERIFY(tile.toolTip().contains(QStringLiteral("&lt; price &gt;"))); // shown as written, not as markup
         QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(&tile);
         QVERIFY(spoken != nullptr);
@@ -66,8 +68,31 @@ private Q_SLOTS:
         QCOMPARE(clicked.count(), 1);
         KpiData warned = spend();
         warned.warning = true, warned.direction = KpiData::Direction::None, warned.unit.clear();
+        warned.notes = {QStringLiteral("target $12")};
         tile.setData(warned);
-        QCOMPARE(tile.accessibleName(), QStringLiteral("Spend per day: $14.62, +2.1 % vs 1 min ago, needs attention"));
+        QCOMPARE(tile.accessibleName(), QStringLiteral("Spend per day")); // the same button, whatever the figure
+        QCOMPARE(tile.accessibleDescription(),
+                 QStringLiteral("$14.62 target $12, +2.1 % vs 1 min ago, needs attention"));
+    }
+
+    /// What there is no room for is left out, never cut: the tile with a note too many is the tile without it.
+    void notesAreLeftOutBeforeAnythingIsCut()
+    {
+        const auto picture = [](int width, const QStringList& notes) {
+            KpiData d = spend();
+            d.spark.clear();
+            d.notes = notes;
+            KpiTile tile;
+            tile.setData(d);
+            tile.resize(width, 86);
+            return tile.grab().toImage();
+        };
+        const QStringList notes{QStringLiteral("of 244,886 chips")};
+        QCOMPARE(picture(170, notes), picture(170, {}));
+        QVERIFY(picture(300, notes) != picture(300, {}));
+        // The first that fits is kept although one before it does not fit.
+        QCOMPARE(picture(240, {QStringLiteral("of two hundred thousand accelerators"), QStringLiteral("now")}),
+                 picture(240, {QStringLiteral("now")}));
     }
 
     void clicksByMouseAndKeys()
