@@ -8,7 +8,6 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QSettings>
-#include <QTimer>
 
 #include <algorithm>
 #include <cstdio>
@@ -18,6 +17,7 @@
 int main(int argc, char** argv)
 {
     using namespace isobar;
+    using isobar::app::AfterFirstFrame;
     using isobar::app::StartTimer;
     // Help and version need no display.
     const bool asksOnly = std::any_of(argv + 1, argv + argc, [](const char* argument) {
@@ -61,7 +61,7 @@ int main(int argc, char** argv)
     StartTimer startTimer(window, session, parser.isSet(timeStart));
     window.show();
     // The first frame is on screen before the fleet is read: a slow disk shows a window, not nothing.
-    QTimer::singleShot(0, &window, [&] {
+    const AfterFirstFrame opener(window, [&] {
         const QStringList stores = parser.positionalArguments();
         const Status opened = stores.isEmpty() ? session.openSample() : session.open(stores.front().toStdString());
         if (!opened) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <ctime>
 #include <unistd.h>
+#include <utility>
 
 namespace isobar::app {
 namespace {
@@ -31,26 +32,41 @@ double secondsSinceProcessStart()
 
 } // namespace
 
+AfterFirstFrame::AfterFirstFrame(QWidget& window, std::function<void()> work)
+    : m_work(std::move(work))
+{
+    window.installEventFilter(this);
+    // A window that is never seen, minimized say, has no first frame.
+    constexpr int kLongestMilliseconds = 2000;
+    QTimer::singleShot(kLongestMilliseconds, this, &AfterFirstFrame::go);
+}
+
+bool AfterFirstFrame::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::Paint) {
+        watched->removeEventFilter(this);
+        QTimer::singleShot(0, this, &AfterFirstFrame::go); // after this event the frame is painted and flushed
+    }
+    return QObject::eventFilter(watched, event);
+}
+
+void AfterFirstFrame::go()
+{
+    if (const auto work = std::exchange(m_work, nullptr)) {
+        work();
+    }
+}
+
 StartTimer::StartTimer(ui::MainWindow& window, ui::Session& session, bool enabled)
+    : m_firstFrame(window, [this] { m_firstFrameSeconds = secondsSinceProcessStart(); })
 {
     if (!enabled) {
         return;
     }
-    window.installEventFilter(this);
     connect(&session, &ui::Session::historyChanged, this, [this] {
         std::printf("first frame %.2f s, first live numbers %.2f s\n", m_firstFrameSeconds, secondsSinceProcessStart());
         QCoreApplication::quit();
     });
-}
-
-bool StartTimer::eventFilter(QObject* watched, QEvent* event)
-{
-    if (event->type() == QEvent::Paint && m_firstFrameSeconds == 0) {
-        // After this event the frame is painted and flushed.
-        QTimer::singleShot(0, this, [this] { m_firstFrameSeconds = secondsSinceProcessStart(); });
-        watched->removeEventFilter(this);
-    }
-    return QObject::eventFilter(watched, event);
 }
 
 } // namespace isobar::app

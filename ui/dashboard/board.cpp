@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 namespace isobar::ui {
 namespace {
@@ -85,6 +87,31 @@ int boardRows(const Board& board)
         rows = std::max(rows, panel.cells.y() + panel.cells.height());
     }
     return rows;
+}
+
+Board narrowed(const Board& board)
+{
+    std::vector<std::size_t> order(board.panels.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&board](std::size_t a, std::size_t b) {
+        const QRect &left = board.panels[a].cells, &right = board.panels[b].cells;
+        return std::tuple(left.y(), left.x()) < std::tuple(right.y(), right.x());
+    });
+    Board result = board;
+    int x = 0, y = 0, rowHeight = 0;
+    for (const std::size_t i : order) {
+        BoardPanel& panel = result.panels[i];
+        const int width = std::min(kBoardColumns, 2 * panel.cells.width());
+        const int height = panel.view == View::Overview ? std::max(2, panel.cells.height()) : panel.cells.height();
+        if (x + width > kBoardColumns) {
+            x = 0;
+            y += std::exchange(rowHeight, 0);
+        }
+        panel.cells = {x, y, width, height};
+        x += width;
+        rowHeight = std::max(rowHeight, height);
+    }
+    return result;
 }
 
 QByteArray boardsToJson(const std::vector<Board>& boards)

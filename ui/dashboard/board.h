@@ -36,6 +36,9 @@ void removePanel(Board& board, std::size_t panel);
 /// Rows that the panels take.
 [[nodiscard]] int boardRows(const Board& board);
 
+/// The same panels for a narrow window: each twice as wide, in reading order, the key figures in two rows.
+[[nodiscard]] Board narrowed(const Board& board);
+
 /// {"schema": 1, "boards": [{"name", "panels": [{"view", "x", "y", "width", "height"}]}]}
 [[nodiscard]] QByteArray boardsToJson(const std::vector<Board>& boards);
 /// Errors say what is wrong and where; a view of a newer version is left out.

@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kCellHeight = 94, kSmallestCellHeight = 40;
 constexpr int kHeader = 30, kCorner = 22;
+constexpr int kNarrow = 1000; ///< below it a panel takes twice the columns
 
 } // namespace
 
@@ -249,7 +250,7 @@ double BoardGrid::cellWidth() const
 
 QRect BoardGrid::rectOf(const QRect& cells) const
 {
-    const int rows = std::max(1, boardRows(m_board));
+    const int rows = std::max(1, boardRows(shownBoard()));
     const double h = m_fillHeight > 0 ? std::max<double>(kSmallestCellHeight,
                                                          static_cast<double>(m_fillHeight + Theme::kGutter) / rows)
                                       : kCellHeight + Theme::kGutter;
@@ -260,11 +261,18 @@ QRect BoardGrid::rectOf(const QRect& cells) const
     return {x, y, std::max(1, right - x), std::max(1, bottom - y)};
 }
 
+Board BoardGrid::shownBoard() const
+{
+    // What is arranged is what is kept: then the grid is as it will be in a wide window.
+    return width() < kNarrow && !m_arranging ? narrowed(m_board) : m_board;
+}
+
 void BoardGrid::layOut()
 {
     int bottom = 0;
+    const Board shown = shownBoard();
     for (std::size_t i = 0; i < m_items.size(); ++i) {
-        const QRect at = rectOf(m_board.panels[i].cells);
+        const QRect at = rectOf(shown.panels[i].cells);
         m_items[i].widget->setGeometry(at);
         if (m_items[i].handle != nullptr) {
             m_items[i].handle->setGeometry(at);

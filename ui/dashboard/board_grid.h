@@ -60,6 +60,8 @@ private:
         bool stale = true;
     };
     void layOut();
+    /// The board as it is laid out now: narrowed where there is little room.
+    [[nodiscard]] Board shownBoard() const;
     void draw(Item& item);
     void makeHandles();
     [[nodiscard]] Item makeItem(View view);

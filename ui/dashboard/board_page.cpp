@@ -3,12 +3,12 @@
 
 #include "ui/dashboard/board_grid.h"
 #include "ui/session/session.h"
+#include "ui/shell/elided_label.h"
 #include "ui/shell/theme.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QInputDialog>
-#include <QLabel>
 #include <QMenu>
 #include <QScrollArea>
 #include <QScrollBar>
@@ -55,7 +55,7 @@ BoardPage::BoardPage(Session& session, QWidget* parent)
     , m_boards(shippedBoards())
     , m_tools(new QWidget)
     , m_names(new QComboBox)
-    , m_source(new QLabel)
+    , m_source(new ElidedLabel)
     , m_arrange(new QToolButton)
     , m_scroll(new QScrollArea)
     , m_grid(new BoardGrid(session))
@@ -64,7 +64,6 @@ BoardPage::BoardPage(Session& session, QWidget* parent)
     m_names->setMinimumWidth(160);
     m_source->setProperty("muted", true);
     m_source->setAccessibleName(tr("Source"));
-    m_source->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_arrange->setText(tr("Arrange"));
     m_arrange->setCheckable(true);
     m_arrange->setToolTip(tr("Move panels by their header, resize them by their corner"));

@@ -5,13 +5,13 @@
 #include <QWidget>
 
 class QComboBox;
-class QLabel;
 class QScrollArea;
 class QToolButton;
 
 namespace isobar::ui {
 
 class BoardGrid;
+class ElidedLabel;
 class Session;
 
 /// The room of boards: one board at a time, chosen, arranged and kept. Boards live in the open store, with the bundled
@@ -35,6 +35,8 @@ public:
     void removeBoard();
     void resetToShipped();
 
+    /// Reads the boards of what is open; it happens by itself when something is opened.
+    void load();
     /// Puts boards in force and keeps them; what undo and redo call.
     void useBoards(const std::vector<Board>& boards, int current);
 
@@ -47,7 +49,6 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    void load();
     void keep();
     void refresh();
     void showPanels();
@@ -63,7 +64,7 @@ private:
     bool m_presenting = false;
     QWidget* m_tools;
     QComboBox* m_names;
-    QLabel* m_source;
+    ElidedLabel* m_source;
     QToolButton* m_arrange;
     QScrollArea* m_scroll;
     BoardGrid* m_grid;

@@ -4,8 +4,9 @@
 #include "ui/charts/kpi_tile.h"
 #include "ui/shell/theme.h"
 
-#include <QHBoxLayout>
+#include <QGridLayout>
 #include <QLabel>
+#include <QVBoxLayout>
 
 #include <algorithm>
 
@@ -13,20 +14,47 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kCardWidth = 380;
+constexpr int kNarrow = 1000; ///< below it the six stand in two rows
 
 } // namespace
 
 KpiRow::KpiRow(QWidget* parent)
     : QWidget(parent)
+    , m_grid(new QGridLayout(this))
 {
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(Theme::kGutter);
+    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_grid->setSpacing(Theme::kGutter);
     for (std::size_t i = 0; i < 6; ++i) {
-        m_tiles.push_back(new KpiTile);
-        row->addWidget(m_tiles.back(), 1);
+        m_tiles.push_back(new KpiTile(this));
         connect(m_tiles.back(), &KpiTile::clicked, this, [this, i] { explain(i); });
     }
+    layOut(6);
+}
+
+void KpiRow::layOut(int columns)
+{
+    if (columns == m_columns) {
+        return;
+    }
+    m_columns = columns;
+    for (std::size_t i = 0; i < m_tiles.size(); ++i) {
+        const int at = static_cast<int>(i);
+        m_grid->addWidget(m_tiles[i], at / columns, at % columns); // takes it from where it was
+    }
+    for (int column = 0; column < 6; ++column) {
+        m_grid->setColumnStretch(column, column < columns ? 1 : 0);
+    }
+}
+
+void KpiRow::resizeEvent(QResizeEvent* event)
+{
+    layOut(width() < kNarrow ? 3 : 6);
+    QWidget::resizeEvent(event);
+}
+
+QSize KpiRow::minimumSizeHint() const
+{
+    return {0, m_grid->minimumSize().height()}; // it asks for no width: it has two rows when there is little
 }
 
 void KpiRow::show(const ViewContext& context)

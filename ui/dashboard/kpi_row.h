@@ -5,6 +5,8 @@
 #include <QFrame>
 #include <QPointer>
 
+class QGridLayout;
+
 namespace isobar::ui {
 
 class KpiTile;
@@ -20,10 +22,17 @@ public:
     /// The card that is open; null when none is.
     [[nodiscard]] QWidget* card() const { return m_card; }
     using QWidget::show;
+    [[nodiscard]] QSize minimumSizeHint() const override;
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void layOut(int columns);
     void explain(std::size_t tile);
 
+    QGridLayout* m_grid;
+    int m_columns = 0;
     std::vector<KpiTile*> m_tiles;
     ViewContext m_context;
     QPointer<QFrame> m_card;

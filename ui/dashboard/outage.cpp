@@ -131,7 +131,9 @@ void OutageBanner::lose(RegionId region)
     m_session.play();
     const QString name = QString::fromStdString(regionKey(m_session.fleet(), region));
     say(tr("Simulated outage: %1 is lost").arg(name),
-        tr("Estimate from the capacity seen: %1. Requests are re-routed; figures follow.").arg(m_estimate), true);
+        tr("Estimate from the capacity seen, without %1: %2. Requests are re-routed; figures follow.")
+            .arg(name, m_estimate),
+        true);
     show();
 }
 
@@ -164,9 +166,9 @@ void OutageBanner::watch()
     const QString lasting = ui::seconds(seconds).joined();
     const QString verdict =
         seconds < kFailoverSeconds ? tr("%1 lost for %2: re-routing").arg(name, lasting)
-        : m_recovered
-            ? tr("N+1: met in %1").arg(ui::seconds(static_cast<double>(*m_recovered - m_since) * 1e-6).joined())
-            : tr("N+1: not met in %1").arg(lasting);
+        : m_recovered              ? tr("N+1 without %1: met in %2")
+                            .arg(name, ui::seconds(static_cast<double>(*m_recovered - m_since) * 1e-6).joined())
+                      : tr("N+1 without %1: not met in %2").arg(name, lasting);
     const double dayShare = m_spendBefore > 0 ? (spend - m_spendBefore) / m_spendBefore : 0;
     say(verdict,
         tr("%1 lost for %2 of simulated time. SLO attainment %3 (%4), spend %5 (%6), over the last %7. "

@@ -12,8 +12,10 @@
 #include "ui/planner/move_dialog.h"
 #include "ui/planner/region_panel.h"
 
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QMenu>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -21,6 +23,8 @@
 namespace isobar::ui {
 namespace {
 
+constexpr int kNarrow = 1000; ///< below it the charts stand in two rows
+constexpr int kLeastMap = 250, kLeastChart = 160;
 constexpr double kWidest = 4000; ///< all charts: the window is never narrower than they need
 
 } // namespace
@@ -35,23 +39,35 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
     , m_timeBar(new TimeBar(session))
     , m_dropPlanner(new DropPlanner(session, *m_map, m_side->moveTable(), this))
 {
-    auto* charts = new QHBoxLayout;
-    charts->setSpacing(Theme::kGutter);
+    m_chartGrid = new QGridLayout;
+    m_chartGrid->setSpacing(Theme::kGutter);
     for (const View view : overviewCharts(kWidest)) {
         m_charts.push_back(std::make_unique<ViewWidget>(view, session, this));
-        charts->addWidget(withMenu(m_charts.back()->widget(), view), 1);
+        withMenu(m_charts.back()->widget(), view)->setMinimumHeight(kLeastChart);
     }
+    layOutCharts(static_cast<int>(m_charts.size()));
+    m_map->setMinimumHeight(kLeastMap);
     auto* middle = new QHBoxLayout;
     middle->setSpacing(Theme::kGutter);
     middle->addWidget(withMenu(m_map, View::Map), 1);
     middle->addWidget(m_side);
+    auto* body = new QWidget;
+    auto* column = new QVBoxLayout(body);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(Theme::kGutter);
+    column->addWidget(m_figures);
+    column->addWidget(m_outage);
+    column->addLayout(middle, 7);
+    column->addLayout(m_chartGrid, 3);
+    auto* scroll = new QScrollArea; // in a low window the charts are scrolled to; nothing is squeezed, the clock stays
+    scroll->setWidget(body);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     auto* page = new QVBoxLayout(this);
     page->setContentsMargins(Theme::kGutter, Theme::kGutter, Theme::kGutter, Theme::kGutter);
     page->setSpacing(Theme::kGutter);
-    page->addWidget(m_figures);
-    page->addWidget(m_outage);
-    page->addLayout(middle, 7);
-    page->addLayout(charts, 3);
+    page->addWidget(scroll, 1);
     page->addWidget(m_timeBar);
     withMenu(&m_side->share(), View::Share);
 
@@ -168,6 +184,7 @@ void OverviewPage::resizeEvent(QResizeEvent* event)
 {
     // A width of its own, not its content's: the map must not move when a figure gains a digit.
     m_side->setFixedWidth(std::clamp(width() * 23 / 100, 330, 440));
+    layOutCharts(width() < kNarrow ? 2 : static_cast<int>(m_charts.size()));
     QWidget::resizeEvent(event);
 }
 
@@ -207,6 +224,20 @@ void OverviewPage::followCamera()
             m_map->setPose({static_cast<ProjectionKind>(camera.projection), camera.center, camera.facing, camera.zoom});
         }
     });
+}
+
+void OverviewPage::layOutCharts(int columns)
+{
+    if (columns == m_chartColumns) {
+        return;
+    }
+    m_chartColumns = columns;
+    for (int i = 0; i < static_cast<int>(m_charts.size()); ++i) {
+        m_chartGrid->addWidget(m_charts[static_cast<std::size_t>(i)]->widget(), i / columns, i % columns);
+    }
+    for (int i = 0; i < static_cast<int>(m_charts.size()); ++i) {
+        m_chartGrid->setColumnStretch(i, i < columns ? 1 : 0);
+    }
 }
 
 void OverviewPage::selectPlace(int place, bool add)

@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+class QGridLayout;
+
 namespace isobar::ui {
 
 class DropPlanner;
@@ -53,6 +55,7 @@ private:
     void followCamera();
     void showMove(PlacementId placement, int replicas);
     QWidget* withMenu(QWidget* chart, View view);
+    void layOutCharts(int columns);
 
     Session& m_session;
     KpiRow* m_figures;
@@ -60,6 +63,8 @@ private:
     MapView* m_map;
     SidePanel* m_side;
     std::vector<std::unique_ptr<ViewWidget>> m_charts;
+    QGridLayout* m_chartGrid = nullptr;
+    int m_chartColumns = 0;
     TimeBar* m_timeBar;
     DropPlanner* m_dropPlanner;
     bool m_stale = false;

@@ -3,6 +3,7 @@
 
 #include "ui/dashboard/load_strip.h"
 #include "ui/dashboard/views.h"
+#include "ui/shell/elided_label.h"
 #include "ui/shell/format.h"
 #include "ui/shell/icon.h"
 #include "ui/shell/theme.h"
@@ -13,6 +14,7 @@
 #include <QLocale>
 #include <QToolButton>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -20,6 +22,8 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kStripPoints = 160;
+constexpr int kRoomForRequests = 1100; ///< wide enough to say how many requests were simulated, too
+constexpr int kLeastPace = 170, kMostPace = 330;
 
 } // namespace
 
@@ -38,7 +42,7 @@ TimeBar::TimeBar(Session& session, QWidget* parent)
     , m_date(new QLabel)
     , m_time(new QLabel)
     , m_strip(new LoadStrip)
-    , m_pace(new QLabel)
+    , m_pace(new ElidedLabel)
 {
     setProperty("panel", true);
     setAccessibleName(tr("Clock"));
@@ -111,6 +115,7 @@ void TimeBar::showClock()
     m_date->setText(now.toString(QStringLiteral("yyyy-MM-dd")));
     m_time->setText(now.toString(QStringLiteral("HH:mm:ss")) + QStringLiteral(" UTC"));
     if (!snapshot || snapshot->now < 0) {
+        m_pace->setToolTip({});
         m_pace->setText(tr("filling the fleet with work"));
         return;
     }
@@ -118,23 +123,32 @@ void TimeBar::showClock()
         compact(static_cast<double>(snapshot->totals.demand.requests)).joined() + tr(" requests simulated");
     const bool behind =
         !snapshot->paused && snapshot->achievedSpeed > 0 && snapshot->achievedSpeed < 0.9 * snapshot->requestedSpeed;
-    QString pace = snapshot->paused
-                       ? tr("paused")
-                       : grouped(snapshot->achievedSpeed, snapshot->achievedSpeed < 10 ? 1 : 0) +
-                             (behind ? tr("× sustained, behind the asked speed") : QStringLiteral("× sustained"));
+    QString pace = snapshot->paused ? tr("paused")
+                                    : grouped(snapshot->achievedSpeed, snapshot->achievedSpeed < 10 ? 1 : 0) +
+                                          (behind ? tr("× sustained, behind") : QStringLiteral("× sustained"));
     if (const std::size_t broken = snapshot->faults.size(); broken > 0) {
         pace = (broken == 1 ? tr("! 1 fault · ") : tr("! %1 faults · ").arg(broken)) + pace;
     }
     if (m_session.isShowingRecorded()) {
         const QDateTime at = m_session.timeAt(m_session.history().end());
+        m_pace->setToolTip({});
         m_pace->setText(tr("recorded, %1 · play comes back").arg(at.toString(QStringLiteral("HH:mm:ss"))));
         return;
     }
     if (snapshot->fastForward) {
+        m_pace->setToolTip({});
         m_pace->setText(tr("fast-forward · fluid (mean-field) estimate"));
         return;
     }
-    m_pace->setText(pace + QStringLiteral(" · ") + requests);
+    m_pace->setToolTip(pace + QStringLiteral(" · ") + requests);
+    m_pace->setText(width() < kRoomForRequests ? pace : pace + QStringLiteral(" · ") + requests);
+}
+
+void TimeBar::resizeEvent(QResizeEvent* event)
+{
+    // A width of its own, not its words': the strip must not move when the pace gains a digit.
+    m_pace->setFixedWidth(std::clamp(width() * 24 / 100, kLeastPace, kMostPace));
+    QFrame::resizeEvent(event);
 }
 
 /// What the strip covers: the running history, and an earlier run where one is recorded.
@@ -206,10 +220,10 @@ void TimeBar::showHistory()
         for (const auto& [from, to] : m_session.fluidStretches()) {
             const double at = (static_cast<double>(from) - axisFrom) / axisSpan;
             if (axisSpan > 0 && at <= 1) {
-                marks.push_back({std::max(0.0, at),
-                                 tr("%1 to %2: fluid (mean-field) estimate, not request by request")
-                                     .arg(m_session.timeAt(from).toString(QStringLiteral("yyyy-MM-dd HH:mm")),
-                                          m_session.timeAt(to).toString(QStringLiteral("yyyy-MM-dd HH:mm")))});
+                marks.push_back(
+                    {std::max(0.0, at), tr("%1 to %2: fluid (mean-field) estimate, not request by request")
+                                            .arg(m_session.timeAt(from).toString(QStringLiteral("yyyy-MM-dd HH:mm")),
+                                                 m_session.timeAt(to).toString(QStringLiteral("yyyy-MM-dd HH:mm")))});
             }
         }
         for (const engine::Event& event : m_session.events()) {

@@ -31,6 +31,7 @@ private:
     [[nodiscard]] std::pair<aggregate::SimMicros, aggregate::SimMicros> axis() const;
     [[nodiscard]] aggregate::SimMicros timeOn(double at) const;
     void restyle();
+    void resizeEvent(QResizeEvent* event) override;
 
     Session& m_session;
     QToolButton* m_play;
@@ -39,7 +40,7 @@ private:
     QLabel* m_date;
     QLabel* m_time;
     class LoadStrip* m_strip;
-    QLabel* m_pace;
+    class ElidedLabel* m_pace;
 };
 
 } // namespace isobar::ui

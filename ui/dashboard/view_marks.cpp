@@ -318,7 +318,7 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
         if (hardest != nullptr) {
             const bool carries = hardest->carries();
             figures.push_back(
-                {lost == Dimension::Region ? QStringLiteral("N+1 region") : QStringLiteral("N+1 provider"),
+                {lost == Dimension::Region ? QStringLiteral("N+1, worst region") : QStringLiteral("N+1, worst provider"),
                  carries ? QStringLiteral("met") : QStringLiteral("not met: ") + text(hardest->worst), !carries,
                  formula("Whether what is left carries each model and tier when the worst region, or "
                          "provider, goes; an estimate from the capacity seen.")});

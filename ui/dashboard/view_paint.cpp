@@ -65,14 +65,16 @@ QStringList answersOf(const ViewContext& context, const std::vector<KpiData>& ti
     QStringList lines;
     if (tiles.size() == 6 && !tiles[2].spark.isEmpty()) {
         lines << QStringLiteral("Are we all right? %1 %2 of requests kept their promise; %3 %4.")
-                     .arg(tiles[2].value, tiles[2].unit, tiles[3].value, tiles[3].unit + QStringLiteral(" are busy"));
+                     .arg(tiles[2].value, tiles[2].unit, tiles[3].value,
+                          (QStringList(tiles[3].unit) + tiles[3].notes).join(QLatin1Char(' ')) +
+                              QStringLiteral(" are busy"));
         lines << QStringLiteral("What does it cost? %1 %2, %3 %4.")
                      .arg(tiles[0].value, tiles[0].unit, tiles[1].value, tiles[1].unit);
     }
     QStringList losses;
     for (const BalanceFigure& figure : balanceFigures(context)) {
         if (figure.name.startsWith(QStringLiteral("N+1"))) {
-            losses << figure.name + QLatin1Char(' ') + figure.value;
+            losses << figure.name + QStringLiteral(": ") + figure.value;
         }
     }
     if (!losses.isEmpty()) {

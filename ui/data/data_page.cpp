@@ -129,6 +129,7 @@ DataPage::DataPage(Session& session, QWidget* parent)
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &DataPage::showImport);
     connect(&m_session, &Session::opened, this, &DataPage::followSession);
     connect(&m_session, &Session::placementsChanged, this, &DataPage::followSession);
+    followSession();
 }
 
 QWidget* DataPage::makeLog()

@@ -17,6 +17,7 @@
 namespace isobar::ui {
 namespace {
 
+constexpr int kWidth = 460;
 constexpr int kProgressSteps = 1000;
 constexpr double kHour = 3600, kDay = 24 * kHour, kWeek = 7 * kDay;
 
@@ -30,7 +31,7 @@ FastForwardDialog::FastForwardDialog(Session& session, QWidget* parent)
     , m_progress(new QProgressBar)
 {
     setWindowTitle(tr("Fast-forward"));
-    setMinimumWidth(460);
+    setMinimumWidth(kWidth);
     m_howFar->setAccessibleName(tr("How far"));
     m_howFar->addItem(tr("one hour"), kHour);
     m_howFar->addItem(tr("one day"), kDay);
@@ -43,6 +44,7 @@ FastForwardDialog::FastForwardDialog(Session& session, QWidget* parent)
                         "History and time bar mark it. From there on every request is simulated again: capacity, "
                         "faults and scaling as the estimate leaves them, requests in flight settled afresh. The clock "
                         "cannot go back to before."));
+    m_words->setMinimumHeight(m_words->heightForWidth(kWidth - 2 * static_cast<int>(Theme::kPadding)));
     m_progress->setRange(0, kProgressSteps);
     m_progress->setAccessibleName(tr("Progress"));
     m_progress->hide();

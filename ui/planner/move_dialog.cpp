@@ -43,7 +43,7 @@ MoveDialog::MoveDialog(Session& session, PlacementId placement, int replicas, QW
     const Placement& from = fleet[placement];
     const QString model = QString::fromStdString(fleet[from.model].name);
     setWindowTitle(tr("Move %1").arg(model));
-    resize(900, 560);
+    resize(900, 520); // inside a full-HD screen at twice the size, too
     auto* heading = new QLabel(tr("%1 from %2").arg(model, QString::fromStdString(fleet[from.pool].key)));
     heading->setFont(ui::font(TextRole::Title));
     m_replicas->setRange(1, std::max(1, from.replicas));

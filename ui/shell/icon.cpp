@@ -4,11 +4,15 @@
 #include "resources/embedded.h"
 
 #include <QByteArray>
+#include <QIconEngine>
 #include <QPainter>
 #include <QPixmap>
 #include <QSvgRenderer>
 
 #include <initializer_list>
+#include <map>
+#include <tuple>
+#include <utility>
 
 namespace isobar::ui {
 namespace {
@@ -23,9 +27,10 @@ QByteArray svg(const QString& name)
     return {bytes.data(), static_cast<qsizetype>(bytes.size())};
 }
 
-QPixmap render(QSvgRenderer& renderer, int size, int ratio, double opacity)
+QPixmap render(const QByteArray& source, QSize pixels, double opacity)
 {
-    QPixmap pixmap(size * ratio, size * ratio);
+    QSvgRenderer renderer(source);
+    QPixmap pixmap(pixels);
     pixmap.fill(Qt::transparent);
     QPainter painter(&pixmap);
     painter.setRenderHint(QPainter::Antialiasing);
@@ -33,9 +38,54 @@ QPixmap render(QSvgRenderer& renderer, int size, int ratio, double opacity)
     // Fade the whole, not each stroke: where a fill and its outline overlap, the seam would show.
     painter.setCompositionMode(QPainter::CompositionMode_DestinationIn);
     painter.fillRect(pixmap.rect(), QColor::fromRgbF(0.0F, 0.0F, 0.0F, static_cast<float>(opacity)));
-    painter.end();
-    pixmap.setDevicePixelRatio(ratio);
     return pixmap;
+}
+
+/// Draws at the size asked for, when it is asked for: a start draws what is seen, not every size of every icon.
+class SvgIconEngine : public QIconEngine {
+public:
+    SvgIconEngine(QByteArray source, double opacity, QList<QSize> sizes)
+        : m_source(std::move(source))
+        , m_opacity(opacity)
+        , m_sizes(std::move(sizes))
+    {
+    }
+    void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State state) override
+    {
+        const double ratio = painter->device() != nullptr ? painter->device()->devicePixelRatio() : 1;
+        painter->drawPixmap(rect, scaledPixmap(rect.size() * ratio, mode, state, ratio));
+    }
+    QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override
+    {
+        return scaledPixmap(size, mode, state, 1);
+    }
+    QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State, qreal) override
+    {
+        const bool disabled = mode == QIcon::Disabled;
+        QPixmap& kept = m_drawn[{size.width(), size.height(), disabled}];
+        if (kept.isNull() && !size.isEmpty()) {
+            kept = render(m_source, size, disabled ? m_opacity * kDisabledOpacity : m_opacity);
+        }
+        return kept;
+    }
+    QSize actualSize(const QSize& size, QIcon::Mode, QIcon::State) override { return size; }
+    QList<QSize> availableSizes(QIcon::Mode, QIcon::State) override { return m_sizes; }
+    [[nodiscard]] QIconEngine* clone() const override { return new SvgIconEngine(*this); }
+
+private:
+    QByteArray m_source;
+    double m_opacity;
+    QList<QSize> m_sizes;
+    std::map<std::tuple<int, int, bool>, QPixmap> m_drawn;
+};
+
+QIcon iconOf(QByteArray source, double opacity, std::initializer_list<int> sides)
+{
+    QList<QSize> sizes;
+    for (const int side : sides) {
+        sizes << QSize(side, side);
+    }
+    return QIcon(new SvgIconEngine(std::move(source), opacity, std::move(sizes)));
 }
 
 } // namespace
@@ -47,25 +97,14 @@ QIcon icon(const QString& name, const QColor& color)
         return {};
     }
     source.replace(kDrawnColor, color.name(QColor::HexRgb).toLatin1());
-    QSvgRenderer renderer(source);
-    QIcon result;
-    for (const int size : {16, 20, 24, 32, 40}) {
-        for (const int ratio : {1, 2}) {
-            result.addPixmap(render(renderer, size, ratio, color.alphaF()), QIcon::Normal);
-            result.addPixmap(render(renderer, size, ratio, color.alphaF() * kDisabledOpacity), QIcon::Disabled);
-        }
-    }
-    return result;
+    return iconOf(std::move(source), color.alphaF(), {16, 20, 24, 32, 40});
 }
 
 QIcon appIcon()
 {
-    QSvgRenderer renderer(svg(QStringLiteral("isobar")));
-    QIcon result;
-    for (const int size : {16, 24, 32, 48, 64, 128, 256}) {
-        result.addPixmap(render(renderer, size, 1, 1.0));
-    }
-    return result;
+    // One for all who ask: what is drawn is shared.
+    static const QIcon shared = iconOf(svg(QStringLiteral("isobar")), 1.0, {16, 24, 32, 48, 64, 128, 256});
+    return shared;
 }
 
 } // namespace isobar::ui

@@ -2,6 +2,7 @@
 #include "ui/shell/window/export_dialog.h"
 
 #include "ui/shell/theme.h"
+#include "ui/shell/wait_cursor.h"
 
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -134,6 +135,11 @@ void ExportDialog::browse()
 
 void ExportDialog::write()
 {
+    // Large pictures take a while, and are painted where widgets are: say so before, not after.
+    m_message->setStyleSheet({});
+    m_message->setText(tr("Writing…"));
+    m_message->repaint();
+    const WaitCursor busy;
     const Status written =
         exportView(chosenView(), chosenFormat(), m_path->text(), QSizeF(m_width->value(), m_height->value()),
                    m_scale->currentData().toDouble(), m_context);

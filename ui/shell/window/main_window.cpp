@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/window/main_window.h"
 
-#include "ui/dashboard/board_page.h"
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
 #include "ui/devices/device_page.h"
@@ -10,8 +9,8 @@
 #include "ui/planner/fast_forward_dialog.h"
 #include "ui/planner/fault_dialog.h"
 #include "ui/replay/replay_page.h"
-#include "ui/shell/command_palette.h"
 #include "ui/shell/icon.h"
+#include "ui/shell/wait_cursor.h"
 #include "ui/shell/window/export_dialog.h"
 #include "ui/shell/window/top_bar.h"
 
@@ -25,6 +24,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QToolButton>
@@ -32,33 +32,41 @@
 #include <QVBoxLayout>
 
 namespace isobar::ui {
+namespace {
+
+/// Keeps the style sheet away while it lives. A widget put into a layout is styled with all that it holds, once for each
+/// layout around it; a window built without the sheet is styled once. Half the time of a start was that.
+class WithoutStyleSheet {
+public:
+    WithoutStyleSheet() { qApp->setStyleSheet({}); }
+    ~WithoutStyleSheet() { qApp->setStyleSheet(m_sheet); }
+    WithoutStyleSheet(const WithoutStyleSheet&) = delete;
+    WithoutStyleSheet& operator=(const WithoutStyleSheet&) = delete;
+
+private:
+    QString m_sheet = qApp->styleSheet();
+};
+
+/// A full-HD screen at twice the size is 960 x 540, less the desktop's own bars.
+constexpr QSize kLeast{900, 500};
+
+} // namespace
 
 MainWindow::MainWindow(Session& session, QWidget* parent)
     : QMainWindow(parent)
     , m_session(session)
-    , m_overview(new OverviewPage(session))
-    , m_data(new DataPage(session))
-    , m_replay(new ReplayPage(session))
-    , m_devices(new DevicePage(session))
-    , m_explorer(new ExplorerPage(session))
-    , m_boards(new BoardPage(session))
     , m_rooms(new QStackedWidget)
     , m_messageBar(new QWidget)
     , m_message(new QLabel)
 {
+    const WithoutStyleSheet unstyled;
+    m_overview = new OverviewPage(session);
     setWindowIcon(appIcon());
     setAcceptDrops(true);
-    setMinimumSize(1180, 720);
+    setMinimumSize(kLeast);
     addCommands();
     addDashboardCommands();
-    m_palette = new CommandPalette(m_commands, this);
-
-    m_rooms->addWidget(m_overview);
-    m_rooms->addWidget(m_data);
-    m_rooms->addWidget(m_replay);
-    m_rooms->addWidget(m_devices);
-    m_rooms->addWidget(m_boards);
-    m_rooms->addWidget(m_explorer);
+    addPage(Room::Overview, m_overview);
     m_message->setAccessibleName(tr("Message"));
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -93,23 +101,16 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     setCentralWidget(central);
     buildMenus();
 
-    connect(topBar, &TopBar::searchRequested, this, [this] { m_palette->open(); });
+    connect(topBar, &TopBar::searchRequested, this, &MainWindow::openPalette);
     connect(m_overview, &OverviewPage::exportRequested, this, &MainWindow::exportView);
     connect(m_overview, &OverviewPage::devicesRequested, this, [this](PoolId pool) {
-        m_devices->open(DevicePath::of(m_session.fleet(), pool));
-        showRoom(3);
+        devices().open(DevicePath::of(m_session.fleet(), pool));
+        showRoom(Room::Devices);
     });
     connect(m_overview, &OverviewPage::placeRequested, this, [this](std::size_t place) {
-        m_devices->openPlace(place);
-        showRoom(3);
+        devices().openPlace(place);
+        showRoom(Room::Devices);
     });
-    connect(m_explorer, &ExplorerPage::saveRequested, this, &MainWindow::saveStoreAs);
-    connect(m_devices, &DevicePage::pathChanged, &m_commands, &CommandRegistry::refresh);
-    connect(m_data, &DataPage::replayRequested, this, [this](const QString& trace) {
-        showRoom(2);
-        m_replay->openTrace({m_session.store()->path(), trace.toStdString()});
-    });
-    connect(m_data, &DataPage::imported, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::problem, this, qOverload<const Error&>(&MainWindow::say));
     connect(&m_session, &Session::opened, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::placementsChanged, this, &MainWindow::updateTitle);
@@ -117,9 +118,6 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
                  [this] { return m_session.isOpen() ? &m_session.fleet() : nullptr; });
     connect(&m_session.undoStack(), &QUndoStack::indexChanged, &m_commands, &CommandRegistry::refresh);
     connect(&m_session.undoStack(), &QUndoStack::indexChanged, this, &MainWindow::showUndoTexts);
-    connect(m_boards, &BoardPage::problem, this, qOverload<const Error&>(&MainWindow::say));
-    connect(m_boards, &BoardPage::presentRequested, this, [this] { setPresenting(true); });
-    connect(&m_rotation, &QTimer::timeout, m_boards, &BoardPage::showNext);
     connect(&m_session.selection(), &Selection::changed, &m_commands, &CommandRegistry::refresh);
     connect(&m_session.selection(), &Selection::cameraChanged, &m_commands, &CommandRegistry::refresh);
     connect(&m_session, &Session::clockChanged, &m_commands, &CommandRegistry::refresh);
@@ -157,7 +155,7 @@ void MainWindow::addCommands()
     m_commands.add({QStringLiteral("file.import"),
                     tr("Import…"),
                     QKeySequence(tr("Ctrl+I")),
-                    [this] { m_data->openImport(); },
+                    [this] { data().openImport(); },
                     {},
                     {}});
     m_commands.add({QStringLiteral("file.export"),
@@ -182,28 +180,28 @@ void MainWindow::addCommands()
     m_commands.add({QStringLiteral("view.overview"),
                     tr("Overview"),
                     QKeySequence(tr("Ctrl+1")),
-                    [this] { showRoom(0); },
+                    [this] { showRoom(Room::Overview); },
                     {},
-                    [this] { return m_rooms->currentIndex() == 0; }});
+                    [this] { return m_room == Room::Overview; }});
     m_commands.add({QStringLiteral("view.data"),
                     tr("Data"),
                     QKeySequence(tr("Ctrl+2")),
-                    [this] { showRoom(1); },
+                    [this] { showRoom(Room::Data); },
                     {},
-                    [this] { return m_rooms->currentIndex() == 1; }});
+                    [this] { return m_room == Room::Data; }});
     m_commands.add({QStringLiteral("view.devices"),
                     tr("Devices"),
                     QKeySequence(tr("Ctrl+3")),
-                    [this] { showRoom(3); },
+                    [this] { showRoom(Room::Devices); },
                     {},
-                    [this] { return m_rooms->currentIndex() == 3; }});
-    const auto exploring = [this] { return m_rooms->currentWidget() == m_explorer; };
+                    [this] { return m_room == Room::Devices; }});
+    const auto exploring = [this] { return m_room == Room::Explorer; };
     m_commands.add({QStringLiteral("view.explorer"),
                     tr("Explorer: ask a question"),
                     QKeySequence(tr("Ctrl+4")),
                     [this] {
-                        m_explorer->showQuestion();
-                        showRoom(m_rooms->indexOf(m_explorer));
+                        explorer().showQuestion();
+                        showRoom(Room::Explorer);
                     },
                     {},
                     exploring});
@@ -211,8 +209,8 @@ void MainWindow::addCommands()
                     tr("Explorer: SQL"),
                     QKeySequence(tr("Ctrl+Shift+L")),
                     [this] {
-                        m_explorer->showSql();
-                        showRoom(m_rooms->indexOf(m_explorer));
+                        explorer().showSql();
+                        showRoom(Room::Explorer);
                     },
                     {},
                     exploring});
@@ -220,15 +218,15 @@ void MainWindow::addCommands()
                     tr("Back"),
                     QKeySequence(tr("Alt+Left")),
                     [this] {
-                        if (m_rooms->currentIndex() == 3) {
-                            m_devices->back();
+                        if (m_room == Room::Devices) {
+                            devices().back();
                         } else {
                             m_session.selection().back();
                         }
                     },
                     [this] {
-                        return m_rooms->currentIndex() == 3 ? m_devices->canGoBack()
-                                                            : m_session.selection().canGoBack();
+                        return m_room == Room::Devices ? m_devices->canGoBack()
+                                                       : m_session.selection().canGoBack();
                     },
                     {}});
     m_commands.add({QStringLiteral("view.forward"),
@@ -341,15 +339,15 @@ void MainWindow::addCommands()
                     tr("Replay a trace…"),
                     QKeySequence(tr("Ctrl+R")),
                     [this] {
-                        showRoom(2);
+                        showRoom(Room::Replay);
                         m_replay->focusStart();
                     },
                     {},
-                    [this] { return m_rooms->currentIndex() == 2; }});
+                    [this] { return m_room == Room::Replay; }});
     m_commands.add({QStringLiteral("help.palette"),
                     tr("Search commands…"),
                     QKeySequence(tr("Ctrl+K")),
-                    [this] { m_palette->open(); },
+                    [this] { openPalette(); },
                     {},
                     {}});
     m_commands.add({QStringLiteral("help.about"),
@@ -395,18 +393,18 @@ QWidget* MainWindow::buildRail()
     auto* column = new QVBoxLayout(rail);
     column->setContentsMargins(6, 8, 6, 8);
     column->setSpacing(6);
-    struct Room {
+    struct Entry {
         const char* command;
         const char* icon;
-        QWidget* page;
+        Room room;
     };
-    const std::array<Room, 6> rooms{{{"view.overview", "map", m_overview},
-                                     {"view.boards", "dashboard", m_boards},
-                                     {"view.explorer", "explorer", m_explorer},
-                                     {"view.devices", "devices", m_devices},
-                                     {"view.data", "data", m_data},
-                                     {"sim.replay", "replay", m_replay}}};
-    for (const auto& [id, iconName, page] : rooms) {
+    const std::array<Entry, kRoomCount> rooms{{{"view.overview", "map", Room::Overview},
+                                               {"view.boards", "dashboard", Room::Boards},
+                                               {"view.explorer", "explorer", Room::Explorer},
+                                               {"view.devices", "devices", Room::Devices},
+                                               {"view.data", "data", Room::Data},
+                                               {"sim.replay", "replay", Room::Replay}}};
+    for (const auto& [id, iconName, room] : rooms) {
         auto* button = new QToolButton;
         QAction* action = m_commands.action(QLatin1String(id));
         button->setCheckable(true);
@@ -424,20 +422,11 @@ QWidget* MainWindow::buildRail()
         paint();
         column->addWidget(button);
         m_railButtons.push_back(button);
-        m_railRooms.push_back(page);
+        m_railRooms.push_back(room);
     }
     column->addStretch(1);
     m_railButtons.front()->setChecked(true);
     return rail;
-}
-
-void MainWindow::showRoom(int room)
-{
-    m_rooms->setCurrentIndex(room);
-    for (std::size_t i = 0; i < m_railButtons.size(); ++i) {
-        m_railButtons[i]->setChecked(m_railRooms[i] == m_rooms->currentWidget());
-    }
-    m_commands.refresh();
 }
 
 void MainWindow::say(const Error& error)
@@ -462,6 +451,7 @@ void MainWindow::openStore()
     if (path.isEmpty()) {
         return;
     }
+    const WaitCursor busy;
     if (const Status opened = m_session.open(path.toStdString()); !opened) {
         say(opened.error());
     }
@@ -475,6 +465,7 @@ void MainWindow::saveStoreAs()
     if (path.isEmpty()) {
         return;
     }
+    const WaitCursor busy;
     const Status saved = m_session.saveAs(path.toStdString());
     saved ? say(tr("Saved: %1").arg(path)) : say(saved.error());
 }
@@ -498,7 +489,8 @@ void MainWindow::restoreSettings()
     QSettings settings;
     m_themeChoice = static_cast<ThemeChoice>(settings.value(QStringLiteral("theme"), 0).toInt());
     if (!restoreGeometry(settings.value(QStringLiteral("geometry")).toByteArray())) {
-        resize(1480, 900);
+        constexpr QSize kUsual{1480, 900}, kFrame{8, 36}; // what the desktop draws around it, about
+        resize(kUsual.boundedTo(screen()->availableSize() - kFrame));
     }
 }
 
@@ -530,7 +522,7 @@ void MainWindow::dropEvent(QDropEvent* event)
     }
     if (!paths.isEmpty()) {
         event->acceptProposedAction();
-        m_data->openImport(paths);
+        data().openImport(paths);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <QPointer>
 #include <QTimer>
 
+#include <array>
+
 class QLabel;
 class QStackedWidget;
 class QToolButton;
@@ -24,7 +26,13 @@ class OverviewPage;
 class ReplayPage;
 class Tour;
 
+/// What the window holds one of at a time.
+enum class Room : std::uint8_t { Overview, Data, Replay, Devices, Boards, Explorer };
+inline constexpr std::size_t kRoomCount = 6;
+
 /// The frame around the rooms: rail, top bar, menus, message bar. It wires; what there is to know lives in the rooms.
+/// The overview is there from the start; the others are made when somebody first goes there, or asks for them here, so
+/// that the first frame waits for none of them.
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
@@ -32,10 +40,13 @@ public:
     ~MainWindow() override;
 
     [[nodiscard]] OverviewPage& overview() { return *m_overview; }
-    [[nodiscard]] ReplayPage& replay() { return *m_replay; }
-    [[nodiscard]] DevicePage& devices() { return *m_devices; }
-    [[nodiscard]] ExplorerPage& explorer() { return *m_explorer; }
-    [[nodiscard]] BoardPage& boards() { return *m_boards; }
+    DataPage& data();
+    ReplayPage& replay();
+    DevicePage& devices();
+    ExplorerPage& explorer();
+    BoardPage& boards();
+    void showRoom(Room room);
+    [[nodiscard]] Room room() const { return m_room; }
     [[nodiscard]] CommandRegistry& commands() { return m_commands; }
     /// Shows the tour when it was never shown, once there is something to see.
     void showTourOnce();
@@ -62,7 +73,9 @@ private:
     void showUndoTexts();
     void buildMenus();
     QWidget* buildRail();
-    void showRoom(int room);
+    /// Puts a page that was just made where its room is.
+    void addPage(Room room, QWidget* page);
+    void openPalette();
     void openStore();
     void saveStoreAs();
     void exportView(View view);
@@ -72,25 +85,27 @@ private:
 
     Session& m_session;
     CommandRegistry m_commands;
-    OverviewPage* m_overview;
-    DataPage* m_data;
-    ReplayPage* m_replay;
-    DevicePage* m_devices;
-    ExplorerPage* m_explorer;
-    BoardPage* m_boards;
+    OverviewPage* m_overview = nullptr;
+    DataPage* m_data = nullptr; ///< these are made when first needed
+    ReplayPage* m_replay = nullptr;
+    DevicePage* m_devices = nullptr;
+    ExplorerPage* m_explorer = nullptr;
+    BoardPage* m_boards = nullptr;
     QStackedWidget* m_rooms;
+    std::array<QWidget*, kRoomCount> m_pages{};
+    Room m_room = Room::Overview;
     QWidget* m_topBar = nullptr;
     QWidget* m_rail = nullptr;
     std::vector<QToolButton*> m_railButtons;
-    std::vector<QWidget*> m_railRooms; ///< what each shows
+    std::vector<Room> m_railRooms; ///< what each shows
     QWidget* m_messageBar;
     QLabel* m_message;
-    CommandPalette* m_palette;
+    CommandPalette* m_palette = nullptr; ///< made when first opened
     ThemeChoice m_themeChoice = ThemeChoice::System;
     QTimer m_rotation; ///< while presenting
     QPointer<Tour> m_tour;
     bool m_presenting = false, m_wasMaximized = false;
-    int m_roomBefore = 0;
+    Room m_roomBefore = Room::Overview;
 };
 
 } // namespace isobar::ui

@@ -5,6 +5,7 @@
 #include "ui/dashboard/side_panel.h"
 #include "ui/dashboard/time_bar.h"
 #include "ui/map/map_view.h"
+#include "ui/shell/wait_cursor.h"
 #include "ui/shell/window/main_window.h"
 #include "ui/shell/window/tour.h"
 
@@ -15,7 +16,6 @@
 #include <QKeyEvent>
 #include <QMenuBar>
 #include <QSettings>
-#include <QStackedWidget>
 
 #include <algorithm>
 
@@ -39,9 +39,9 @@ void MainWindow::addDashboardCommands()
     m_commands.add({QStringLiteral("view.boards"),
                     tr("Dashboards"),
                     QKeySequence(tr("Ctrl+D")),
-                    [this] { showRoom(m_rooms->indexOf(m_boards)); },
+                    [this] { showRoom(Room::Boards); },
                     {},
-                    [this] { return m_rooms->currentWidget() == m_boards; }});
+                    [this] { return m_room == Room::Boards; }});
     m_commands.add({QStringLiteral("view.present"),
                     tr("Present the boards"),
                     QKeySequence(Qt::Key_F11),
@@ -75,7 +75,7 @@ void MainWindow::addDashboardCommands()
                     tr("Lose region"),
                     QKeySequence(tr("Ctrl+L")),
                     [this] {
-                        showRoom(m_rooms->indexOf(m_overview));
+                        showRoom(Room::Overview);
                         m_overview->loseRegion();
                     },
                     [this] { return m_session.isOpen() && !m_session.isRecording(); },
@@ -83,7 +83,6 @@ void MainWindow::addDashboardCommands()
     m_commands.action(QStringLiteral("sim.loseRegion"))
         ->setToolTip(tr("Takes the largest region away, of those selected if any are"));
     m_commands.add({QStringLiteral("help.tour"), tr("Tour"), {}, [this] { startTour(); }, {}, {}});
-    m_rotation.setInterval(presentationSeconds() * 1000);
 }
 
 void MainWindow::showUndoTexts()
@@ -105,9 +104,8 @@ void MainWindow::exportSummary()
     if (path.isEmpty()) {
         return;
     }
-    QApplication::setOverrideCursor(Qt::WaitCursor);
+    const WaitCursor busy;
     const Status written = ui::exportSummary(path, m_overview->context());
-    QApplication::restoreOverrideCursor();
     written ? say(tr("Written: %1").arg(path)) : say(written.error());
 }
 
@@ -118,17 +116,17 @@ void MainWindow::setPresenting(bool on)
     }
     m_presenting = on;
     if (on) {
-        m_roomBefore = m_rooms->currentIndex();
+        m_roomBefore = m_room;
         m_wasMaximized = isMaximized();
-        showRoom(m_rooms->indexOf(m_boards));
+        showRoom(Room::Boards);
     }
     for (QWidget* chrome : {static_cast<QWidget*>(menuBar()), m_topBar, m_rail}) {
         chrome->setVisible(!on);
     }
-    m_boards->setPresenting(on);
+    boards().setPresenting(on);
     if (on) {
         showFullScreen();
-        m_rotation.start();
+        m_rotation.start(presentationSeconds() * 1000);
         qApp->installEventFilter(this);
     } else {
         qApp->removeEventFilter(this);
@@ -149,7 +147,7 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event)
             setPresenting(false);
             return true;
         case Qt::Key_PageDown:
-            m_boards->showNext();
+            boards().showNext();
             m_rotation.start(); // a whole period for it
             return true;
         default:
@@ -179,7 +177,7 @@ void MainWindow::startTour()
     if (m_tour) {
         return;
     }
-    showRoom(m_rooms->indexOf(m_overview));
+    showRoom(Room::Overview);
     OverviewPage* page = m_overview;
     m_tour = new Tour(
         this,

@@ -32,11 +32,18 @@ constexpr std::array<Range, 7> kRanges{{{"last 1 min", 60},
                                         {"last 7 days", 604'800},
                                         {"all history", 0}}};
 
+/// What happens, one after the other, until the bar fits: the search field says less, the badge goes to the second row,
+/// commands that the menus have too go, then those that undo, the search field is its icon, the filters grow narrow.
+constexpr int kSteps = 6;
+constexpr int kWordsBegin = 36; ///< x of the first word of the bar
+
 } // namespace
 
 TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     : QFrame(parent)
     , m_session(session)
+    , m_row(new QHBoxLayout)
+    , m_below(new QHBoxLayout)
     , m_icon(new QLabel)
     , m_world(new QToolButton)
     , m_model(new QComboBox)
@@ -45,7 +52,7 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     , m_compare(new QToolButton)
     , m_chips(new QWidget)
     , m_badge(new QLabel)
-    , m_search(new QPushButton(tr("Search commands   Ctrl+K")))
+    , m_search(new QPushButton)
 {
     m_icon->setPixmap(appIcon().pixmap(24, 24));
     m_world->setText(tr("World"));
@@ -63,13 +70,12 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     m_compare->setMenu(new CompareMenu(session, m_compare));
     for (QComboBox* box : {m_model, m_tier}) {
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-        box->setMinimumContentsLength(box == m_model ? 15 : 13);
     }
     m_model->setAccessibleName(tr("Model"));
     m_range->setAccessibleName(tr("Range"));
     m_badge->setAccessibleName(tr("Data badge"));
     m_badge->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred); // never shortened: what is shown is simulated
-    m_search->setMinimumWidth(80);
+    m_search->setToolTip(tr("Search or run a command (Ctrl+K)"));
     m_search->setAccessibleName(tr("Search or run a command"));
     for (const Range& range : kRanges) {
         m_range->addItem(tr("Range: ") + QLatin1String(range.title), range.seconds);
@@ -90,23 +96,28 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(Theme::kPadding, 6, Theme::kPadding, 6);
     column->setSpacing(6);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(8);
-    column->addLayout(row);
-    column->addWidget(m_chips);
-    row->addWidget(m_icon);
-    row->addWidget(m_world);
-    row->addWidget(m_model);
-    row->addWidget(m_tier);
-    row->addWidget(m_range);
-    row->addWidget(m_compare);
-    row->addWidget(m_badge);
-    row->addStretch(1);
-    row->addWidget(tool("edit.undo", "undo", tr("Undo")));
-    row->addWidget(tool("edit.redo", "redo", tr("Redo")));
-    row->addWidget(tool("file.import", "import", tr("Import")));
-    row->addWidget(tool("file.export", "export", tr("Export")));
-    row->addWidget(m_search);
+    m_row->setSpacing(8);
+    m_below->setSpacing(8);
+    column->addLayout(m_row);
+    column->addLayout(m_below);
+    m_below->setContentsMargins(kWordsBegin, 0, 0, 0);
+    m_below->addWidget(m_chips, 1);
+    m_below->addStretch(0);
+    m_chips->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_row->addWidget(m_icon);
+    m_row->addWidget(m_world);
+    m_row->addWidget(m_model);
+    m_row->addWidget(m_tier);
+    m_row->addWidget(m_range);
+    m_row->addWidget(m_compare);
+    m_row->addWidget(m_badge);
+    m_row->addStretch(1);
+    m_shortcuts = {tool("file.import", "import", tr("Import")), tool("file.export", "export", tr("Export")),
+                   tool("edit.undo", "undo", tr("Undo")), tool("edit.redo", "redo", tr("Redo"))};
+    for (const std::size_t i : {2, 3, 0, 1}) {
+        m_row->addWidget(m_shortcuts[i]);
+    }
+    m_row->addWidget(m_search);
 
     connect(m_world, &QToolButton::clicked, this, [this] {
         SelectionState state;
@@ -138,7 +149,10 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     connect(m_search, &QPushButton::clicked, this, &TopBar::searchRequested);
     connect(&m_session, &Session::opened, this, &TopBar::fillModels);
     connect(&m_session, &Session::historyChanged, this, [this] {
-        m_badge->setText(m_session.badge()); // the history shown may be a recorded one
+        if (m_badge->text() != m_session.badge()) { // the history shown may be a recorded one
+            m_badge->setText(m_session.badge());
+            fit();
+        }
     });
     connect(&m_session.selection(), &Selection::changed, this, &TopBar::showSelection);
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &TopBar::restyle);
@@ -150,6 +164,7 @@ void TopBar::restyle()
     m_badge->setFont(ui::font(TextRole::Secondary));
     m_badge->setStyleSheet(QStringLiteral("color: %1; border: 1px solid %1; border-radius: 10px; padding: 3px 10px;")
                                .arg(theme().caution.name()));
+    m_search->setIcon(icon(QStringLiteral("search"), theme().muted));
     m_search->setStyleSheet(QStringLiteral("color: %1; text-align: left;").arg(theme().muted.name()));
     showSelection();
 }
@@ -181,10 +196,91 @@ void TopBar::showSelection()
     m_tier->setCurrentIndex(state.tier ? static_cast<int>(state.tier->index()) + 1 : 0);
     m_range->setCurrentIndex(state.span ? -1 : m_range->findData(state.rangeSeconds));
     m_range->setPlaceholderText(tr("Range: brushed"));
+    for (QComboBox* box : {m_model, m_tier, m_range}) {
+        box->setToolTip(box->currentText());
+    }
     m_compare->setChecked(state.compare != Comparing::Nothing);
     m_compare->setText(compareText(state));
     m_world->setText(state.regions.empty() ? tr("World") : tr("World ›"));
+    fit();
     showChips();
+}
+
+void TopBar::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    fit();
+    if (m_session.isOpen()) {
+        showChips();
+    }
+}
+
+bool TopBar::event(QEvent* event)
+{
+    if (event->type() == QEvent::LayoutRequest) { // a text has changed
+        fit();
+    }
+    return QFrame::event(event);
+}
+
+void TopBar::fit()
+{
+    int step = 0;
+    while (step < kSteps && neededWidth(step) > width()) {
+        ++step;
+    }
+    arrange(step);
+}
+
+QString TopBar::searchText(int step)
+{
+    return step >= 5 ? QString() : step >= 1 ? tr("Ctrl+K") : tr("Search commands   Ctrl+K");
+}
+
+int TopBar::boxLength(const QComboBox* box, int step) const
+{
+    const bool narrow = step >= kSteps;
+    return box == m_model ? narrow ? 9 : 15 : narrow ? 7 : 13;
+}
+
+void TopBar::arrange(int step)
+{
+    if (step == m_step) {
+        return;
+    }
+    m_step = step;
+    m_search->setText(searchText(step));
+    QHBoxLayout* const home = step >= 2 ? m_below : m_row;
+    if (home->indexOf(m_badge) < 0) {
+        home->insertWidget(step >= 2 ? 0 : m_row->indexOf(m_compare) + 1, m_badge);
+    }
+    for (std::size_t i = 0; i < m_shortcuts.size(); ++i) {
+        m_shortcuts[i]->setVisible(step < (i < 2 ? 3 : 4));
+    }
+    for (QComboBox* box : {m_model, m_tier}) {
+        box->setMinimumContentsLength(boxLength(box, step));
+    }
+}
+
+int TopBar::neededWidth(int step) const
+{
+    const QMargins margins = layout()->contentsMargins();
+    const int gap = m_row->spacing();
+    int needed = margins.left() + margins.right();
+    for (const QWidget* widget : std::initializer_list<const QWidget*>{m_icon, m_world, m_range, m_compare}) {
+        needed += widget->sizeHint().width() + gap;
+    }
+    for (const QComboBox* box : {m_model, m_tier}) {
+        const int letters = boxLength(box, step) - box->minimumContentsLength();
+        needed += box->sizeHint().width() + letters * box->fontMetrics().horizontalAdvance(QLatin1Char('X')) + gap;
+    }
+    needed += step >= 2 ? 0 : m_badge->sizeHint().width() + gap;
+    for (std::size_t i = 0; i < m_shortcuts.size(); ++i) {
+        needed += step < (i < 2 ? 3 : 4) ? m_shortcuts[i]->sizeHint().width() + gap : 0;
+    }
+    const QFontMetrics letters = m_search->fontMetrics();
+    return needed + m_search->sizeHint().width() + letters.horizontalAdvance(searchText(step)) -
+           letters.horizontalAdvance(m_search->text());
 }
 
 void TopBar::showChips()
@@ -193,16 +289,15 @@ void TopBar::showChips()
     delete m_chips->layout();
     qDeleteAll(m_chips->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
     auto* row = new QHBoxLayout(m_chips);
-    row->setContentsMargins(36, 0, 0, 0); // where the words of the bar above begin
+    row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);
-    for (const FilterChip& chip : filterChips(m_session.selection().state(), m_session.fleet(), m_session.places())) {
-        if (chip.kind == tr("Compare")) {
-            continue; // its switch says so
-        }
-        auto* button = new QToolButton;
-        button->setText(QStringLiteral("%1: %2  ×").arg(chip.kind, chip.value));
+    std::vector<QToolButton*> buttons;
+    std::vector<FilterChip> chips = filterChips(m_session.selection().state(), m_session.fleet(), m_session.places());
+    std::erase_if(chips, [](const FilterChip& chip) { return chip.kind == tr("Compare"); }); // its switch says so
+    for (const FilterChip& chip : chips) {
+        auto* button = new QToolButton(m_chips);
         button->setAccessibleName(tr("Filter %1 %2").arg(chip.kind, chip.value));
-        button->setToolTip(tr("Take this filter off"));
+        button->setToolTip(tr("%1: %2. A click takes this filter off.").arg(chip.kind, chip.value));
         button->setProperty("chip", true);
         connect(button, &QToolButton::clicked, this, [this, without = chip.without] {
             // Not while the button is still on the stack: the row is made anew.
@@ -210,9 +305,26 @@ void TopBar::showChips()
                 this, [this, without] { m_session.selection().set(without); }, Qt::QueuedConnection);
         });
         row->addWidget(button);
+        buttons.push_back(button);
+    }
+    // In full where there is room; else what is chosen without saying of what, else the beginning of that.
+    const int room = width() - 2 * kWordsBegin - (m_step >= 2 ? m_badge->sizeHint().width() : 0);
+    for (const int letters : {0, 28, 14, 6}) {
+        int needed = 0;
+        for (std::size_t i = 0; i < chips.size(); ++i) {
+            const QString& value = chips[i].value;
+            const QString shown = letters == 0             ? tr("%1: %2").arg(chips[i].kind, value)
+                                  : value.size() > letters ? value.left(letters - 1) + QStringLiteral("…")
+                                                           : value;
+            buttons[i]->setText(shown + QStringLiteral("  ×"));
+            needed += buttons[i]->sizeHint().width() + row->spacing();
+        }
+        if (needed <= room) {
+            break;
+        }
     }
     row->addStretch(1);
-    m_chips->setVisible(row->count() > 1);
+    m_chips->setVisible(!chips.empty());
 }
 
 } // namespace isobar::ui

@@ -4,7 +4,10 @@
 
 #include <QFrame>
 
+#include <vector>
+
 class QComboBox;
+class QHBoxLayout;
 class QLabel;
 class QPushButton;
 class QToolButton;
@@ -22,13 +25,25 @@ public:
 Q_SIGNALS:
     void searchRequested();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    bool event(QEvent* event) override;
+
 private:
     void fillModels();
     void showSelection();
     void showChips();
     void restyle();
+    /// Lays out what there is room for: see kSteps in the source.
+    void fit();
+    void arrange(int step);
+    [[nodiscard]] int neededWidth(int step) const;
+    [[nodiscard]] static QString searchText(int step);
+    [[nodiscard]] int boxLength(const QComboBox* box, int step) const;
 
     Session& m_session;
+    QHBoxLayout* m_row;
+    QHBoxLayout* m_below; ///< chips, and the badge where the first row is full
     QLabel* m_icon;
     QToolButton* m_world;
     QComboBox* m_model;
@@ -38,6 +53,8 @@ private:
     QWidget* m_chips; ///< one button for each filter in force
     QLabel* m_badge;
     QPushButton* m_search;
+    std::vector<QToolButton*> m_shortcuts; ///< commands that the menus have too
+    int m_step = -1;                       ///< of kSteps
 };
 
 } // namespace isobar::ui

@@ -11,6 +11,7 @@
 #include <QPainter>
 #include <QPainterPath>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -106,7 +107,16 @@ QRect Tour::calloutRect() const
 void Tour::place()
 {
     setGeometry(parentWidget()->rect());
-    m_callout->setFixedHeight(m_callout->layout()->heightForWidth(kCalloutWidth));
+    if (QWidget* target = m_steps[static_cast<std::size_t>(m_step)].target()) {
+        for (QWidget* at = target->parentWidget(); at != nullptr; at = at->parentWidget()) {
+            if (auto* scroll = qobject_cast<QScrollArea*>(at)) { // in a low window it may be out of sight
+                scroll->ensureWidgetVisible(target, 0, 0);
+            }
+        }
+    }
+    // The layout knows nothing of the frame around it.
+    const int frame = m_callout->width() - m_callout->contentsRect().width();
+    m_callout->setFixedHeight(m_callout->layout()->heightForWidth(kCalloutWidth - frame) + frame);
     const QRect target = targetRect();
     const QSize size(kCalloutWidth, m_callout->height());
     const QRect room = rect().adjusted(kGap, kGap, -kGap, -kGap);
