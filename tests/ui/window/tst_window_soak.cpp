@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/time_chart.h"
+#include "ui/dashboard/board_page.h"
+#include "ui/dashboard/overview_page.h"
+#include "ui/dashboard/view_widget.h"
+#include "ui/devices/device_page.h"
+#include "ui/map/map_view.h"
+#include "ui/shell/window/main_window.h"
+
+#include <QSettings>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QWheelEvent>
+#include <QtTest>
+
+#include <array>
+#include <fstream>
+#include <malloc.h>
+#include <unistd.h>
+
+using namespace isobar;
+using namespace isobar::ui;
+
+namespace {
+
+constexpr int kUsualSeconds = 15, kWarmRounds = 2;
+constexpr double kMostMegabytes = 48; ///< on top of what the run itself remembers
+
+/// Resident memory of this process in MB, less what the allocator merely has not given back.
+double residentMegabytes()
+{
+    malloc_trim(0);
+    std::ifstream file("/proc/self/statm");
+    double pages = 0, resident = 0;
+    file >> pages >> resident;
+    return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) * 1e-6;
+}
+
+} // namespace
+
+/// Somebody at work for as long as ISOBAR_SOAK_SECONDS says (an hour: 3600), with the clock running: every page is
+/// opened, filtered, brushed, zoomed and exported over and over. What is looked at may cost memory once, not each time.
+class WindowSoakTest : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<Session> m_session;
+    std::unique_ptr<MainWindow> m_window;
+    QTemporaryDir m_folder;
+
+    void settle()
+    {
+        for (int i = 0; i < 3; ++i) {
+            QCoreApplication::processEvents(QEventLoop::AllEvents, 50);
+            QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+        }
+    }
+    void trigger(const char* command)
+    {
+        m_window->commands().action(QLatin1String(command))->trigger();
+        settle();
+    }
+    void wheel(int steps)
+    {
+        MapView& map = m_window->overview().map();
+        const QPointF at(map.width() * 0.6, map.height() * 0.4);
+        QWheelEvent event(at, map.mapToGlobal(at), {}, {0, 120 * steps}, Qt::NoButton, Qt::NoModifier,
+                          Qt::NoScrollPhase, false);
+        QCoreApplication::sendEvent(&map, &event);
+        settle();
+    }
+    /// One round of everything.
+    void lookAround(int round)
+    {
+        const Fleet& fleet = m_session->fleet();
+        const auto n = static_cast<std::size_t>(round);
+        trigger("view.overview");
+        SelectionState filtered;
+        filtered.model = ModelId(n % fleet.models.size());
+        m_session->selection().set(filtered);
+        settle();
+        filtered.provider = ProviderId(n % fleet.providers.size());
+        filtered.compare = Comparing::PreviousPeriod;
+        m_session->selection().set(filtered);
+        settle();
+        filtered = {};
+        filtered.regions = {RegionId(n % fleet.regions.size())};
+        m_session->selection().set(filtered);
+        settle();
+        m_session->selection().set({});
+        wheel(4);
+        wheel(-4);
+        for (const auto& chart : m_window->overview().charts()) {
+            if (auto* time = qobject_cast<TimeChart*>(chart->widget())) {
+                const double from = time->data().from, to = time->data().to;
+                Q_EMIT time->rangeBrushed(from + (to - from) * 0.25, from + (to - from) * 0.75);
+                settle();
+            }
+        }
+        trigger("view.back");
+        trigger("view.back");
+        m_session->selection().set({});
+        const View view = allViews()[n % allViews().size()];
+        const ExportFormat format = std::array{ExportFormat::Png, ExportFormat::Svg, ExportFormat::Pdf}[n % 3];
+        QVERIFY(ui::exportView(view, format, m_folder.filePath(QStringLiteral("view")), {1000, 600}, 1,
+                               m_window->overview().context())
+                    .ok());
+        trigger("view.boards");
+        for (int board = 0; board < 3; ++board) {
+            m_window->boards().showNext();
+            settle();
+        }
+        trigger("view.devices");
+        m_window->devices().open(DevicePath::of(fleet, PoolId(n % fleet.pools.size())));
+        settle();
+        for (const char* room : {"view.explorer", "view.sql", "view.data", "sim.replay"}) {
+            trigger(room);
+        }
+        applyTheme(n % 2 == 0 ? ThemeChoice::Light : ThemeChoice::Dark);
+        settle();
+        // What can be taken back is kept on purpose; here it would hide what is not.
+        m_session->undoStack().clear();
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QStandardPaths::setTestModeEnabled(true);
+        QApplication::setApplicationName(QStringLiteral("isobar-test-soak"));
+        QSettings().clear();
+        applyTheme(ThemeChoice::Dark);
+    }
+
+    void memoryIsSteadyWhileSomebodyWorks()
+    {
+        bool set = false;
+        const int asked = qEnvironmentVariableIntValue("ISOBAR_SOAK_SECONDS", &set);
+        const int seconds = set ? asked : kUsualSeconds;
+        m_session = std::make_unique<Session>(2);
+        m_window = std::make_unique<MainWindow>(*m_session);
+        m_window->resize(1480, 900);
+        m_window->show();
+        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
+        QVERIFY(m_session->openSample().ok());
+        m_session->play();
+        QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= 5 * aggregate::kMicrosPerSecond, 60'000);
+        int round = 0;
+        for (; round < kWarmRounds; ++round) {
+            lookAround(round);
+        }
+        const double warm = residentMegabytes();
+        const double warmSimulated = static_cast<double>(m_session->history().end()) * 1e-6;
+        QElapsedTimer timer;
+        timer.start();
+        qint64 told = 0;
+        while (timer.elapsed() < seconds * 1000LL) {
+            lookAround(round++);
+            if (timer.elapsed() - told > 60'000) {
+                told = timer.elapsed();
+                qInfo("%lld s, %d rounds, %.0f simulated s: %.1f MB", static_cast<long long>(told / 1000), round,
+                      static_cast<double>(m_session->history().end()) * 1e-6, residentMegabytes());
+            }
+        }
+        const double simulated = static_cast<double>(m_session->history().end()) * 1e-6 - warmSimulated;
+        const double grown = residentMegabytes() - warm;
+        qInfo("%d rounds in %d s, %.0f simulated s: from %.1f MB to %.1f MB", round, seconds, simulated, warm,
+              warm + grown);
+        // The run remembers its history and, up to a budget, checkpoints to go back to.
+        const double remembered =
+            0.1 * simulated + std::min(static_cast<double>(engine::TimeMachineOptions().memoryBytes) * 1e-6, simulated);
+        QVERIFY2(grown < kMostMegabytes + remembered, qPrintable(QStringLiteral("%1 MB more").arg(grown)));
+        m_window.reset();
+        m_session.reset();
+    }
+};
+
+QTEST_MAIN(WindowSoakTest)
+#include "tst_window_soak.moc"
