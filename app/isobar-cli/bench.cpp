@@ -11,6 +11,7 @@
 #include "model/engine/fleet_bench.h"
 #include "model/ingest/import_bench.h"
 #include "ui/charts/chart_bench.h"
+#include "ui/devices/device_bench.h"
 #include "ui/map/map_bench.h"
 
 #include <fmt/format.h>
@@ -118,6 +119,8 @@ int runCharts(const ChartsOptions& options)
                  {"peak_rss_bytes", peakRssBytes()},
                  {"repaint_seconds", {{"p50", bench.repaintSeconds}}},
                  {"update_seconds", {{"p50", bench.updateSeconds}}},
+                 {"repaint_cpu_seconds", {{"p50", bench.repaintCpuSeconds}}},
+                 {"update_cpu_seconds", {{"p50", bench.updateCpuSeconds}}},
                  {"charts", bench.charts},
                  {"samples", bench.samples},
                  {"frames", bench.frames},
@@ -139,6 +142,50 @@ void addCharts(CLI::App& bench, Runner& chosen)
         ->capture_default_str();
     command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return runCharts(*options); }; });
+}
+
+struct DevicesOptions {
+    std::string size = "1920x1080";
+    std::uint32_t chips = 100'000;
+    int frames = 600;
+    bool json = false;
+};
+
+int runDevices(const DevicesOptions& options)
+{
+    const Headless qt(ui::ThemeChoice::Dark);
+    const auto [width, height] = *parseSize(options.size);
+    const auto start = std::chrono::steady_clock::now();
+    const ui::DeviceFrameStats stats = ui::benchmarkDevices(QSize(width, height), options.frames, options.chips);
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return show({{"name", "devices"},
+                 {"wall_seconds", wall},
+                 {"rate", 1 / stats.p50Seconds},
+                 {"rate_unit", "frames/s"},
+                 {"peak_rss_bytes", peakRssBytes()},
+                 {"frame_seconds", {{"p50", stats.p50Seconds}, {"p99", stats.p99Seconds}}},
+                 {"frame_cpu_seconds", {{"p50", stats.cpuP50Seconds}, {"p99", stats.cpuP99Seconds}}},
+                 {"update_seconds", {{"p50", stats.updateSeconds}}},
+                 {"chips", stats.chips},
+                 {"frames", stats.frames},
+                 {"width", width},
+                 {"height", height}},
+                options.json);
+}
+
+void addDevicesBench(CLI::App& bench, Runner& chosen)
+{
+    auto* command = bench.add_subcommand("devices", "Frames of the heat grid of a pool's chips, panned and zoomed");
+    auto options = std::make_shared<DevicesOptions>();
+    command->add_option("--size", options->size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    command->add_option("--chips", options->chips, "Of the pool")
+        ->check(CLI::Range(8, 4'000'000))
+        ->capture_default_str();
+    command->add_option("--frames", options->frames, "How many")
+        ->check(CLI::Range(60, 1'000'000))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
+    command->callback([options, &chosen] { chosen = [options] { return runDevices(*options); }; });
 }
 
 struct FleetOptions {
@@ -351,6 +398,7 @@ void addBench(CLI::App& app, Runner& chosen)
     command->require_subcommand(1);
     addAggregateBench(*command, chosen);
     addCharts(*command, chosen);
+    addDevicesBench(*command, chosen);
     addFleet(*command, chosen);
     addImportBench(*command, chosen);
     addMap(*command, chosen);

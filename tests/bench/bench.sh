@@ -36,6 +36,9 @@ done
 echo "== six charts of 100,000 points"
 QT_QPA_PLATFORM=offscreen "$bin/isobar-cli" bench charts --json
 
+echo "== a heat grid of 100,000 chips"
+QT_QPA_PLATFORM=offscreen "$bin/isobar-cli" bench devices --json
+
 catalogue=${1:-}
 if [ -n "$catalogue" ] && [ -d "$catalogue" ]; then
     echo "== import of a price catalogue against sqlite3 .import of the same files into one table"

@@ -2,6 +2,7 @@
 #include "ui/charts/chart_bench.h"
 
 #include "ui/charts/time_chart.h"
+#include "ui/shell/cpu_clock.h"
 #include "ui/shell/theme.h"
 
 #include <QCoreApplication>
@@ -82,20 +83,23 @@ ChartsBench benchmarkCharts(QSize size, int samples, int frames)
     QCoreApplication::processEvents();
     QImage picture(size, QImage::Format_ARGB32_Premultiplied);
     QElapsedTimer clock;
-    std::vector<double> repaints, updates;
+    std::vector<double> repaints, updates, repaintsCpu, updatesCpu;
     for (int frame = 0; frame < frames; ++frame) {
+        double cpu = threadCpuSeconds();
         clock.start();
         for (TimeChart* chart : charts) {
             chart->redraw();
         }
         board.render(&picture);
         repaints.push_back(static_cast<double>(clock.nsecsElapsed()) * 1e-9);
+        repaintsCpu.push_back(threadCpuSeconds() - cpu);
 
         for (TimeChartData& one : data) { // as if a second had passed: the last sample is another one
             for (TimeSeries& s : one.series) {
                 s.values.back() += 0.01;
             }
         }
+        cpu = threadCpuSeconds();
         clock.start();
         for (std::size_t i = 0; i < charts.size(); ++i) {
             charts[i]->setData(data[i]);
@@ -103,8 +107,9 @@ ChartsBench benchmarkCharts(QSize size, int samples, int frames)
         }
         board.render(&picture);
         updates.push_back(static_cast<double>(clock.nsecsElapsed()) * 1e-9);
+        updatesCpu.push_back(threadCpuSeconds() - cpu);
     }
-    return {median(repaints), median(updates), kCharts, samples, frames};
+    return {median(repaints), median(updates), median(repaintsCpu), median(updatesCpu), kCharts, samples, frames};
 }
 
 } // namespace isobar::ui

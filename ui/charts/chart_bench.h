@@ -6,9 +6,10 @@ namespace isobar::ui {
 
 /// How long a board of six time charts takes. Seconds of wall time, the median of the frames.
 struct ChartsBench {
-    double repaintSeconds = 0;               ///< every chart drawn anew from the samples it has, into one picture
-    double updateSeconds = 0;                ///< the same with new samples in every chart
-    int charts = 0, samples = 0, frames = 0; ///< samples: of each chart
+    double repaintSeconds = 0; ///< every chart drawn anew from the samples it has, into one picture
+    double updateSeconds = 0;  ///< the same with new samples in every chart
+    double repaintCpuSeconds = 0, updateCpuSeconds = 0; ///< of the processor
+    int charts = 0, samples = 0, frames = 0;            ///< samples: of each chart
 };
 
 /// Six charts of `samples` points each (lines, a stack, a band) on `size` pixels, painted in software. Needs a

@@ -2,6 +2,7 @@
 #include "ui/devices/device_bench.h"
 
 #include "ui/devices/chip_grid.h"
+#include "ui/shell/cpu_clock.h"
 
 #include <QElapsedTimer>
 #include <QImage>
@@ -65,10 +66,11 @@ DeviceFrameStats benchmarkDevices(QSize size, int frames, std::uint32_t chips)
     DeviceFrameStats stats;
     stats.frames = std::max(1, frames);
     stats.chips = static_cast<int>(chips);
-    std::vector<double> seconds, updates;
+    std::vector<double> seconds, cpus, updates;
     QElapsedTimer clock;
     for (int i = 0; i < stats.frames; ++i) {
         const int phase = i / kPhaseFrames % 4;
+        const double cpu = threadCpuSeconds();
         clock.start();
         if (i % 8 == 0) {
             grid.setView(i / 8 % 2 == 0 ? later : view, ChipMeasure::Utilization);
@@ -81,12 +83,17 @@ DeviceFrameStats benchmarkDevices(QSize size, int frames, std::uint32_t chips)
         }
         grid.render(&screen);
         seconds.push_back(static_cast<double>(clock.nsecsElapsed()) * 1e-9);
+        cpus.push_back(threadCpuSeconds() - cpu);
     }
-    std::sort(seconds.begin(), seconds.end());
-    std::sort(updates.begin(), updates.end());
-    stats.p50Seconds = seconds[seconds.size() / 2];
-    stats.p99Seconds = seconds[std::min(seconds.size() - 1, seconds.size() * 99 / 100)];
-    stats.updateSeconds = updates[updates.size() / 2];
+    const auto quantile = [](std::vector<double>& of, std::size_t percent) {
+        std::sort(of.begin(), of.end());
+        return of[std::min(of.size() - 1, of.size() * percent / 100)];
+    };
+    stats.p50Seconds = quantile(seconds, 50);
+    stats.p99Seconds = quantile(seconds, 99);
+    stats.cpuP50Seconds = quantile(cpus, 50);
+    stats.cpuP99Seconds = quantile(cpus, 99);
+    stats.updateSeconds = quantile(updates, 50);
     return stats;
 }
 

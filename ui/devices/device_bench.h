@@ -12,7 +12,8 @@ namespace isobar::ui {
 
 struct DeviceFrameStats {
     int frames = 0, chips = 0;
-    double p50Seconds = 0, p99Seconds = 0; ///< of one frame of the window's thread
+    double p50Seconds = 0, p99Seconds = 0;       ///< of one frame of the window's thread
+    double cpuP50Seconds = 0, cpuP99Seconds = 0; ///< of the processor
     double updateSeconds = 0; ///< median of taking over new chips: colours, distribution, layout if need be
 };
 /// Paints frames of the heat grid at `size` while it is still, panned and zoomed in turn, with new chips every eighth

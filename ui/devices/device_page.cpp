@@ -479,13 +479,14 @@ void DevicePage::showCards()
         }
         return std::pair(chips, pools);
     };
+    const auto poolsText = [](int pools) { return pools == 1 ? tr("1 pool") : tr("%1 pools").arg(pools); };
     if (!m_path.provider && !m_path.place) {
         for (std::size_t i = 0; i < fleet.providers.size(); ++i) {
             const auto [chips, pools] =
                 chipsOf([&](const Pool& pool) { return fleet[pool.region].provider == ProviderId(i); });
             if (pools > 0) {
-                add(fleet.providers[i].key, i, fleet.providers[i].name,
-                    pools == 1 ? tr("1 pool") : tr("%1 pools").arg(pools), fleet.providers[i].key, chips);
+                add(fleet.providers[i].key, i, fleet.providers[i].name, poolsText(pools), fleet.providers[i].key,
+                    chips);
             }
         }
     } else if (!m_path.region) {
@@ -499,8 +500,11 @@ void DevicePage::showCards()
             const bool here = m_path.place ? isIn(RegionId(i)) : region.provider == *m_path.provider;
             if (here && pools > 0) {
                 const std::string key = regionKey(fleet, RegionId(i));
-                add(key, i, m_path.place ? key : region.code, QString::fromStdString(region.displayName),
-                    fleet[region.provider].key, chips);
+                // A name that says no more than the code gives way to what the code does not say.
+                const bool named = !region.displayName.empty() && region.displayName != region.code;
+                add(key, i, m_path.place ? key : region.code,
+                    named ? QString::fromStdString(region.displayName) : poolsText(pools), fleet[region.provider].key,
+                    chips);
             }
         }
     } else {

@@ -2,6 +2,7 @@
 #include "ui/map/map_bench.h"
 
 #include "ui/map/map_view.h"
+#include "ui/shell/cpu_clock.h"
 #include "ui/shell/format.h"
 
 #include <QCoreApplication>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 #include <memory>
 #include <random>
 
@@ -98,14 +98,6 @@ constexpr std::array<Users, 24> kUsers{{
     {"Southern Africa", -29.0, 25.0, 3500}, {"Southeast Asia", 10.8, 106.6, 17000},
     {"Japan", 35.0, 136.5, 26000},          {"Australia", -34.8, 147.5, 9000},
 }};
-
-/// CPU time of this thread: what a frame costs, whatever else the machine does.
-double threadSeconds()
-{
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 } // namespace
 
@@ -232,7 +224,7 @@ MapFrameStats benchmarkMap(QSize size, int frames, MapBenchCase which, Projectio
     for (int i = 0; i < stats.frames; ++i) {
         const int phase = i / 15 % 4; // half a second each of: still, panning, zooming in, zooming out
         clock.start();
-        const double cpu = threadSeconds();
+        const double cpu = threadCpuSeconds();
         if (phase == 1) {
             map.setViewport(map.viewport().panned(QPointF(i / 60 % 2 == 0 ? -9 : 9, 3)));
         } else if (phase >= 2) {
@@ -249,7 +241,7 @@ MapFrameStats benchmarkMap(QSize size, int frames, MapBenchCase which, Projectio
         map.advanceFlow(1.0 / 30);
         map.render(&screen);
         seconds.push_back(static_cast<double>(clock.nsecsElapsed()) * 1e-9);
-        cpuSeconds.push_back(threadSeconds() - cpu);
+        cpuSeconds.push_back(threadCpuSeconds() - cpu);
         QCoreApplication::sendPostedEvents(); // the worker's pictures arrive between frames, as in the event loop
     }
     stats.layerSeconds = map.frameMeter().stats().layerSeconds;

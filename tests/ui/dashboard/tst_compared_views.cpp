@@ -2,8 +2,11 @@
 #include "model/engine/engine.h"
 #include "model/proto/shipped.h"
 #include "ui/dashboard/contracts.h"
+#include "ui/dashboard/view_widget.h"
 #include "ui/dashboard/views.h"
+#include "ui/shell/theme.h"
 
+#include <QDir>
 #include <QStandardPaths>
 #include <QtTest>
 
@@ -130,6 +133,33 @@ private Q_SLOTS:
         QCOMPARE(times.series.size(), std::size_t{2});
         QVERIFY(times.series[1].ghost);
         QCOMPARE(times.series[1].counts, oldTimes.series[0].counts);
+    }
+
+    /// For the eye: every chart of the sample fleet, compared, as large as in small and large windows.
+    void forTheEye()
+    {
+        const QString folder = qEnvironmentVariable("ISOBAR_PICTURES");
+        if (folder.isEmpty()) {
+            QSKIP("set ISOBAR_PICTURES to a folder to keep pictures of every chart");
+        }
+        QDir().mkpath(folder);
+        const std::pair<ThemeChoice, const char*> themes[] = {
+            {ThemeChoice::Dark, "dark"}, {ThemeChoice::Light, "light"}, {ThemeChoice::HighContrast, "contrast"}};
+        for (const auto& [choice, name] : themes) {
+            applyTheme(choice);
+            for (const auto& [size, scale] : {std::pair{QSizeF(300, 190), 1.0}, std::pair{QSizeF(600, 360), 1.0},
+                                              std::pair{QSizeF(440, 260), 2.0}}) {
+                for (const View view : allViews()) {
+                    if (isChart(view)) {
+                        const QString path = QStringLiteral("%1/%2-%3-%4x%5.png")
+                                                 .arg(folder, viewName(view), QLatin1String(name))
+                                                 .arg(size.width())
+                                                 .arg(scale);
+                        QVERIFY(exportView(view, ExportFormat::Png, path, size, scale, m_context).ok());
+                    }
+                }
+            }
+        }
     }
 
     void nothingIsComparedUnlessAsked()
