@@ -45,11 +45,8 @@ Result<Engine> Engine::create(std::shared_ptr<const Fleet> fleet, const Calibrat
     impl->options = options;
     impl->crew = std::make_shared<Crew>(options.threads);
     ISOBAR_TRY(impl->build());
-    Engine engine(std::move(impl));
-    if (engine.m_impl->settle > 0) {
-        FluidEngine::startAtWork(engine);
-    }
-    return engine;
+    impl->startsAtWork = impl->settle > 0;
+    return Engine(std::move(impl));
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl)
@@ -67,6 +64,10 @@ Engine Engine::clone() const
 
 void Engine::step()
 {
+    // Here, not when it is made: whoever makes it may have a window to draw.
+    if (std::exchange(m_impl->startsAtWork, false)) {
+        FluidEngine::startAtWork(*this);
+    }
     m_impl->step();
 }
 

@@ -34,7 +34,8 @@ struct EngineOptions {
     /// Recorded demand by name, as WorkloadOperations::trace gives it.
     std::map<std::string, std::shared_ptr<const DemandTrace>> traces;
     /// 0: the fleet starts empty. Above: it starts at work, with the requests in flight of the steady state of its
-    /// demand (FluidEngine::startAtWork), and runs so long before the clock's zero, uncounted.
+    /// demand (FluidEngine::startAtWork; they are there from the first step on), and runs so long before the clock's
+    /// zero, uncounted.
     double settleSeconds = 0;
 };
 

@@ -103,6 +103,7 @@ struct Engine::Impl {
 
     RunTotals closed; ///< all closed intervals
     std::int64_t inFlightAtStart = 0;
+    bool startsAtWork = false; ///< it has not run, and is to get what is in flight before it does
     std::vector<std::shared_ptr<const aggregate::Interval>> intervals;
     std::vector<Event> events;
 

@@ -65,7 +65,7 @@ void FluidEngine::Impl::fill(Engine::Impl& engine) const
         ongoing.emplace_back(outputs[w]);
         recorded.push_back(!workloadOperations(engine.options.operations, WorkloadId(w)).trace.empty());
     }
-    for (std::size_t p = 0; p < places.size(); ++p) {
+    engine.crew->run(places.size(), [&](std::size_t p) {
         const Place& place = places[p];
         const FluidPlacement::State& state = place.state;
         Random random(engine.options.seed, kUnderwayStream, p);
@@ -94,7 +94,7 @@ void FluidEngine::Impl::fill(Engine::Impl& engine) const
                 }
             }
         }
-    }
+    });
     for (std::size_t p = 0; p < places.size(); ++p) {
         engine.loads[p] = engine.placements[p].load(loads[p].spillRatio);
     }
