@@ -50,6 +50,8 @@ Operations everything(const Fleet& fleet)
     waits.deferSeconds = 120;
     waits.routing = RoutingPolicy::LatencyAware;
     operations.workloads = {chat, waits};
+    operations.spotNotices = {{{}, 20}};
+    operations.surges = {{{}, 600, 900, 4}};
     return operations;
 }
 
