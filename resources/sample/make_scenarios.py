@@ -35,7 +35,7 @@ WORKLOADS = {
     "Reasoning API": ("API", "gaps: WEIBULL"),
     "Open model API": ("API", "gaps: WEIBULL"),
     "Translation": ("API", ""),
-    "Voice agent": ("voice", "turns_per_session: 10"),
+    "Voice agent": ("voice", ""),
     "Mobile keyboard": ("keyboard", ""),
     "Search summaries": ("search", ""),
 }

@@ -3,6 +3,8 @@
 
 #include "model/proto/shipped.h"
 #include "ui/session/placement_command.h"
+#include "ui/session/scenario_command.h"
+#include "ui/session/stored_demand.h"
 
 #include <algorithm>
 
@@ -33,16 +35,23 @@ Session::~Session() = default;
 Status Session::openSample()
 {
     ISOBAR_TRY_ASSIGN(Fleet fleet, proto::shippedSample());
+    ISOBAR_TRY_ASSIGN(m_scenarios, store::sampleScenarios(fleet));
+    for (store::Scenario& scenario : m_scenarios) {
+        scenario.id = ++m_lastScenarioId;
+    }
     m_recorder.reset();
     m_store.reset();
     m_undo.clear();
-    return start(std::make_shared<const Fleet>(std::move(fleet)));
+    return startUsual(std::make_shared<const Fleet>(std::move(fleet)));
 }
 
 Status Session::openStore(const std::filesystem::path& path)
 {
     ISOBAR_TRY_ASSIGN(store::Store opened, store::Store::open(path));
     ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
+    // Those of a damaged store may not be readable; the fleet is.
+    auto kept = store::scenarios(opened);
+    m_scenarios = kept.ok() ? std::move(*kept) : std::vector<store::Scenario>();
     m_recorder.reset();
     m_store.emplace(std::move(opened));
     m_undo.clear();
@@ -52,7 +61,25 @@ Status Session::openStore(const std::filesystem::path& path)
                         .advice = "save what can be saved with: isobar-cli repair STORE --out NEW",
                         .file = path.string()});
     }
-    return start(std::make_shared<const Fleet>(std::move(fleet)));
+    return startUsual(std::make_shared<const Fleet>(std::move(fleet)));
+}
+
+Status Session::startUsual(std::shared_ptr<const Fleet> fleet)
+{
+    std::string usual;
+    if (!m_store) {
+        usual = m_scenarios.empty() ? std::string() : m_scenarios.front().name;
+    } else if (const auto kept = m_store->setting(store::kScenarioSetting); kept.ok() && *kept) {
+        usual = store::findScenario(m_scenarios, **kept) != nullptr ? **kept : std::string();
+    }
+    if (!usual.empty()) {
+        const Status started = start(fleet, usual);
+        if (started.ok()) {
+            return started;
+        }
+        Q_EMIT problem(started.error());
+    }
+    return start(std::move(fleet), {});
 }
 
 Status Session::openRecording(const std::filesystem::path& path)
@@ -66,6 +93,9 @@ Status Session::openRecording(const std::filesystem::path& path)
     m_store.reset();
     m_engine.reset();
     m_undo.clear();
+    m_scenarios.clear();
+    m_scenario.clear();
+    m_operations = {};
     m_player.emplace(std::move(recorded));
     m_player->aim(m_player->recording().end());
     m_playing = false;
@@ -84,8 +114,8 @@ Status Session::open(const std::filesystem::path& path)
 
 Status Session::saveAs(const std::filesystem::path& path)
 {
-    ISOBAR_TRY_ASSIGN(store::Store created, store::Store::create(path));
-    ISOBAR_TRY(created.saveFleet(*m_fleet));
+    ISOBAR_TRY_ASSIGN(store::Store created, store::Store::create(path, *m_fleet, m_scenarios));
+    ISOBAR_TRY(created.setSetting(store::kScenarioSetting, m_scenario));
     if (m_player) {
         return openStore(path); // what was only looked at can run from here on
     }
@@ -102,8 +132,9 @@ Status Session::reload()
         return Done{};
     }
     ISOBAR_TRY_ASSIGN(Fleet fleet, m_store->loadFleet());
+    ISOBAR_TRY_ASSIGN(m_scenarios, store::scenarios(*m_store));
     m_undo.clear();
-    return start(std::make_shared<const Fleet>(std::move(fleet)));
+    return startUsual(std::make_shared<const Fleet>(std::move(fleet)));
 }
 
 Status Session::loadCalibration()
@@ -138,13 +169,23 @@ void Session::show(std::shared_ptr<const Fleet> fleet)
     m_timer.start();
 }
 
-Status Session::start(std::shared_ptr<const Fleet> fleet)
+Status Session::start(std::shared_ptr<const Fleet> fleet, const std::string& scenario)
 {
     ISOBAR_TRY(loadCalibration());
     engine::EngineOptions options;
     options.seed = m_seed;
     options.settleSeconds = m_settleSeconds;
+    const store::Scenario* under = store::findScenario(m_scenarios, scenario);
+    if (under != nullptr) {
+        ISOBAR_TRY_ASSIGN(options.operations, store::operationsOf(*under, *fleet));
+        ISOBAR_TRY_ASSIGN(options.traces, storedDemand(store(), options.operations));
+    } else if (!scenario.empty()) {
+        return store::noSuchScenario(m_scenarios, scenario);
+    }
     ISOBAR_TRY_ASSIGN(engine::Engine engine, engine::Engine::create(fleet, *m_calibration, options));
+    m_operations = std::move(options.operations);
+    m_scenario = scenario;
+    m_scenarioId = under != nullptr ? under->id : 0;
     m_player.reset();
     show(std::move(fleet));
     startRecording();
@@ -164,6 +205,56 @@ Status Session::start(std::shared_ptr<const Fleet> fleet)
     }
     lookForRecorded();
     Q_EMIT opened();
+    Q_EMIT scenariosChanged();
+    return Done{};
+}
+
+Status Session::runScenario(const std::string& name)
+{
+    if (m_player) {
+        return Error{ErrorCode::NotWritable, "a recording cannot be run again",
+                     "open the store it was recorded from to run scenarios"};
+    }
+    ISOBAR_TRY(start(m_fleet, name));
+    if (m_store && !m_store->isReadOnly()) {
+        ISOBAR_TRY(m_store->setSetting(store::kScenarioSetting, m_scenario));
+    }
+    return Done{};
+}
+
+Status Session::changeScenarios(const std::vector<store::Scenario>& after, const QString& text)
+{
+    const std::vector<store::Scenario> before = m_scenarios;
+    ISOBAR_TRY(useScenarios(after));
+    m_undo.push(new ScenarioCommand(*this, before, m_scenarios, text));
+    return Done{};
+}
+
+Status Session::useScenarios(const std::vector<store::Scenario>& scenarios)
+{
+    if (m_player) {
+        return Error{ErrorCode::NotWritable, "a recording keeps no scenarios", "open a store, or the sample fleet"};
+    }
+    if (m_store) {
+        ISOBAR_TRY(store::setScenarios(*m_store, scenarios));
+        ISOBAR_TRY_ASSIGN(m_scenarios, store::scenarios(*m_store)); // those that are new have an id now
+    } else {
+        ISOBAR_TRY(store::checkScenarioNames(scenarios));
+        m_scenarios = scenarios;
+        for (store::Scenario& scenario : m_scenarios) {
+            scenario.id = scenario.id > 0 ? scenario.id : ++m_lastScenarioId;
+        }
+    }
+    // The one that runs may have another name now.
+    for (const store::Scenario& scenario : m_scenarios) {
+        if (m_scenarioId > 0 && scenario.id == m_scenarioId && scenario.name != m_scenario) {
+            m_scenario = scenario.name;
+            if (m_store) {
+                ISOBAR_TRY(m_store->setSetting(store::kScenarioSetting, m_scenario));
+            }
+        }
+    }
+    Q_EMIT scenariosChanged();
     return Done{};
 }
 
@@ -174,7 +265,9 @@ void Session::startRecording()
     if (!m_store || m_store->isReadOnly()) {
         return;
     }
-    if (auto started = store::HistoryWriter::start(*m_store, {m_fleet, m_seed, 0}); started.ok()) {
+    const bool kept = store::findScenario(m_scenarios, m_scenario) != nullptr; // or removed while it runs
+    if (auto started = store::HistoryWriter::start(*m_store, {m_fleet, m_seed, kept ? m_scenarioId : 0});
+        started.ok()) {
         m_recorder = std::move(*started);
     } else {
         Q_EMIT problem(started.error());
@@ -406,9 +499,10 @@ QString Session::badge() const
             .arg(QString::fromStdString(m_fleet->dataDate));
     }
     return (m_fluid.empty() ? QString() : QStringLiteral("Partly fluid (mean-field) estimate · ")) +
-           (m_player ? QStringLiteral("Recorded · seed %1 · data %2") : QStringLiteral("Simulated · seed %1 · data %2"))
-        .arg(m_seed)
-        .arg(QString::fromStdString(m_fleet->dataDate));
+           (m_player ? QStringLiteral("Recorded · ") : QStringLiteral("Simulated · ")) +
+           (m_scenario.empty() ? QString()
+                               : QStringLiteral("scenario: %1 · ").arg(QString::fromStdString(m_scenario))) +
+           QStringLiteral("seed %1 · data %2").arg(m_seed).arg(QString::fromStdString(m_fleet->dataDate));
 }
 
 void Session::play()
@@ -542,7 +636,7 @@ Status Session::restart(std::uint64_t seed)
                      "open the store it was recorded from to run it with another one"};
     }
     m_seed = seed;
-    return start(m_fleet);
+    return start(m_fleet, store::findScenario(m_scenarios, m_scenario) != nullptr ? m_scenario : std::string());
 }
 
 std::shared_ptr<const plan::Planner> Session::planner() const

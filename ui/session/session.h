@@ -6,6 +6,7 @@
 #include "model/fleet/places.h"
 #include "model/plan/planner.h"
 #include "model/store/history.h"
+#include "model/store/scenarios.h"
 #include "model/store/store.h"
 #include "ui/session/compared_run.h"
 #include "ui/session/recorded_history.h"
@@ -124,6 +125,20 @@ public:
         return m_fluid;
     }
 
+    // --- scenarios ---
+    /// Ways to run this fleet, by name: those its store keeps, or those of the sample, which last while it is open.
+    [[nodiscard]] const std::vector<store::Scenario>& scenarios() const { return m_scenarios; }
+    /// The one it runs under; "" = the fleet as it stands. A store remembers which; the sample begins with its day.
+    [[nodiscard]] const std::string& scenarioName() const { return m_scenario; }
+    /// Of that scenario, for fleet().
+    [[nodiscard]] const Operations& operations() const { return m_operations; }
+    /// Starts the clock over under a scenario of the list, or under none (""). Nothing has changed after an error.
+    Status runScenario(const std::string& name);
+    /// Makes the list another one, undoable: `text` says what was done. Refused when it cannot be kept.
+    Status changeScenarios(const std::vector<store::Scenario>& after, const QString& text);
+    /// Makes the list this one; what undo and redo call.
+    Status useScenarios(const std::vector<store::Scenario>& scenarios);
+
     // --- faults ---
     /// Breaks something now; what cannot be broken is a problem().
     void injectFault(const Fault& fault);
@@ -153,12 +168,16 @@ Q_SIGNALS:
     void historyChanged(); ///< new intervals, at most 5 a second; or another history is shown
     void recordedRangeChanged();
     void placementsChanged();
-    void clockChanged();   ///< play, pause or speed
-    void devicesChanged(); ///< the chips of a pool are there, or gone
+    void scenariosChanged(); ///< the list, or which one runs
+    void clockChanged();     ///< play, pause or speed
+    void devicesChanged();   ///< the chips of a pool are there, or gone
     void problem(const isobar::Error& error);
 
 private:
-    Status start(std::shared_ptr<const Fleet> fleet);
+    /// Under the scenario of that name; "" = none.
+    Status start(std::shared_ptr<const Fleet> fleet, const std::string& scenario);
+    /// Under the one it should begin with; under none when that does not fit, which is a problem().
+    Status startUsual(std::shared_ptr<const Fleet> fleet);
     Status loadCalibration();
     void show(std::shared_ptr<const Fleet> fleet);
     void poll();
@@ -177,6 +196,10 @@ private:
     std::shared_ptr<const Calibration> m_calibration;
     std::vector<Place> m_places;
     std::optional<store::Store> m_store;
+    std::vector<store::Scenario> m_scenarios;
+    std::string m_scenario; ///< that runs
+    std::int64_t m_scenarioId = 0, m_lastScenarioId = 0;
+    Operations m_operations;
     std::unique_ptr<store::HistoryWriter> m_recorder;
     std::uint64_t m_runGeneration = 1; ///< of this run's engine; what older ones left behind is not this run's
     bool m_recordingFails = false;

@@ -8,6 +8,7 @@
 #include "ui/map/map_view.h"
 #include "ui/planner/fast_forward_dialog.h"
 #include "ui/planner/fault_dialog.h"
+#include "ui/planner/scenario_dialog.h"
 #include "ui/replay/replay_page.h"
 #include "ui/shell/icon.h"
 #include "ui/shell/wait_cursor.h"
@@ -314,6 +315,15 @@ void MainWindow::addCommands()
                     },
                     [this] { return m_session.isOpen() && !m_session.isRecording(); },
                     {}});
+    m_commands.add({QStringLiteral("sim.scenarios"),
+                    tr("Scenarios…"),
+                    QKeySequence(tr("Ctrl+Shift+N")),
+                    [this] {
+                        ScenarioDialog dialog(m_session, this);
+                        dialog.exec();
+                    },
+                    [this] { return m_session.isOpen() && !m_session.isRecording(); },
+                    {}});
     m_commands.add({QStringLiteral("sim.break"),
                     tr("Break something…"),
                     QKeySequence(tr("Ctrl+B")),
@@ -382,7 +392,7 @@ void MainWindow::buildMenus()
     fill(menuBar()->addMenu(tr("&View")),
          {"view.overview", "view.boards", "view.data", "view.devices", "view.explorer", "view.sql", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "view.performance", "-",
           "view.themeSystem", "view.themeLight", "view.themeDark", "view.themeContrast", "-", "view.present", "view.presentPeriod"});
-    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.loseRegion", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.scenarios", "sim.loseRegion", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.tour", "help.about"});
 }
 
