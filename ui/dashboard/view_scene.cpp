@@ -36,7 +36,8 @@ ViewContext wholeWorld(const ViewContext& context)
     return world;
 }
 
-std::vector<RegionFigures> regionFigures(const ViewContext& world)
+/// By region of `fleet`, which may be another than the context's: regions are known by their keys.
+std::vector<RegionFigures> regionFigures(const ViewContext& world, const Fleet& fleet)
 {
     const query::Table table =
         ask(world,
@@ -47,9 +48,9 @@ std::vector<RegionFigures> regionFigures(const ViewContext& world)
     for (const query::Row& row : table.rows) {
         byKey[row.keys[0]] = &row;
     }
-    std::vector<RegionFigures> figures(world.fleet->regions.size());
+    std::vector<RegionFigures> figures(fleet.regions.size());
     for (std::size_t i = 0; i < figures.size(); ++i) {
-        const auto found = byKey.find(regionKey(*world.fleet, RegionId(i)));
+        const auto found = byKey.find(regionKey(fleet, RegionId(i)));
         if (found != byKey.end()) {
             const auto& v = found->second->values;
             figures[i] = {v[0], v[1], v[2], v[3], v[4], v[5], v[6]};
@@ -140,7 +141,7 @@ void addParts(const ViewContext& context, RegionId region, MapMarker& marker)
 struct Scales {
     const std::vector<RegionFigures>& figures;
     const std::vector<RegionFigures>* before; ///< of the period before; null = not known
-    bool isCompared;                          ///< with the period before: it is shown, not only told
+    const std::vector<RegionFigures>* base;   ///< of what the selection compares with; null = nothing
     const query::ScopeBalance* balance;       ///< null = not known
 };
 
@@ -209,9 +210,10 @@ MapMarker markerOf(const ViewContext& context, const Scales& scales, std::size_t
     const double utilization = utilizationOf(scales.figures, shown);
     marker.utilization = std::isfinite(utilization) ? utilization : 0;
     if (scales.before != nullptr) {
-        const double before = utilizationOf(*scales.before, shown);
-        marker.trend = utilization - before;
-        marker.ghost = scales.isCompared ? before : marker.ghost;
+        marker.trend = utilization - utilizationOf(*scales.before, shown);
+    }
+    if (scales.base != nullptr) {
+        marker.ghost = utilizationOf(*scales.base, shown);
     }
     marker.trouble =
         marker.utilization > kHotUtilization || marker.measure(MapMeasure::SloAttainment) < kPoorAttainment;
@@ -380,22 +382,27 @@ std::vector<std::shared_ptr<const aggregate::Interval>> wholeIntervals(const Vie
 MapScene mapScene(const ViewContext& context)
 {
     const ViewContext world = wholeWorld(context);
-    const std::vector<RegionFigures> figures = regionFigures(world);
+    const std::vector<RegionFigures> figures = regionFigures(world, *world.fleet);
     const std::optional<ViewContext> earlier = previousPeriod(world);
-    std::vector<RegionFigures> before;
+    const std::optional<ComparedWith> with = comparedWith(world);
+    std::vector<RegionFigures> before, base;
     if (earlier) {
-        before = regionFigures(*earlier);
+        before = regionFigures(*earlier, *world.fleet);
+    }
+    if (with) {
+        base =
+            world.selection.compare == Comparing::PreviousPeriod ? before : regionFigures(with->context, *world.fleet);
     }
     const auto inRange = wholeIntervals(world);
     std::optional<query::Balance> balance;
     if (!inRange.empty() && !world.selection.model && !world.selection.provider) {
         balance = query::balanceOf(*world.fleet, inRange);
     }
-    const bool isCompared = earlier && context.selection.compare == Comparing::PreviousPeriod;
-    const Scales scales{figures, earlier ? &before : nullptr, isCompared, balance ? &balance->regions : nullptr};
+    const Scales scales{figures, earlier ? &before : nullptr, with ? &base : nullptr,
+                        balance ? &balance->regions : nullptr};
     MapScene scene;
-    if (isCompared) {
-        scene.comparedName = QStringLiteral("previous period");
+    if (with) {
+        scene.comparedName = with->name;
     }
     scene.utcSeconds = static_cast<double>(world.timeAt(world.now).toMSecsSinceEpoch()) * 1e-3;
     ViewContext unfiltered = world;
@@ -426,7 +433,7 @@ QString placeTooltip(const ViewContext& context, std::size_t place)
     if (place >= world.places.size()) {
         return {};
     }
-    const std::vector<RegionFigures> figures = regionFigures(world);
+    const std::vector<RegionFigures> figures = regionFigures(world, *world.fleet);
     const auto muted = [](const QString& text) {
         return QStringLiteral("<span style='color:%1'>%2</span>").arg(theme().muted.name(), text);
     };

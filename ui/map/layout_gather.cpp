@@ -24,7 +24,9 @@ constexpr double kMaxShift = 1.6;
 constexpr std::size_t kManyMarkers = 600;
 constexpr double kGridPx = 34;
 /// Clusters of more members than this keep only the largest in its place.
-constexpr std::size_t kSortedMembers = 400;
+constexpr std::size_t kSortedMembers = 64;
+constexpr std::size_t kCrowd = 400; ///< donuts
+constexpr int kRounds = 40, kCrowdRounds = 10;
 constexpr double kQuantile = 0.95;
 
 /// The largest donut at this window size and zoom.
@@ -347,7 +349,7 @@ void gatherClose(std::vector<Draft>& drafts, const Builder& builder, double shar
 }
 
 /// Moves overlapping donuts apart a little, the small ones more than the large ones.
-void spread(std::vector<Draft>& drafts)
+void spread(std::vector<Draft>& drafts, int rounds)
 {
     std::vector<std::pair<std::size_t, std::size_t>> neighbours; // no others can ever meet
     sweep(
@@ -368,7 +370,7 @@ void spread(std::vector<Draft>& drafts)
     for (const Draft& m : drafts) {
         discs.push_back({m.at, m.anchor, m.outerRadius(), m.radius * m.radius, kMaxShift * m.outerRadius()});
     }
-    for (int round = 0; round < 40; ++round) {
+    for (int round = 0; round < rounds; ++round) {
         bool moved = false;
         for (const auto& [i, j] : neighbours) {
             Disc &a = discs[i], &b = discs[j];
@@ -491,10 +493,12 @@ void placeMarkers(MapLayout& layout, const MapScene& scene, const MapViewport& v
     std::vector<Draft> drafts = builder.start();
     std::stable_sort(drafts.begin(), drafts.end(), [](const Draft& a, const Draft& b) { return a.size > b.size; });
     if (options.cluster) {
+        // A crowd never comes to rest: a few rounds bring what can be had.
+        const int rounds = drafts.size() > kCrowd ? kCrowdRounds : kRounds;
         gatherClose(drafts, builder, kMergeShare);
-        spread(drafts);
+        spread(drafts, rounds);
         gatherClose(drafts, builder, kTightShare);
-        spread(drafts);
+        spread(drafts, rounds);
         if (options.fannedMarker >= 0) {
             layout.fanDisc = fanOut(drafts, builder, options.fannedMarker);
         }

@@ -412,6 +412,11 @@ void MapView::resizeEvent(QResizeEvent*)
     invalidateLayout();
 }
 
+void MapView::moveEvent(QMoveEvent*)
+{
+    m_panel->hide(); // it is the window's, not the map's: it would stay where the map was
+}
+
 void MapView::showEvent(QShowEvent*)
 {
     updateFlowTimer();

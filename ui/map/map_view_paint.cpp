@@ -17,7 +17,7 @@ constexpr double kDotSpacing = 150; ///< pixels between dots of the strongest fl
 constexpr int kMaxDots = 420;
 constexpr qsizetype kMaxSprites = 4000;
 /// Pictures painted in one frame; until the next ones other donuts are plain, and other labels are not there.
-constexpr int kNewDonuts = 40, kNewLabels = 40;
+constexpr int kNewDonuts = 20, kNewLabels = 16;
 constexpr double kLabelEdge = 1.5;
 constexpr double kPulsesPerSecond = 0.6, kPulseReach = 9;
 constexpr int kMaxPulses = 24;
