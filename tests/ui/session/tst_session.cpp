@@ -210,6 +210,19 @@ private Q_SLOTS:
         QVERIFY(!session.isShowingRecorded());
     }
 
+    void goingBackMakesAnEarlierRunOfWhatWas()
+    {
+        const auto session = opened("back.isobar");
+        QVERIFY(session);
+        session->stepBy(40);
+        QTRY_COMPARE(session->history().end(), 40 * kSecond);
+        QVERIFY(!session->recordedRange());
+        session->seek(20 * kSecond);
+        QTRY_COMPARE(session->history().end(), 20 * kSecond);
+        QTRY_VERIFY(session->recordedRange());
+        QCOMPARE(session->recordedRange()->run.end, 40 * kSecond);
+    }
+
     void placementsFollowTheClock()
     {
         const auto session = opened("follow.isobar");
