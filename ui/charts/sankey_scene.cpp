@@ -122,7 +122,9 @@ protected:
 private:
     [[nodiscard]] double widestName() const
     {
-        double widest = 40;
+        // Values with their change take more room than most names.
+        double widest =
+            m_data.beforeName.isEmpty() ? 40 : textWidth(font(TextRole::Small), QStringLiteral("88.88 k  −88.8 %")) + 2;
         for (const std::size_t c : {std::size_t{0}, m_data.columns.size() - 1}) {
             if (c < m_data.columns.size()) {
                 for (const SankeyNode& node : m_data.columns[c].nodes) {

@@ -60,6 +60,12 @@ private Q_SLOTS:
         QCOMPARE(m_bars->accessibleDescription(),
                  QStringLiteral("Azure 50.0 %; Google Cloud 30.0 %; AWS 20.0 %; total $14.62 M / day; Concentration "
                                 "(HHI) 0.38."));
+        ShareData compared = m_bars->data();
+        compared.beforeName = QStringLiteral("last week");
+        compared.rows[0].before = compared.rows[0].value / 1.25;
+        m_bars->setData(compared);
+        QVERIFY(m_bars->accessibleDescription().startsWith(
+            QStringLiteral("Azure 50.0 % (+25.0 % against last week); Google Cloud 30.0 %;")));
     }
 
     void clickPicksTheRowUnderTheMouse()
