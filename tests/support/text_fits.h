@@ -57,15 +57,14 @@ inline int missingRoom(QWidget* widget)
         const bool iconOnly = !tool->icon().isNull() && tool->toolButtonStyle() == Qt::ToolButtonIconOnly;
         return iconOnly || tool->text().size() < 2 ? 0 : whole(tool->sizeHint()); // a sign may stand in its padding
     }
-    if (qobject_cast<QPushButton*>(widget) || qobject_cast<QCheckBox*>(widget) ||
-        qobject_cast<QRadioButton*>(widget)) {
+    if (qobject_cast<QPushButton*>(widget) || qobject_cast<QCheckBox*>(widget) || qobject_cast<QRadioButton*>(widget)) {
         return qobject_cast<QAbstractButton*>(widget)->text().isEmpty() ? 0 : whole(widget->sizeHint());
     }
     if (auto* share = qobject_cast<ShareBars*>(widget)) {
         return std::max(0, share->heightForWidth(share->width()) - share->height());
     }
     if (auto* box = qobject_cast<QComboBox*>(widget)) {
-        constexpr int kPadding = 9 + 20 + 2; // of the style sheet, and the arrow
+        constexpr int kPadding = 9 + 4 + 2 + 20; // of the style sheet, and the arrow
         const int missing = box->fontMetrics().horizontalAdvance(box->currentText()) + kPadding - box->width();
         return box->toolTip().contains(box->currentText()) ? 0 : std::max(0, missing);
     }
@@ -77,11 +76,9 @@ inline int missingRoom(QWidget* widget)
         return std::max(0, tabs->sizeHint().width() - tabs->width());
     }
     if (auto* tile = qobject_cast<KpiTile*>(widget)) {
-        const double room = tile->width() - 2 * Theme::kPadding;
-        const double figure = textWidth(font(TextRole::Figure), tile->data().value) + 6 +
-                              textWidth(font(TextRole::Secondary), tile->data().unit);
-        const double title = textWidth(font(TextRole::Secondary), tile->data().title) + (tile->data().warning ? 18 : 0);
-        return static_cast<int>(std::max({0.0, figure - room, title - room}));
+        // Title, unit and change may end in an ellipsis: the tooltip has them. The figure may not.
+        const double figure = textWidth(font(TextRole::Figure), tile->data().value);
+        return static_cast<int>(std::max(0.0, figure - (tile->width() - 2 * Theme::kPadding)));
     }
     return 0;
 }

@@ -248,23 +248,37 @@ double BoardGrid::cellWidth() const
     return static_cast<double>(width() + Theme::kGutter) / kBoardColumns;
 }
 
+double BoardGrid::rowTop(int row) const
+{
+    constexpr double kFull = kCellHeight + Theme::kGutter;
+    if (m_fillHeight <= 0) {
+        return row * kFull;
+    }
+    const int rows = std::max(1, boardRows(m_board));
+    const double even = static_cast<double>(m_fillHeight + Theme::kGutter) / rows;
+    // Key figures on top keep the height that their three lines need; the rest shares what is left.
+    const bool figuresOnTop = std::any_of(m_board.panels.begin(), m_board.panels.end(), [](const BoardPanel& panel) {
+        return panel.view == View::Overview && panel.cells.y() == 0 && panel.cells.height() == 1;
+    });
+    const double first = figuresOnTop ? std::max(even, kFull) : even;
+    const double other =
+        rows > 1 ? std::max<double>(kSmallestCellHeight, (m_fillHeight + Theme::kGutter - first) / (rows - 1)) : first;
+    return row == 0 ? 0 : first + (row - 1) * other;
+}
+
 QRect BoardGrid::rectOf(const QRect& cells) const
 {
-    const int rows = std::max(1, boardRows(shownBoard()));
-    const double h = m_fillHeight > 0 ? std::max<double>(kSmallestCellHeight,
-                                                         static_cast<double>(m_fillHeight + Theme::kGutter) / rows)
-                                      : kCellHeight + Theme::kGutter;
     const double w = cellWidth();
-    const int x = static_cast<int>(std::lround(cells.x() * w)), y = static_cast<int>(std::lround(cells.y() * h));
+    const int x = static_cast<int>(std::lround(cells.x() * w)), y = static_cast<int>(std::lround(rowTop(cells.y())));
     const int right = static_cast<int>(std::lround((cells.x() + cells.width()) * w)) - Theme::kGutter;
-    const int bottom = static_cast<int>(std::lround((cells.y() + cells.height()) * h)) - Theme::kGutter;
+    const int bottom = static_cast<int>(std::lround(rowTop(cells.y() + cells.height()))) - Theme::kGutter;
     return {x, y, std::max(1, right - x), std::max(1, bottom - y)};
 }
 
 Board BoardGrid::shownBoard() const
 {
     // What is arranged is what is kept: then the grid is as it will be in a wide window.
-    return width() < kNarrow && !m_arranging ? narrowed(m_board) : m_board;
+    return width() < kNarrow && !m_arranging && m_fillHeight <= 0 ? narrowed(m_board) : m_board;
 }
 
 void BoardGrid::layOut()
@@ -273,6 +287,9 @@ void BoardGrid::layOut()
     const Board shown = shownBoard();
     for (std::size_t i = 0; i < m_items.size(); ++i) {
         const QRect at = rectOf(shown.panels[i].cells);
+        if (m_items[i].figures != nullptr) {
+            m_items[i].figures->setWrapping(shown.panels[i].cells.height() > 1);
+        }
         m_items[i].widget->setGeometry(at);
         if (m_items[i].handle != nullptr) {
             m_items[i].handle->setGeometry(at);

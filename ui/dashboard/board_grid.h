@@ -67,6 +67,7 @@ private:
     [[nodiscard]] Item makeItem(View view);
     [[nodiscard]] QRect rectOf(const QRect& cells) const;
     [[nodiscard]] double cellWidth() const;
+    [[nodiscard]] double rowTop(int row) const; ///< pixels
     /// The cells a panel would take when its handle is dragged so far.
     [[nodiscard]] QRect cellsAfter(std::size_t panel, QPoint moved, bool resize) const;
     void preview(std::size_t panel, const QRect& cells);

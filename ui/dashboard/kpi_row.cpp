@@ -48,8 +48,14 @@ void KpiRow::layOut(int columns)
 
 void KpiRow::resizeEvent(QResizeEvent* event)
 {
-    layOut(width() < kNarrow ? 3 : 6);
+    layOut(width() < kNarrow && m_wrapping ? 3 : 6);
     QWidget::resizeEvent(event);
+}
+
+void KpiRow::setWrapping(bool on)
+{
+    m_wrapping = on;
+    layOut(width() < kNarrow && m_wrapping ? 3 : 6);
 }
 
 QSize KpiRow::minimumSizeHint() const
@@ -87,11 +93,18 @@ void KpiRow::explain(std::size_t tile)
     auto* column = new QVBoxLayout(card);
     column->setContentsMargins(Theme::kPadding, 12, Theme::kPadding, 12);
     column->addWidget(text);
-    card->adjustSize();
+    card->ensurePolished();
+    // The layout knows nothing of the frame around it.
+    const int frame = card->width() - card->contentsRect().width();
+    card->setFixedHeight(column->heightForWidth(kCardWidth - frame) + frame);
     // Below the tile, inside the window.
     QPoint at = m_tiles[tile]->mapToGlobal(QPoint(0, m_tiles[tile]->height() + 4));
     const QRect inside(window()->mapToGlobal(QPoint(0, 0)), window()->size());
     at.setX(std::clamp(at.x(), inside.left(), std::max(inside.left(), inside.right() - card->width())));
+    if (at.y() + card->height() > inside.bottom()) { // else above it, or as far down as there is room
+        const int above = m_tiles[tile]->mapToGlobal(QPoint(0, -4)).y() - card->height();
+        at.setY(above >= inside.top() ? above : std::max(inside.top(), inside.bottom() - card->height()));
+    }
     card->move(at);
     card->show();
 }

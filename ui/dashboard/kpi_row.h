@@ -23,6 +23,8 @@ public:
     [[nodiscard]] QWidget* card() const { return m_card; }
     using QWidget::show;
     [[nodiscard]] QSize minimumSizeHint() const override;
+    /// Whether the six may stand in two rows where there is little width; true at first.
+    void setWrapping(bool on);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -33,6 +35,7 @@ private:
 
     QGridLayout* m_grid;
     int m_columns = 0;
+    bool m_wrapping = true;
     std::vector<KpiTile*> m_tiles;
     ViewContext m_context;
     QPointer<QFrame> m_card;

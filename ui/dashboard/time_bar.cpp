@@ -22,7 +22,6 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kStripPoints = 160;
-constexpr int kRoomForRequests = 1100; ///< wide enough to say how many requests were simulated, too
 constexpr int kLeastPace = 170, kMostPace = 330;
 
 } // namespace
@@ -141,7 +140,8 @@ void TimeBar::showClock()
         return;
     }
     m_pace->setToolTip(pace + QStringLiteral(" · ") + requests);
-    m_pace->setText(width() < kRoomForRequests ? pace : pace + QStringLiteral(" · ") + requests);
+    const QString whole = pace + QStringLiteral(" · ") + requests;
+    m_pace->setText(m_pace->fontMetrics().horizontalAdvance(whole) <= m_pace->width() ? whole : pace);
 }
 
 void TimeBar::resizeEvent(QResizeEvent* event)

@@ -71,7 +71,7 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
         auto* button = new QToolButton;
         button->setText(chipMeasureTitle(measure));
         button->setCheckable(true);
-        button->setStyleSheet(QStringLiteral("padding: 5px 6px")); // seven, beside the way here, in a small window too
+        button->setStyleSheet(QStringLiteral("padding: 5px 4px")); // seven, beside the way here, in a small window too
         button->setAccessibleName(tr("Colour by %1").arg(chipMeasureTitle(measure).toLower()));
         m_measureButtons->addButton(button, static_cast<int>(measure));
         measureRow->addWidget(button);

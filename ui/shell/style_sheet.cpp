@@ -15,7 +15,7 @@ QPushButton, QToolButton { background: @panel; border: 1px solid @line; border-r
 QPushButton:hover, QToolButton:hover { background: @raised; border-color: @faint; }
 QPushButton:checked, QToolButton:checked { border-color: @accent; color: @accent; background: @raised; }
 QPushButton:disabled, QToolButton:disabled { color: @faint; }
-QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus { border: 1px solid @accent; }
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QAbstractSpinBox:focus { border: 1px solid @accent; }
 QPushButton[primary="true"] { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
 QPushButton[primary="true"]:disabled { background: @line; color: @faint; border-color: @line; }
 QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; border-color: transparent; }
@@ -26,18 +26,18 @@ QToolButton[rail="true"] { background: transparent; border-color: transparent; p
 QToolButton[rail="true"]:hover, QToolButton[rail="true"]:checked { background: @raised; border-color: @line; }
 QFileDialog QToolButton { padding: 3px; }
 QToolButton::menu-indicator { image: none; }
-QLineEdit, QComboBox, QSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }
-QComboBox { padding-right: 20px; }
+QLineEdit, QComboBox, QAbstractSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }
+QComboBox { padding-right: 4px; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
   border-top: 5px solid @muted; }
 QComboBox QAbstractItemView { background: @raised; border: 1px solid @line; selection-background-color: @line;
   selection-color: @text; outline: none; }
-QSpinBox { padding-right: 20px; }
-QSpinBox::up-button, QSpinBox::down-button { border: none; width: 18px; background: transparent; }
-QSpinBox::up-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
+QAbstractSpinBox { padding-right: 20px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; width: 18px; background: transparent; }
+QAbstractSpinBox::up-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
   border-bottom: 4px solid @muted; }
-QSpinBox::down-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
+QAbstractSpinBox::down-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
   border-top: 4px solid @muted; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMenuBar { background: @ground; }

@@ -32,9 +32,9 @@ constexpr std::array<Range, 7> kRanges{{{"last 1 min", 60},
                                         {"last 7 days", 604'800},
                                         {"all history", 0}}};
 
-/// What happens, one after the other, until the bar fits: the search field says less, the badge goes to the second row,
-/// commands that the menus have too go, then those that undo, the search field is its icon, the filters grow narrow.
-constexpr int kSteps = 6;
+/// What happens, one after the other, until the bar fits: the search field says less, commands that the menus have too
+/// go, then those that undo, the badge goes to the second row, the search field is its icon, the filters grow narrow.
+constexpr int kShortSearch = 1, kNoFiles = 2, kNoUndo = 3, kBadgeBelow = 4, kSearchIcon = 5, kSteps = 6;
 constexpr int kWordsBegin = 36; ///< x of the first word of the bar
 
 } // namespace
@@ -234,7 +234,7 @@ void TopBar::fit()
 
 QString TopBar::searchText(int step)
 {
-    return step >= 5 ? QString() : step >= 1 ? tr("Ctrl+K") : tr("Search commands   Ctrl+K");
+    return step >= kSearchIcon ? QString() : step >= kShortSearch ? tr("Ctrl+K") : tr("Search commands   Ctrl+K");
 }
 
 int TopBar::boxLength(const QComboBox* box, int step) const
@@ -250,12 +250,12 @@ void TopBar::arrange(int step)
     }
     m_step = step;
     m_search->setText(searchText(step));
-    QHBoxLayout* const home = step >= 2 ? m_below : m_row;
+    QHBoxLayout* const home = step >= kBadgeBelow ? m_below : m_row;
     if (home->indexOf(m_badge) < 0) {
-        home->insertWidget(step >= 2 ? 0 : m_row->indexOf(m_compare) + 1, m_badge);
+        home->insertWidget(step >= kBadgeBelow ? 0 : m_row->indexOf(m_compare) + 1, m_badge);
     }
     for (std::size_t i = 0; i < m_shortcuts.size(); ++i) {
-        m_shortcuts[i]->setVisible(step < (i < 2 ? 3 : 4));
+        m_shortcuts[i]->setVisible(step < (i < 2 ? kNoFiles : kNoUndo));
     }
     for (QComboBox* box : {m_model, m_tier}) {
         box->setMinimumContentsLength(boxLength(box, step));
@@ -274,9 +274,9 @@ int TopBar::neededWidth(int step) const
         const int letters = boxLength(box, step) - box->minimumContentsLength();
         needed += box->sizeHint().width() + letters * box->fontMetrics().horizontalAdvance(QLatin1Char('X')) + gap;
     }
-    needed += step >= 2 ? 0 : m_badge->sizeHint().width() + gap;
+    needed += step >= kBadgeBelow ? 0 : m_badge->sizeHint().width() + gap;
     for (std::size_t i = 0; i < m_shortcuts.size(); ++i) {
-        needed += step < (i < 2 ? 3 : 4) ? m_shortcuts[i]->sizeHint().width() + gap : 0;
+        needed += step < (i < 2 ? kNoFiles : kNoUndo) ? m_shortcuts[i]->sizeHint().width() + gap : 0;
     }
     const QFontMetrics letters = m_search->fontMetrics();
     return needed + m_search->sizeHint().width() + letters.horizontalAdvance(searchText(step)) -
@@ -308,8 +308,8 @@ void TopBar::showChips()
         buttons.push_back(button);
     }
     // In full where there is room; else what is chosen without saying of what, else the beginning of that.
-    const int room = width() - 2 * kWordsBegin - (m_step >= 2 ? m_badge->sizeHint().width() : 0);
-    for (const int letters : {0, 28, 14, 6}) {
+    const int room = width() - 2 * kWordsBegin - (m_step >= kBadgeBelow ? m_badge->sizeHint().width() : 0);
+    for (const int letters : {0, 28, 14, 6, 3}) {
         int needed = 0;
         for (std::size_t i = 0; i < chips.size(); ++i) {
             const QString& value = chips[i].value;
