@@ -46,8 +46,11 @@ public:
         m_hhi = herfindahl(m_data.rows);
         m_footer = m_body.height() >= 170 ? 58 : m_body.height() >= 80 ? 20 : 0;
         const double head = 20;
+        if (m_body.height() - m_footer - head < 14 * static_cast<double>(m_data.rows.size())) {
+            m_footer = 0; // all providers before the hint
+        }
         const double room = m_body.height() - m_footer - head;
-        const double pitch = std::clamp(room / static_cast<double>(m_data.rows.size()), 18.0, 68.0);
+        const double pitch = std::clamp(room / static_cast<double>(m_data.rows.size()), 14.0, 68.0);
         const auto fits = static_cast<std::size_t>(std::max(1.0, std::floor((room + 0.5) / pitch)));
         m_names = 0;
         for (const ConcentrationRow& row : m_data.rows) {
