@@ -2,6 +2,7 @@
 #include "app/isobar-cli/aggregate_bench.h"
 
 #include "model/aggregate/live_rollup.h"
+#include "model/aggregate/time_buckets.h"
 #include "model/engine/engine.h"
 #include "model/proto/shipped.h"
 #include "model/query/course.h"
@@ -68,6 +69,7 @@ struct DashboardQuestion {
     std::string name;
     std::vector<Measure> measures;
     std::vector<Dimension> by;
+    std::size_t pixels = 0; ///< above 0: in so many buckets at most, else in those of the range
 };
 
 std::vector<DashboardQuestion> dashboardQuestions()
@@ -88,7 +90,7 @@ std::vector<DashboardQuestion> dashboardQuestions()
         {"map", map, {Dimension::Region}},
         {"flows", {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Region}},
         {"throughput", {Measure::TokensPerSecond}, {Dimension::Time, Dimension::Provider}},
-        {"latency", {Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time}},
+        {"latency", {Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time}, 400},
         {"share",
          {Measure::SpendUsdPerDay, Measure::Accelerators, Measure::TokensPerSecond, Measure::Utilization},
          {Dimension::Provider}},
@@ -97,7 +99,17 @@ std::vector<DashboardQuestion> dashboardQuestions()
         {"latencies by model",
          {Measure::TtftP95, Measure::ItlP95, Measure::EndToEndP95},
          {Dimension::Time, Dimension::Model}},
-        {"pools and models", {Measure::Utilization, Measure::RequestsPerSecond}, {Dimension::Pool, Dimension::Model}}};
+        {"pools and models", {Measure::Utilization, Measure::RequestsPerSecond}, {Dimension::Pool, Dimension::Model}},
+        {"utilization by region and model",
+         {Measure::Utilization, Measure::Accelerators, Measure::TokensPerSecond},
+         {Dimension::Region, Dimension::Model}},
+        {"from users to models",
+         {Measure::RequestsPerSecond},
+         {Dimension::Area, Dimension::Provider, Dimension::Model}},
+        {"where the money goes", {Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Region, Dimension::Model}},
+        {"spend by model over time", {Measure::SpendUsdPerDay}, {Dimension::Time, Dimension::Model}},
+        {"spend by pricing", {Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Pricing}},
+        {"spend by pricing over time", {Measure::SpendUsdPerDay}, {Dimension::Time, Dimension::Pricing}}};
 }
 
 /// Charts of 1,200 pixels over all there is: from the roll-ups, and for the ratio as much from the history.
@@ -189,7 +201,8 @@ Result<Json> benchmarkLive(const AggregateBenchOptions& options)
                 q.by = question.by;
                 q.to = history.end();
                 q.from = q.to - length * kMicrosPerSecond;
-                q.bucketMicros = bucket * kMicrosPerSecond;
+                q.bucketMicros =
+                    question.pixels > 0 ? widthForPixels(q.from, q.to, question.pixels) : bucket * kMicrosPerSecond;
                 if (filtered) {
                     q.where = {{Dimension::Model, {fleet->models.front().name}}};
                 }

@@ -227,7 +227,7 @@ Result<query::Table> viewTable(View view, const ViewContext& context)
     case View::Throughput:
         return run({Measure::TokensPerSecond}, {Dimension::Time, Dimension::Provider});
     case View::Latency:
-        return run({Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time}, kChartPixels);
+        return run({Measure::TtftP50, Measure::TtftP95, Measure::TtftP99}, {Dimension::Time}, kLatencyPixels);
     case View::ThroughputByModel:
         return run({Measure::TokensPerSecond}, {Dimension::Time, Dimension::Model});
     case View::Spend:

@@ -7,6 +7,8 @@ namespace isobar::ui {
 
 /// About as many as a chart over time is wide.
 inline constexpr std::size_t kChartPixels = 800;
+/// The same of percentiles, on the overview: what they are made of is read, not kept ready, and must not take 5 ms.
+inline constexpr std::size_t kLatencyPixels = 400;
 
 /// Runs a query over the context's range and selection. By time in buckets of bucketMicros(), or, with `pixels`, in at
 /// most so many: then as fine as each stretch of the history is kept. A query the room itself wrote cannot fail but by

@@ -230,7 +230,7 @@ TimeChartData latencyChart(const ViewContext& context)
 {
     TimeChartData data = frame(context, View::Latency, QStringLiteral("s, network included"));
     const std::vector<Measure> measures{Measure::TtftP50, Measure::TtftP95, Measure::TtftP99};
-    const query::Table table = ask(context, measures, {Dimension::Time}, kChartPixels);
+    const query::Table table = ask(context, measures, {Dimension::Time}, kLatencyPixels);
     const double start = startEpochSeconds(context);
     const std::array<std::pair<const char*, QColor>, 3> kinds{
         {{"p50", theme().accent}, {"p95", theme().caution}, {"p99", theme().trouble}}};
@@ -253,7 +253,7 @@ TimeChartData latencyChart(const ViewContext& context)
         data.targetLabel = QStringLiteral("SLO ") + seconds(*data.target).joined();
     }
     if (const auto with = comparedWith(context)) {
-        data.series.push_back(ghostOf(context, *with, QStringLiteral("p95, "), Measure::TtftP95, kChartPixels));
+        data.series.push_back(ghostOf(context, *with, QStringLiteral("p95, "), Measure::TtftP95, kLatencyPixels));
     }
     return data;
 }
