@@ -356,6 +356,24 @@ double LayoutCache::textWidth(const QString& text)
     return found->second;
 }
 
+namespace {
+
+/// Where a user area's sign stands: users often are where a place is, and the donut must not cover them.
+QPointF besideDonuts(QPointF at, const MapLayout& layout)
+{
+    constexpr double kSign = 6, kCovered = 3;
+    for (const PlacedMarker& m : layout.placed) {
+        const double away = distance(m.at, at);
+        if (away < m.outerRadius() + kCovered) {
+            const QPointF way = away > 1 ? (at - m.at) / away : QPointF(-0.7, 0.7);
+            return m.at + way * (m.outerRadius() + kSign);
+        }
+    }
+    return at;
+}
+
+} // namespace
+
 MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const LayoutOptions& options, LayoutCache& cache)
 {
     MapLayout layout;
@@ -365,7 +383,8 @@ MapLayout layoutMap(const MapScene& scene, const MapViewport& view, const Layout
     }
     placeMarkers(layout, scene, view, options, cache);
     for (const MapArea& area : scene.areas) {
-        layout.areas.push_back(view.projection.shows(area.at) ? view.place(area.at) : LayoutCache::kNowhere);
+        layout.areas.push_back(view.projection.shows(area.at) ? besideDonuts(view.place(area.at), layout)
+                                                              : LayoutCache::kNowhere);
     }
     if (options.flows) {
         placeFlows(layout, scene, view, options, cache);

@@ -109,6 +109,13 @@ QPointF shiftOf(const MapLayout& layout, int placed, LatLon at, const MapViewpor
     return placed < 0 ? QPointF() : layout.placed[static_cast<std::size_t>(placed)].at - view.place(at);
 }
 
+/// The same of a user area's sign.
+QPointF areaShift(const MapLayout& layout, int area, LatLon at, const MapViewport& view)
+{
+    const QPointF sign = layout.areas[static_cast<std::size_t>(area)];
+    return LayoutCache::isNowhere(sign) ? QPointF() : sign - view.place(at);
+}
+
 void setTones(MapLayout& layout, const MapScene& scene, const LayoutOptions& options)
 {
     const bool any = !options.markers.isEmpty() || !options.areas.isEmpty();
@@ -146,8 +153,8 @@ void placeAnswers(MapLayout& layout, const MapScene& scene, const MapViewport& v
         answer.tokensPerSecond = flow.tokensPerSecond;
         answer.tone = FlowTone::Strong;
         answer.strength = flow.tokensPerSecond / layout.mostTokensPerSecond;
-        place(answer, cache.curve(from, to, view.projection), view, shiftOf(layout, flow.placed, from, view), {},
-              view.projection.isGlobe() ? kLaneApart : 0);
+        place(answer, cache.curve(from, to, view.projection), view, shiftOf(layout, flow.placed, from, view),
+              areaShift(layout, flow.area, to, view), view.projection.isGlobe() ? kLaneApart : 0);
         if (isSeen(answer, view)) {
             layout.answers.push_back(std::move(answer));
         }
@@ -196,7 +203,8 @@ void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& vie
         flow.area = j.area, flow.marker = j.marker, flow.placed = std::max(-1, j.group);
         flow.requestsPerSecond = j.rate, flow.tokensPerSecond = j.tokens, flow.state = j.state;
         flow.strength = most > 0 ? j.rate / most : 0;
-        place(flow, cache.curve(from, to, view.projection), view, {}, shiftOf(layout, flow.placed, to, view));
+        place(flow, cache.curve(from, to, view.projection), view, areaShift(layout, j.area, from, view),
+              shiftOf(layout, flow.placed, to, view));
         if (isSeen(flow, view)) {
             layout.flows.push_back(std::move(flow));
         }

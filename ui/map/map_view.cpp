@@ -403,6 +403,9 @@ bool MapView::contains(const PlacedMarker& placed, const QSet<int>& ids) const
 
 void MapView::resizeEvent(QResizeEvent*)
 {
+    if (m_flight.state() == QAbstractAnimation::Running) {
+        m_flight.setCurrentTime(m_flight.duration()); // to where it was going, not half way
+    }
     m_flight.stop();
     m_view = m_view.resized(QSizeF(size()));
     if (!m_restTimer.isActive()) {
