@@ -22,6 +22,7 @@ void addExport(CLI::App& app, Runner& chosen);
 void addCalibrate(CLI::App& app, Runner& chosen);
 void addFidelity(CLI::App& app, Runner& chosen);
 void addHistory(CLI::App& app, Runner& chosen);
+void addScenario(CLI::App& app, Runner& chosen);
 void addQuery(CLI::App& app, Runner& chosen);
 void addSql(CLI::App& app, Runner& chosen);
 void addRepair(CLI::App& app, Runner& chosen);

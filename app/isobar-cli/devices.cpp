@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/devices.h"
-#include "app/isobar-cli/arguments.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
-#include "app/isobar-cli/simulation.h"
+#include "app/isobar-cli/run_options.h"
 #include "model/fleet/lookup.h"
 #include "model/store/store.h"
 
@@ -22,16 +21,15 @@ using engine::DeviceView;
 constexpr double kMebibyte = 1 << 20;
 
 struct Options {
-    std::string store, pool, duration = "60s", format = "text", scenario;
-    std::uint64_t seed = kDefaultSeed;
-    int threads = 0;
+    RunOptions run;
+    std::string pool, format = "text";
     bool json = false;
 };
 
 /// Before anything is simulated for it.
 Result<PoolId> findPoolOf(const Options& options)
 {
-    ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(options.store));
+    ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(options.run.store));
     ISOBAR_TRY_ASSIGN(const Fleet fleet, opened.loadFleet());
     const PoolId pool = findPool(fleet, options.pool);
     if (pool.valid()) {
@@ -123,7 +121,7 @@ Json json(const Options& options, const Fleet& fleet, const DeviceView& view)
     Json out{{"fleet", fleet.name},
              {"pool", fleet[view.pool].key},
              {"accelerator", fleet[fleet[view.pool].accelerator].name},
-             {"seed", options.seed},
+             {"seed", options.run.seed},
              {"at_seconds", static_cast<double>(view.at) * 1e-6},
              {"chips_per_node", view.chipsPerNode},
              {"nodes_per_rack", view.nodesPerRack},
@@ -184,7 +182,7 @@ std::string words(const Options& options, const Fleet& fleet, const DeviceView& 
 {
     const engine::DeviceCounts counts = view.counts();
     std::string out = fmt::format("{} of {} (simulated, seed {}, after {} s)\n", fleet[view.pool].key, fleet.name,
-                                  options.seed, grouped(view.at / aggregate::kMicrosPerSecond));
+                                  options.run.seed, grouped(view.at / aggregate::kMicrosPerSecond));
     const auto line = [&out](const char* title, const std::string& text) {
         out += fmt::format("  {:<18} {}\n", title, text);
     };
@@ -236,12 +234,7 @@ int run(const Options& options)
     }
     std::string text;
     Json document;
-    SimulationOptions how;
-    how.seconds = *parseDuration(options.duration);
-    how.seed = options.seed;
-    how.threads = options.threads;
-    how.settleSeconds = engine::kUsualSettleSeconds;
-    how.operations = options.scenario;
+    SimulationOptions how = simulationOptions(options.run);
     how.atEnd = [&](const engine::Engine& engine) {
         const DeviceView view = engine.devices(*pool);
         const Fleet& fleet = *engine.fleet();
@@ -251,7 +244,7 @@ int run(const Options& options)
             text = options.format == "csv" ? csv(fleet, view) : words(options, fleet, view);
         }
     };
-    const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
+    const auto simulation = simulateStore(options.run.store, how, line.job(interrupt.token()));
     line.clear();
     if (!simulation.ok()) {
         return fail(simulation.error());
@@ -265,18 +258,11 @@ void addDevices(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("devices", "Run a fleet, then show the chips of one of its pools");
     auto options = std::make_shared<Options>();
-    command->add_option("STORE", options->store, "The store")->required();
+    options->run.duration = "60s";
+    options->run.settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
+    addStore(*command, options->run);
     command->add_option("POOL", options->pool, "The pool, as provider/region/accelerator")->required();
-    command->add_option("--for", options->duration, "Simulated time before it is looked at: 90s, 5m, 1h, 1d")
-        ->check(checkDuration)
-        ->capture_default_str();
-    command->add_option("--seed", options->seed, "Of every random draw; the same seed gives the same numbers")
-        ->capture_default_str();
-    command->add_option("--threads", options->threads, "0 = all processors; never changes a number")
-        ->check(CLI::Range(0, kMaxThreads))
-        ->capture_default_str();
-    command->add_option("--scenario", options->scenario,
-                        "A file of operations: how chips are built in, faults (isobar.v1.Operations)");
+    addRunOptions(*command, options->run);
     auto* format = command->add_option("--format", options->format, "csv: a row a chip, with DCGM's metric names")
                        ->check(CLI::IsMember({"text", "csv", "json"}))
                        ->capture_default_str();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/isobar-cli/arguments.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
-#include "app/isobar-cli/simulation.h"
+#include "app/isobar-cli/run_options.h"
 #include "ui/dashboard/views.h"
 
 #include <fmt/format.h>
@@ -13,14 +12,11 @@
 namespace isobar::cli {
 namespace {
 
-constexpr int kMaxSettleSeconds = 3600;
-
 struct Options {
-    std::string store, view, format, out, size = "1920x1080", duration = "2m", range, theme = "dark", model, provider;
+    RunOptions run;
+    std::string view, format, out, size = "1920x1080", range, theme = "dark", model, provider;
     std::vector<std::string> regions;
     double scale = 1;
-    std::uint64_t seed = kDefaultSeed;
-    int threads = 0, settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
 };
 
 /// The position of the entity of that name; an error lists those there are.
@@ -64,19 +60,14 @@ Result<ui::SelectionState> selection(const Fleet& fleet, const Options& options)
 int run(const Options& options)
 {
     std::error_code ignored;
-    if (std::filesystem::equivalent(options.store, options.out, ignored)) {
+    if (std::filesystem::equivalent(options.run.store, options.out, ignored)) {
         printError(fmt::format("--out '{}' is the store itself; choose another file", options.out));
         return kUsage;
     }
     Interrupt interrupt;
     ProgressLine line;
     const auto job = line.job(interrupt.token());
-    SimulationOptions how;
-    how.seconds = *parseDuration(options.duration);
-    how.seed = options.seed;
-    how.threads = options.threads;
-    how.settleSeconds = static_cast<double>(options.settleSeconds);
-    const auto simulation = simulateStore(options.store, how, job);
+    const auto simulation = simulateStore(options.run.store, simulationOptions(options.run), job);
     if (!simulation.ok()) {
         line.clear();
         return fail(simulation.error());
@@ -90,8 +81,8 @@ int run(const Options& options)
     const auto format = *ui::exportFormatByName(QString::fromStdString(options.format));
     const auto [width, height] = *parseSize(options.size);
     const Headless qt(options.theme == "light" ? ui::ThemeChoice::Light : ui::ThemeChoice::Dark);
-    const auto context =
-        ui::contextOf(simulation->fleet, gatherPlaces(*simulation->fleet), simulation->history, *state, options.seed);
+    const auto context = ui::contextOf(simulation->fleet, gatherPlaces(*simulation->fleet), simulation->history, *state,
+                                       options.run.seed);
     const Status done = ui::exportView(view, format, QString::fromStdString(options.out), QSizeF(width, height),
                                        options.scale, context);
     line.clear();
@@ -108,7 +99,9 @@ void addExport(CLI::App& app, Runner& chosen)
     for (const ui::View view : ui::allViews()) {
         views.push_back(ui::viewName(view).toStdString());
     }
-    command->add_option("STORE", options->store, "The store")->required();
+    options->run.duration = "2m";
+    options->run.settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
+    addStore(*command, options->run);
     command->add_option("--view", options->view, "What to show")->required()->check(CLI::IsMember(views));
     command->add_option("--format", options->format, "How to write it")
         ->required()
@@ -121,19 +114,9 @@ void addExport(CLI::App& app, Runner& chosen)
     command->add_option("--theme", options->theme, "Colours")
         ->check(CLI::IsMember({"dark", "light"}))
         ->capture_default_str();
-    command->add_option("--for", options->duration, "Simulated time: 90s, 5m, 1h, 1d")
-        ->check(checkDuration)
-        ->capture_default_str();
-    command->add_option("--settle", options->settleSeconds, "Seconds to run before the clock starts, not counted")
-        ->check(CLI::Range(0, kMaxSettleSeconds))
-        ->capture_default_str();
+    addRunOptions(*command, options->run);
     command->add_option("--range", options->range, "Show only the last so much of it; all when not given")
         ->check(checkDuration);
-    command->add_option("--seed", options->seed, "Of every random draw; the same seed gives the same numbers")
-        ->capture_default_str();
-    command->add_option("--threads", options->threads, "0 = all processors; never changes a number")
-        ->check(CLI::Range(0, kMaxThreads))
-        ->capture_default_str();
     command->add_option("--model", options->model, "Only this served model");
     command->add_option("--provider", options->provider, "Only this provider");
     command->add_option("--region", options->regions, "Only this region, as provider/region; may be repeated")

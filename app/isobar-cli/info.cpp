@@ -54,6 +54,7 @@ std::vector<Count> table(const store::Counts& c)
             {"prices", "prices", c.prices},
             {"offers", "  of them catalogue offers", c.offers},
             {"links", "links", c.links},
+            {"scenarios", "scenarios", c.scenarios},
             {"traces", "traces", c.traces},
             {"quarantined", "quarantined rows", c.quarantined}};
 }

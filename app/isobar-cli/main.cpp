@@ -45,6 +45,7 @@ int runProgram(int argc, char** argv)
     addCalibrate(app, chosen);
     addFidelity(app, chosen);
     addHistory(app, chosen);
+    addScenario(app, chosen);
     addQuery(app, chosen);
     addSql(app, chosen);
     addRepair(app, chosen);

@@ -2,7 +2,7 @@
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
 #include "model/proto/shipped.h"
-#include "model/store/store.h"
+#include "model/store/scenarios.h"
 
 #include <fmt/format.h>
 
@@ -15,16 +15,25 @@ int run(const std::string& path)
     if (!fleet.ok()) {
         return fail(fleet.error());
     }
-    const auto store = store::Store::create(path, *fleet);
+    const auto scenarios = store::sampleScenarios(*fleet);
+    if (!scenarios.ok()) {
+        return fail(scenarios.error());
+    }
+    auto store = store::Store::create(path, *fleet, *scenarios);
     if (!store.ok()) {
         return fail(store.error());
+    }
+    // The window begins with the ordinary day, as it does on the sample itself.
+    if (const Status set = store->setSetting(store::kScenarioSetting, scenarios->front().name); !set.ok()) {
+        return fail(set.error());
     }
     std::int64_t chips = 0;
     for (const Pool& pool : fleet->pools) {
         chips += pool.totalChips();
     }
-    return printText(fmt::format("{}: {}, {} accelerators in {} regions of {} providers\n", path, fleet->name,
-                                 grouped(chips), fleet->regions.size(), fleet->providers.size()));
+    return printText(fmt::format("{}: {}, {} accelerators in {} regions of {} providers, {} scenarios\n", path,
+                                 fleet->name, grouped(chips), fleet->regions.size(), fleet->providers.size(),
+                                 scenarios->size()));
 }
 
 } // namespace

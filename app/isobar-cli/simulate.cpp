@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/isobar-cli/arguments.h"
 #include "app/isobar-cli/command.h"
 #include "app/isobar-cli/output.h"
-#include "app/isobar-cli/simulation.h"
-#include "model/query/balance.h"
+#include "app/isobar-cli/run_options.h"
 #include "model/engine/fluid_engine.h"
+#include "model/query/balance.h"
 #include "model/query/query.h"
 
 #include <fmt/format.h>
@@ -20,9 +19,8 @@ namespace {
 using query::Measure;
 
 struct Options {
-    std::string store, duration = "1h", scenario, record;
-    std::uint64_t seed = kDefaultSeed;
-    int threads = 0;
+    RunOptions run;
+    std::string record;
     bool history = false, fluid = false, json = false;
 };
 
@@ -196,8 +194,9 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
     Json out{{"fleet", run.fleet->name},
              {"data_date", run.fleet->dataDate},
              {"start_time", run.fleet->startTimeUtc},
+             {"scenario", run.scenario},
              {"mode", run.fluid ? "fluid" : "per-request"},
-             {"seed", options.seed},
+             {"seed", options.run.seed},
              {"simulated_seconds", simulated},
              {"wall_seconds", run.wallSeconds},
              {"realtime_factor", simulated / run.wallSeconds},
@@ -261,10 +260,11 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     const auto count = [&all](Measure measure) { return grouped(value(all, measure), 0); };
     const double simulated = static_cast<double>(run.history.end()) * 1e-6;
     std::string out =
-        fmt::format("{} (simulated, seed {}, data of {})\n", run.fleet->name, options.seed, run.fleet->dataDate);
+        fmt::format("{} (simulated, seed {}, data of {})\n", run.fleet->name, options.run.seed, run.fleet->dataDate);
     const auto line = [&out](const char* title, const std::string& text) {
         out += fmt::format("  {:<18} {}\n", title, text);
     };
+    line("scenario", run.scenario);
     if (run.fluid) {
         line("mode", engine::FluidEngine::kLabel);
     }
@@ -310,12 +310,11 @@ int run(const Options& options)
 {
     Interrupt interrupt;
     ProgressLine line;
-    // From an empty fleet, so that every request counted is one that arrived.
-    SimulationOptions how{
-        *parseDuration(options.duration), options.seed, options.threads, 0, options.scenario, options.record};
+    SimulationOptions how = simulationOptions(options.run);
+    how.recording = options.record;
     how.record = options.history;
     how.fluid = options.fluid;
-    const auto simulation = simulateStore(options.store, how, line.job(interrupt.token()));
+    const auto simulation = simulateStore(options.run.store, how, line.job(interrupt.token()));
     line.clear();
     if (!simulation.ok()) {
         return fail(simulation.error());
@@ -334,17 +333,9 @@ void addSimulate(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("simulate", "Run the fleet of a store, request by request");
     auto options = std::make_shared<Options>();
-    command->add_option("STORE", options->store, "The store")->required();
-    command->add_option("--for", options->duration, "Simulated time: 90s, 5m, 1h, 1d")
-        ->check(checkDuration)
-        ->capture_default_str();
-    command->add_option("--seed", options->seed, "Of every random draw; the same seed gives the same numbers")
-        ->capture_default_str();
-    command->add_option("--threads", options->threads, "0 = all processors; never changes a number")
-        ->check(CLI::Range(0, kMaxThreads))
-        ->capture_default_str();
-    command->add_option("--scenario", options->scenario,
-                        "A file of operations: routing, demand, limits, scaling, faults (isobar.v1.Operations)");
+    // It settles no time: from an empty fleet, so that every request counted is one that arrived.
+    addStore(*command, options->run);
+    addRunOptions(*command, options->run);
     command->add_flag("--history", options->history, "Record the run in the store, second by second");
     command->add_option("--record", options->record,
                         "Write every simulated second to a recording, which the window opens and scrubs");

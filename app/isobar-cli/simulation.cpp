@@ -9,6 +9,9 @@
 #include "model/recording/recording.h"
 #include "model/store/history.h"
 #include "model/store/store.h"
+#include "ui/session/stored_demand.h"
+
+#include <fmt/format.h>
 
 #include <chrono>
 
@@ -16,7 +19,6 @@ namespace isobar::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t kMostOperationsBytes = std::size_t{64} << 20;
 constexpr std::size_t kMostWaiting = 300; ///< intervals the disk may be behind: nothing is to be made coarser
 constexpr auto kReportEvery = std::chrono::milliseconds(50);
 
@@ -32,7 +34,7 @@ Result<std::unique_ptr<recording::Writer>> startRecording(const SimulationOption
     header.fleet = engine.fleet();
     header.seed = options.seed;
     header.calibrationHash = recording::hashOf(proto::writeCalibrationText(calibration));
-    if (!options.operations.empty()) {
+    if (!(engine.options().operations == Operations{})) {
         header.operations = proto::writeOperationsText(engine.options().operations, *header.fleet);
     }
     header.recordedBy = "isobar-cli " ISOBAR_VERSION;
@@ -71,28 +73,69 @@ Status runFluid(Simulation& run, const Calibration& calibration, const engine::E
 
 } // namespace
 
+Result<store::Scenario> readScenario(const std::filesystem::path& file, const std::string& name,
+                                     const std::string& note, const Fleet& fleet)
+{
+    ISOBAR_TRY_ASSIGN(std::string text, ingest::readWholeFile(file, store::kMostScenarioBytes));
+    return store::makeScenario(name, std::move(text), file.string(), note, fleet);
+}
+
+Result<std::optional<store::Scenario>> chooseScenario(const store::Store& store, const Fleet& fleet,
+                                                      const std::string& typed)
+{
+    if (typed.empty() || typed == store::kBaselineName) {
+        return std::optional<store::Scenario>();
+    }
+    ISOBAR_TRY_ASSIGN(const std::vector<store::Scenario> kept, store::scenarios(store));
+    const store::Scenario* found = store::findScenario(kept, typed);
+    std::error_code ignored;
+    const bool isFile = std::filesystem::exists(typed, ignored);
+    if (found != nullptr && isFile) {
+        return Error{ErrorCode::InvalidValue, fmt::format("'{}' is a scenario of this store, and also a file", typed),
+                     fmt::format("write ./{} for the file, or rename the scenario", typed)};
+    }
+    if (found != nullptr) {
+        return std::optional(*found);
+    }
+    if (!isFile) {
+        Error error = store::noSuchScenario(kept, typed);
+        error.message += " in this store, nor a file of that name";
+        if (kept.empty()) {
+            error.advice = fmt::format("none is kept yet; add one with: isobar-cli scenario add {} NAME FILE",
+                                       store.path().string());
+        }
+        return error;
+    }
+    ISOBAR_TRY_ASSIGN(store::Scenario read, readScenario(typed, "of a file", {}, fleet));
+    read.name = typed;
+    return std::optional(std::move(read));
+}
+
 Result<Simulation> simulateStore(const std::filesystem::path& store, const SimulationOptions& options,
                                  const JobContext& job)
 {
     Simulation run;
     std::unique_ptr<store::HistoryWriter> recorder;
-    {
-        ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(store));
-        ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
-        run.fleet = std::make_shared<const Fleet>(std::move(fleet));
-        if (options.record) {
-            ISOBAR_TRY_ASSIGN(recorder, store::HistoryWriter::start(opened, {run.fleet, options.seed, 0}));
-        }
-    }
-    ISOBAR_TRY_ASSIGN(const Calibration calibration, proto::shippedCalibration());
     engine::EngineOptions engineOptions;
     engineOptions.seed = options.seed;
     engineOptions.threads = options.threads;
     engineOptions.settleSeconds = options.settleSeconds;
-    if (!options.operations.empty()) {
-        ISOBAR_TRY_ASSIGN(const std::string text, ingest::readWholeFile(options.operations, kMostOperationsBytes));
-        ISOBAR_TRY_ASSIGN(engineOptions.operations, proto::parseOperationsText(text, options.operations, *run.fleet));
+    {
+        ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(store));
+        ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
+        run.fleet = std::make_shared<const Fleet>(std::move(fleet));
+        ISOBAR_TRY_ASSIGN(const auto scenario, chooseScenario(opened, *run.fleet, options.scenario));
+        run.scenario = scenario ? scenario->name : store::kBaselineName;
+        if (scenario) {
+            ISOBAR_TRY_ASSIGN(engineOptions.operations, store::operationsOf(*scenario, *run.fleet));
+            ISOBAR_TRY_ASSIGN(engineOptions.traces, ui::storedDemand(&opened, engineOptions.operations));
+        }
+        if (options.record) {
+            ISOBAR_TRY_ASSIGN(
+                recorder, store::HistoryWriter::start(opened, {run.fleet, options.seed, scenario ? scenario->id : 0}));
+        }
     }
+    ISOBAR_TRY_ASSIGN(const Calibration calibration, proto::shippedCalibration());
     if (options.fluid) {
         ISOBAR_TRY(runFluid(run, calibration, engineOptions, options.seconds, job));
         return run;

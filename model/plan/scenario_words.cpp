@@ -4,17 +4,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace isobar::plan {
 namespace {
 
+/// In the largest unit of which it is a whole number; "90 s", "5 min", "2 h".
 std::string time(double seconds)
 {
-    return seconds < 120      ? fmt::format("{:g} s", seconds)
-           : seconds < 7200   ? fmt::format("{:g} min", seconds / 60)
-           : seconds < 172800 ? fmt::format("{:g} h", seconds / 3600)
-                              : fmt::format("{:g} d", seconds / 86400);
+    const auto whole = [seconds](double unit) { return seconds >= unit && std::fmod(seconds, unit) == 0; };
+    return whole(86400)  ? fmt::format("{:g} d", seconds / 86400)
+           : whole(3600) ? fmt::format("{:g} h", seconds / 3600)
+           : whole(60)   ? fmt::format("{:g} min", seconds / 60)
+                         : fmt::format("{:g} s", seconds);
+}
+
+/// "1,100,000".
+std::string grouped(double number)
+{
+    std::string text = number < 1000 ? fmt::format("{:g}", number) : fmt::format("{:.0f}", number);
+    for (std::size_t at = text.size(); number >= 1000 && at > 3; at -= 3) {
+        text.insert(at - 3, ",");
+    }
+    return text;
 }
 
 std::string percent(double ratio)
@@ -77,8 +90,8 @@ void addFaults(std::vector<std::string>& lines, const Operations& operations, co
     }
     for (const FaultRate& rate : operations.faultRates) {
         if (rate.meanHoursToFailure > 0) {
-            lines.push_back(fmt::format("Each {} fails once in {:g} h in the mean, for {:g} h",
-                                        faultKindName(rate.kind), rate.meanHoursToFailure, rate.meanHoursToRepair));
+            lines.push_back(fmt::format("Each {} fails once in {} h in the mean, for {} h", faultKindName(rate.kind),
+                                        grouped(rate.meanHoursToFailure), grouped(rate.meanHoursToRepair)));
         }
     }
 }

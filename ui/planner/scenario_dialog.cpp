@@ -135,6 +135,13 @@ ScenarioDialog::ScenarioDialog(Session& session, QWidget* parent)
     column->addWidget(m_message);
     column->addLayout(end);
 
+    const auto paintList = [this] {
+        m_list->setStyleSheet(QStringLiteral("QListWidget::item { padding: 5px 8px; } "
+                                             "QListWidget::item:selected { background: %1; color: %2; }")
+                                  .arg(theme().accent.name(), theme().onAccent.name()));
+    };
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, paintList);
+    paintList();
     connect(m_list, &QListWidget::currentRowChanged, this, [this] {
         if (!m_filling) {
             m_message->hide();

@@ -36,9 +36,9 @@ private Q_SLOTS:
         const std::vector<std::string> expected{
             "After 5 min, for 30 min: 50 % of the spot chips of " + fleet.providers[1].name + " are taken back",
             "After 2 h, for 90 s: the link azure/eastus2 to azure/westeurope is 4 times slower",
-            "Each node fails once in 12000 h in the mean, for 12 h",
+            "Each node fails once in 12,000 h in the mean, for 12 h",
             "Demand is 130 % of its mean",
-            "After 5 min, for 60 s: 200 % of the demand of all",
+            "After 5 min, for 1 min: 200 % of the demand of all",
             "Routing: nearest-with-spill",
             "1 placement scales with the load",
         };

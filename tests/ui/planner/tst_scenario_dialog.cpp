@@ -277,6 +277,7 @@ private Q_SLOTS:
             ScenarioDialog dialog(*m_session);
             dialog.show();
             chooseRow(dialog, QStringLiteral("Region outage"));
+            QCoreApplication::processEvents(); // the words have their height
             const QImage picture = dialog.grab().toImage();
             QCOMPARE(picture.pixelColor(3, 3).lightnessF() < 0.5, choice == ThemeChoice::Dark);
             if (const QByteArray folder = qgetenv("ISOBAR_PICTURES"); !folder.isEmpty()) {
