@@ -34,6 +34,7 @@ constexpr std::array kViews{
     ViewInfo{View::SpendTree, "spend-tree", "Where the money goes"},
     ViewInfo{View::Commitments, "commitments", "Commitments"},
     ViewInfo{View::Concentration, "concentration", "Concentration"},
+    ViewInfo{View::Margin, "margin", "Revenue and margin by model"},
     ViewInfo{View::Summary, "summary", "Summary"},
 };
 constexpr auto kAllViews = [] {

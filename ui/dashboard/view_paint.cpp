@@ -53,6 +53,8 @@ void paintChart(QPainter& painter, QSizeF size, View view, const ViewContext& co
         paintTimeChart(painter, size, timeChart(view, context), footer);
     } else if (view == View::Share) {
         paintShareBars(painter, size, {providerShare(context)}, footer);
+    } else if (view == View::Margin) {
+        paintShareBars(painter, size, {marginByModel(context)}, footer);
     } else {
         paintMarkChart(
             painter, size, [&](QSizeF inside) { return markScene(view, context, inside); }, footer);

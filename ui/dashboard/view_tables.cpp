@@ -245,6 +245,11 @@ Result<query::Table> viewTable(View view, const ViewContext& context)
         return run({Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Provider, Dimension::Model});
     case View::SpendTree:
         return run({Measure::SpendUsdPerDay}, {Dimension::Provider, Dimension::Region, Dimension::Model});
+    case View::Margin:
+        return run({Measure::RevenueUsdPerDay, Measure::MarginUsdPerDay, Measure::MarginRatio,
+                    Measure::RevenueUsdPerMillionTokens, Measure::UsdPerMillionTokens, Measure::TokensPerSecond,
+                    Measure::UnpricedTokens},
+                   {Dimension::Model});
     case View::Commitments:
     case View::Concentration:
     case View::Share:

@@ -250,6 +250,17 @@ ViewWidget::ViewWidget(View view, Session& session, QWidget* parent)
         m_show = [chart](const ViewContext& context) { chart->setData(ttftHistogram(context)); };
         break;
     }
+    case View::Margin: {
+        auto* panel = own(new SharePanel(nullptr));
+        m_show = [panel](const ViewContext& context) {
+            panel->bars->setData(marginByModel(context));
+            const auto model = context.selection.model;
+            panel->bars->setSelectedKey(model ? QString::fromStdString((*context.fleet)[*model].name) : QString());
+        };
+        QObject::connect(panel->bars, &ShareBars::rowClicked, panel,
+                         [filters](const QString& key) { filters.model(key); });
+        break;
+    }
     default: {
         auto* panel = own(new SharePanel(nullptr));
         m_show = [panel](const ViewContext& context) {

@@ -39,6 +39,7 @@ enum class View {
     SpendTree,
     Commitments,
     Concentration,
+    Margin,
     Summary,
 };
 [[nodiscard]] std::span<const View> allViews();
@@ -116,6 +117,8 @@ inline constexpr std::size_t kMostLayers = 8;
 [[nodiscard]] CommitmentsData commitments(const ViewContext& context);
 [[nodiscard]] ConcentrationData concentration(const ViewContext& context);
 [[nodiscard]] ShareData providerShare(const ViewContext& context);
+/// USD/d of revenue by model, the highest first, with margin beside it; what earns nothing for want of a price is named.
+[[nodiscard]] ShareData marginByModel(const ViewContext& context);
 /// How evenly the load lies: max / mean utilization, the worst demand to supply, Jain's index, N+1.
 [[nodiscard]] std::vector<BalanceFigure> balanceFigures(const ViewContext& context);
 /// The places with the highest utilization, hottest first; keys are marker ids.

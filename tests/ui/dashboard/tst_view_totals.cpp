@@ -118,6 +118,39 @@ private Q_SLOTS:
         QVERIFY(near(mean(timeChart(View::SpendByModel, now)), figure(now, Measure::SpendUsdPerDay)));
     }
 
+    void revenueOfModelsSumsAndWhatHasNoPriceIsNamed_data() { filterRows(); }
+    void revenueOfModelsSumsAndWhatHasNoPriceIsNamed()
+    {
+        ViewContext now = filtered();
+        const auto revenue = [](const ShareData& data) {
+            return std::accumulate(data.rows.begin(), data.rows.end(), 0.0,
+                                   [](double sum, const ShareRow& row) { return sum + row.value; });
+        };
+        const ShareData all = marginByModel(now);
+        QVERIFY(!all.rows.empty());
+        QVERIFY(near(revenue(all), figure(now, Measure::RevenueUsdPerDay)));
+        QVERIFY(all.footnote.contains(QStringLiteral("Every model has a list price")));
+        // The same figure as the balance has it, which adds up in its own way.
+        if (now.filters().empty() && now.from() == 0) {
+            const auto balance = query::balanceOf(*now.fleet, now.intervals);
+            const double days = double(balance.to - balance.from) / 86'400e6;
+            QVERIFY(near(figure(now, Measure::RevenueUsdPerDay) * days, balance.fleet.revenueUsd));
+            QVERIFY(near(figure(now, Measure::MarginUsdPerDay) * days, balance.fleet.marginUsd, 1e-6));
+        }
+        auto without = std::make_shared<Fleet>(*now.fleet);
+        without->models[1].usdPerMillionInputTokens.reset();
+        now.fleet = without;
+        const ShareData some = marginByModel(now);
+        const QString name = QString::fromStdString(without->models[1].name);
+        const auto row =
+            std::find_if(some.rows.begin(), some.rows.end(), [&](const ShareRow& one) { return one.key == name; });
+        if (row != some.rows.end()) {
+            QCOMPARE(row->valueText, QStringLiteral("no price"));
+            QVERIFY(some.footnote.contains(QStringLiteral("tokens have no price")));
+        }
+        QVERIFY(some.rows.size() == all.rows.size());
+    }
+
     void theTreeSumsToTheSpend_data() { filterRows(); }
     void theTreeSumsToTheSpend()
     {
