@@ -81,8 +81,9 @@ int run(const Options& options)
     const auto format = *ui::exportFormatByName(QString::fromStdString(options.format));
     const auto [width, height] = *parseSize(options.size);
     const Headless qt(options.theme == "light" ? ui::ThemeChoice::Light : ui::ThemeChoice::Dark);
-    const auto context = ui::contextOf(simulation->fleet, gatherPlaces(*simulation->fleet), simulation->history, *state,
-                                       options.run.seed);
+    auto context = ui::contextOf(simulation->fleet, gatherPlaces(*simulation->fleet), simulation->history, *state,
+                                 options.run.seed);
+    context.scenario = simulation->scenario == store::kBaselineName ? std::string() : simulation->scenario;
     const Status done = ui::exportView(view, format, QString::fromStdString(options.out), QSizeF(width, height),
                                        options.scale, context);
     line.clear();
@@ -100,6 +101,7 @@ void addExport(CLI::App& app, Runner& chosen)
         views.push_back(ui::viewName(view).toStdString());
     }
     options->run.duration = "2m";
+    options->run.asInWindow = true;
     options->run.settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
     addStore(*command, options->run);
     command->add_option("--view", options->view, "What to show")->required()->check(CLI::IsMember(views));

@@ -25,8 +25,9 @@ void addRunOptions(CLI::App& command, RunOptions& options)
         ->capture_default_str();
     command.add_option(
         "--scenario", options.scenario,
-        "A scenario of the store (see: scenario list), or a file of operations: routing, scaling, faults "
-        "(isobar.v1.Operations); the fleet as it stands when not given");
+        std::string("A scenario of the store (see: scenario list), or a file of operations: routing, scaling, faults "
+                    "(isobar.v1.Operations), or baseline: the fleet as it stands; when not given, ") +
+            (options.asInWindow ? "what the store's window runs" : "baseline"));
     command.add_option("--settle", options.settleSeconds, "Seconds to run before the clock starts, not counted")
         ->check(CLI::Range(0, kMaxSettleSeconds))
         ->capture_default_str();
@@ -40,6 +41,7 @@ SimulationOptions simulationOptions(const RunOptions& options)
     how.threads = options.threads;
     how.settleSeconds = static_cast<double>(options.settleSeconds);
     how.scenario = options.scenario;
+    how.asInWindow = options.asInWindow;
     return how;
 }
 

@@ -15,6 +15,7 @@ struct RunOptions {
     std::string store, duration = "1h", scenario;
     std::uint64_t seed = kDefaultSeed;
     int threads = 0, settleSeconds = 0;
+    bool asInWindow = false; ///< without --scenario the one that the store's window runs
 };
 
 /// Adds STORE first, so what else is positional comes after it.

@@ -20,6 +20,7 @@ struct SimulationOptions {
     int threads = 0;            ///< 0 = all processors
     double settleSeconds = 0;   ///< see engine::EngineOptions
     std::string scenario;       ///< as typed: one of the store, or a file of operations; "" = the fleet as it stands
+    bool asInWindow = false;    ///< where `scenario` is "": the one the store's window runs, if it has run one
     std::string recording = {}; ///< file to record the run in; "" = none
     bool record = false;        ///< in the history of the store
     bool fluid = false;         ///< in the mean, not request by request

@@ -302,6 +302,7 @@ void BoardPage::refresh()
     ViewContext context = contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(),
                                     m_session.selection().state(), m_session.seed());
     context.events = m_session.events();
+    context.scenario = m_session.scenarioName();
     context.rollUp = m_session.rollUpCopy();
     context.compared = m_session.compared().stretch();
     m_source->setText(context.footer());

@@ -58,8 +58,10 @@ LoseRegionCommand::LoseRegionCommand(Session& session, RegionId region)
 void LoseRegionCommand::redo()
 {
     const auto snapshot = m_session.snapshot();
-    // Whole seconds: history is kept in them, and going back ends one there.
+    // Whole seconds: history is kept in them, and going back ends one there. The snapshot may be some simulated seconds
+    // older than the history, and undo must bring back what is seen now.
     m_at = snapshot ? std::max<aggregate::SimMicros>(0, snapshot->now / kMicrosPerSecond * kMicrosPerSecond) : 0;
+    m_at = std::max(m_at, m_session.runningHistory().end());
     Fault fault;
     fault.kind = FaultKind::Region;
     fault.region = m_region;

@@ -136,6 +136,7 @@ ViewContext OverviewPage::context() const
     ViewContext now = contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(),
                                 m_session.selection().state(), m_session.seed());
     now.events = m_session.events();
+    now.scenario = m_session.scenarioName();
     now.rollUp = m_session.rollUpCopy();
     now.compared = m_session.compared().stretch();
     return now;

@@ -157,10 +157,11 @@ QString ViewContext::footer() const
                                     QStringLiteral(" UTC, ") + english.toString(end, day)
                               : english.toString(begin, day + QLatin1Char(' ') + clock) + QStringLiteral(" – ") +
                                     english.toString(end, day + QLatin1Char(' ') + clock) + QStringLiteral(" UTC");
-    return QStringLiteral("%1 · simulated · seed %2 · %3 · data %4")
-        .arg(QString::fromStdString(fleet->name))
-        .arg(seed)
-        .arg(range, QString::fromStdString(fleet->dataDate));
+    const QString under =
+        scenario.empty() ? QString() : QStringLiteral(" · scenario: %1").arg(QString::fromStdString(scenario));
+    return QStringLiteral("%1 · simulated%2 · seed %3 · %4 · data %5")
+        .arg(QString::fromStdString(fleet->name), under, QString::number(seed), range,
+             QString::fromStdString(fleet->dataDate));
 }
 
 std::vector<query::Filter> ViewContext::filters() const

@@ -58,12 +58,13 @@ struct ViewContext {
     SelectionState selection;
     aggregate::SimMicros now = 0; ///< end of the range
     std::uint64_t seed = 0;
+    std::string scenario;                            ///< it runs under; "" = the fleet as it stands
     std::shared_ptr<const ComparedStretch> compared; ///< where the selection compares with a recorded run
 
     /// Start of the range: the last selection.rangeSeconds, or all there is.
     [[nodiscard]] aggregate::SimMicros from() const;
     [[nodiscard]] QDateTime timeAt(aggregate::SimMicros at) const;
-    /// "Simulated · seed 42 · 14:00:00-14:05:00 UTC, 22 Nov 2026 · data 2026-11-22"
+    /// "Simulated · scenario: Today · seed 42 · 14:00:00-14:05:00 UTC, 22 Nov 2026 · data 2026-11-22"
     [[nodiscard]] QString footer() const;
     [[nodiscard]] std::vector<query::Filter> filters() const; ///< of the selection
     [[nodiscard]] QSet<int> selectedPlaces() const;           ///< positions in `places`, the markers' ids
@@ -117,7 +118,8 @@ inline constexpr std::size_t kMostLayers = 8;
 [[nodiscard]] CommitmentsData commitments(const ViewContext& context);
 [[nodiscard]] ConcentrationData concentration(const ViewContext& context);
 [[nodiscard]] ShareData providerShare(const ViewContext& context);
-/// USD/d of revenue by model, the highest first, with margin beside it; what earns nothing for want of a price is named.
+/// USD/d of revenue by model, the highest first, with margin beside it; what earns nothing for want of a price is
+/// named.
 [[nodiscard]] ShareData marginByModel(const ViewContext& context);
 /// How evenly the load lies: max / mean utilization, the worst demand to supply, Jain's index, N+1.
 [[nodiscard]] std::vector<BalanceFigure> balanceFigures(const ViewContext& context);

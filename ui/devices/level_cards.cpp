@@ -38,7 +38,11 @@ QString LevelCard::healthText() const
     if (!m_data.known) {
         return tr("waiting for figures");
     }
-    return m_data.down >= 0.5 ? tr("! %1 chips down").arg(chipsText(m_data.down)) : tr("all chips up");
+    if (m_data.down < 0.5) {
+        return tr("all chips up");
+    }
+    const QString chips = chipsText(m_data.down);
+    return chips == QLatin1String("1") ? tr("! 1 chip down") : tr("! %1 chips down").arg(chips);
 }
 
 void LevelCard::setData(const Data& data)
@@ -106,15 +110,23 @@ void LevelCard::paintEvent(QPaintEvent*)
           tr("utilization")},
          {std::isnan(m_data.watts) ? tr("n/a") : watts(m_data.watts).joined(), tr("power")},
          {std::isnan(m_data.usdPerDay) ? tr("n/a") : dollars(m_data.usdPerDay).joined(), tr("a day")}}};
-    const double wide = inner.width() / 4;
+    const QFontMetricsF above(ui::font(TextRole::Strong)), below(ui::font(TextRole::Small));
+    const auto widthOf = [&](const auto& figure) {
+        return std::max(above.horizontalAdvance(figure.first), below.horizontalAdvance(figure.second));
+    };
+    double left = inner.left(), room = inner.width();
+    for (const auto& figure : figures) {
+        room -= widthOf(figure);
+    }
     for (std::size_t i = 0; i < figures.size(); ++i) {
-        const double left = inner.left() + wide * double(i);
+        const double wide = widthOf(figures[i]) + 1;
         painter.setFont(ui::font(TextRole::Strong));
         painter.setPen(t.text);
         painter.drawText(QRectF(left, inner.top() + 60, wide, 18), Qt::AlignLeft | Qt::AlignVCenter, figures[i].first);
         painter.setFont(ui::font(TextRole::Small));
         painter.setPen(t.muted);
         painter.drawText(QRectF(left, inner.top() + 77, wide, 14), Qt::AlignLeft | Qt::AlignVCenter, figures[i].second);
+        left += wide - 1 + room / 3; // what is left over parts them evenly
     }
     painter.setFont(ui::font(TextRole::Small));
     painter.setPen(m_data.down >= 0.5 ? t.trouble : t.muted);

@@ -108,6 +108,9 @@ void paintDonut(QPainter& painter, const PlacedMarker& marker, QChar letter, con
 [[nodiscard]] std::vector<bool> fadedDonuts(const MapScene& scene, const MapLayout& layout,
                                             const MapEmphasis& emphasis);
 
+/// A veil of the ground's colour under a label of that size, so that flows and borders do not strike it through.
+void paintLabelGround(QPainter& painter, QSizeF size, const Theme& theme);
+
 /// A label with a thin ground-coloured edge, in a rectangle at (0, 0).
 void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const Theme& theme);
 

@@ -33,6 +33,7 @@ void paintLabelOnScreen(QPainter& painter, const PlacedMarker& marker, bool fade
     const double baseline = (marker.labelRect.height() + metrics.ascent() - metrics.descent()) / 2;
     const QString gap = marker.note.isEmpty() ? QString() : QStringLiteral(" ");
     const double noteX = 1 + metrics.horizontalAdvance(marker.title + gap);
+    paintLabelGround(painter, marker.labelRect.size(), theme);
     painter.setFont(f);
     painter.setPen(theme.ground);
     QStaticText all(marker.title + gap + marker.note);

@@ -351,10 +351,21 @@ void paintLeader(QPainter& painter, const PlacedMarker& marker, const Theme& the
     }
 }
 
+void paintLabelGround(QPainter& painter, QSizeF size, const Theme& theme)
+{
+    constexpr int kVeil = 170; // of 255: a line below stays a hint, not a stroke through the word
+    QColor veil = theme.ground;
+    veil.setAlpha(kVeil);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(veil);
+    painter.drawRoundedRect(QRectF(QPointF(0, 1), size - QSizeF(0, 2)), 4, 4);
+}
+
 void paintLabel(QPainter& painter, const PlacedMarker& marker, bool faded, const Theme& theme)
 {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
+    paintLabelGround(painter, marker.labelRect.size(), theme);
     const QFont f = font(TextRole::Secondary);
     const QFontMetricsF metrics(f);
     const double baseline = (marker.labelRect.height() + metrics.ascent() - metrics.descent()) / 2;

@@ -136,7 +136,7 @@ ScenarioDialog::ScenarioDialog(Session& session, QWidget* parent)
     column->addLayout(end);
 
     const auto paintList = [this] {
-        m_list->setStyleSheet(QStringLiteral("QListWidget::item { padding: 5px 8px; } "
+        m_list->setStyleSheet(QStringLiteral("QListWidget::item { padding: 5px 8px; border: 1px solid transparent; } "
                                              "QListWidget::item:selected { background: %1; color: %2; }")
                                   .arg(theme().accent.name(), theme().onAccent.name()));
     };
@@ -216,7 +216,7 @@ void ScenarioDialog::showChosen()
     } else {
         m_title->setText(text(one->name));
         m_note->setText(text(one->note));
-        m_from->setText(tr("From %1 · added %2 · SHA-256 %3…")
+        m_from->setText(tr("Source: %1 · added %2 · SHA-256 %3…")
                             .arg(text(one->source), text(one->createdAtUtc), text(one->sha256.substr(0, 12))));
         const auto operations = store::operationsOf(*one, m_session.fleet());
         fits = operations.ok();

@@ -215,14 +215,14 @@ private Q_SLOTS:
         QVERIFY(std::isnan(histogramQuantile({}, {}, 0.5, false)));
     }
 
-    void envelopeKeepsEveryExtreme()
+    void outlineKeepsEveryExtreme()
     {
         constexpr int kColumns = 300;
         const TimeSeries s = longSeries(100'000, 1).series.front();
         QVector<double> values = s.values;
         values[70'000] = kNaN;
         const double from = s.times.front(), to = s.times.back();
-        const Samples shown = envelope(s.times, values, from, to, kColumns);
+        const Samples shown = outlineOf(s.times, values, from, to, kColumns).line;
         QVERIFY(shown.times.size() <= 5 * (kColumns + 2));
         QVERIFY(std::is_sorted(shown.times.begin(), shown.times.end()));
         const auto extremes = [&](const QVector<double>& times, const QVector<double>& of) {
@@ -240,7 +240,7 @@ private Q_SLOTS:
         QVERIFY(shown.values.contains(9.0));
         QCOMPARE(std::count_if(shown.values.begin(), shown.values.end(), [](double v) { return std::isnan(v); }), 1);
         // Few samples stay as they are.
-        QCOMPARE(envelope({1, 2, 3}, {4, 5, 6}, 1, 3, kColumns).values, QVector<double>({4, 5, 6}));
+        QCOMPARE(outlineOf({1, 2, 3}, {4, 5, 6}, 1, 3, kColumns).line.values, QVector<double>({4, 5, 6}));
     }
 
     void bandsGhostsAndTheRightAxis()

@@ -28,6 +28,7 @@ private Q_SLOTS:
         applyTheme(ThemeChoice::Dark);
         m_session = std::make_unique<Session>(0);
         QVERIFY(m_session->openSample().ok());
+        QVERIFY(m_session->runScenario({}).ok()); // as it stands: no share of other tenants swings
         m_page = std::make_unique<DevicePage>(*m_session);
         m_page->resize(1400, 800);
         m_page->show();

@@ -16,8 +16,10 @@
 #include <QKeyEvent>
 #include <QMenuBar>
 #include <QSettings>
+#include <QStackedWidget>
 
 #include <algorithm>
+#include <limits>
 
 /// What the window does with boards: the room, presenting them, the outage, the summary, the tour.
 namespace isobar::ui {
@@ -198,6 +200,9 @@ void MainWindow::startTour()
           tr("Play, pause, speed up; click the load strip to go back. Simulation > Lose region shows what an outage "
              "does, Undo brings everything back, bit for bit.")}});
     connect(m_tour, &Tour::finished, this, [] { QSettings().setValue(kTourKey, true); });
+    // Who goes to another room by a shortcut has had enough of it.
+    connect(m_rooms, &QStackedWidget::currentChanged, m_tour,
+            [tour = m_tour] { tour->showStep(std::numeric_limits<int>::max()); });
 }
 
 } // namespace isobar::ui
