@@ -6,16 +6,18 @@
 #include <fmt/format.h>
 
 namespace isobar::engine {
-Mix mixOf(const Fleet& fleet, ModelId model)
+
+Mix Engine::Impl::mixOf(ModelId model) const
 {
     Mix mix;
     double residence = 0;
-    for (const Workload& w : fleet.workloads) {
+    for (std::size_t i = 0; i < fleet->workloads.size(); ++i) {
+        const Workload& w = fleet->workloads[i];
         if (w.model != model) {
             continue;
         }
         const double rate = std::max(1e-9, w.meanRequestsPerSecond);
-        const double input = LengthTable(w.inputTokens).mean(), output = LengthTable(w.outputTokens).mean();
+        const double input = lengths[i].input->mean(), output = lengths[i].output->mean();
         const double squaredCv = w.outputTokens.coefficientOfVariation * w.outputTokens.coefficientOfVariation;
         mix.requestsPerSecond += rate;
         mix.inputTokens += rate * input;
@@ -23,8 +25,8 @@ Mix mixOf(const Fleet& fleet, ModelId model)
         // Long answers stay longer: E[output^2] / (2 E[output]) tokens of an answer are there on average.
         mix.contextTokens += rate * output * (input + output * (1 + squaredCv) / 2);
         residence += rate * output;
-        mix.itlLimitSeconds = std::min(mix.itlLimitSeconds, fleet[w.tier].itlSeconds);
-        mix.ttftLimitSeconds = std::min(mix.ttftLimitSeconds, fleet[w.tier].ttftSeconds);
+        mix.itlLimitSeconds = std::min(mix.itlLimitSeconds, (*fleet)[w.tier].itlSeconds);
+        mix.ttftLimitSeconds = std::min(mix.ttftLimitSeconds, (*fleet)[w.tier].ttftSeconds);
     }
     if (mix.requestsPerSecond > 0) {
         mix.inputTokens /= mix.requestsPerSecond;
@@ -110,8 +112,8 @@ Status Engine::Impl::build()
         const WorkloadId id(w);
         const Workload& workload = fleet->workloads[w];
         next->demand.push_back({aggregate::Layout::kUnrouted, id});
-        const auto input = std::make_shared<const LengthTable>(workload.inputTokens);
-        const auto output = std::make_shared<const LengthTable>(workload.outputTokens);
+        lengths.push_back({std::make_shared<const LengthTable>(workload.inputTokens),
+                           std::make_shared<const LengthTable>(workload.outputTokens)});
         WorkloadOperations how = workloadOperations(options.operations, id);
         how.demandRatio *= options.operations.demandRatio;
         std::vector<DemandSurge> surges = surgesOf(options.operations, id);
@@ -138,7 +140,8 @@ Status Engine::Impl::build()
             source.share = share;
             const DemandShape shape(workload, how, share, startHour + (*fleet)[area].utcOffsetHours, surges);
             sources.emplace_back(source, shape, GapLawDraw(how.gaps, workload.burstiness),
-                                 Random(options.seed, kSourceStream, w << 32 | area.value), input, output, trace);
+                                 Random(options.seed, kSourceStream, w << 32 | area.value), lengths[w].input,
+                                 lengths[w].output, trace);
         }
     }
     capacity.emplace(*fleet, options.operations, hoursSince1970Utc(fleet->startTimeUtc) - clockZero / 3600);
@@ -279,7 +282,7 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
         error.message = fmt::format("placement {}: {}", placement.key, error.message);
         return error;
     }
-    const Mix mix = mixOf(*fleet, placement.model);
+    const Mix mix = mixOf(placement.model);
     const auto number = static_cast<std::uint32_t>(id.value);
     PlacementRun run(number, *model, placement.tensorParallel, targetOf(*model, mix), mix.contextTokens,
                      options.operations.retry.maxAttempts, Random(options.seed, kPlacementStream, number));

@@ -22,13 +22,17 @@ inline constexpr double kSecondsPerMicro = 1e-6;
 /// Streams of random numbers, by what they are for.
 enum Stream : std::uint64_t { kSourceStream = 1, kPlacementStream = 2 };
 
+/// How long the requests of a workload are.
+struct Lengths {
+    std::shared_ptr<const LengthTable> input, output;
+};
+
 /// What a replica of one model meets: means over the model's workloads.
 struct Mix {
     double requestsPerSecond = 0, inputTokens = 0, outputTokens = 0;
     double contextTokens = 0;                                       ///< of a running sequence, averaged over time
     double itlLimitSeconds = INFINITY, ttftLimitSeconds = INFINITY; ///< of its strictest tier
 };
-[[nodiscard]] Mix mixOf(const Fleet& fleet, ModelId model);
 
 /// A training job and the blocks of chips its gang needs.
 struct Gang {
@@ -74,6 +78,7 @@ struct Engine::Impl {
 
     SimMicros now = 0, intervalBegin = 0; ///< since the engine's own start
     SimMicros settle = 0;                 ///< the clock's zero, on the same scale
+    std::vector<Lengths> lengths;         ///< by workload; shared with its sources
     std::vector<DemandSource> sources;    ///< by number, as placements name them
     std::vector<PlacementRun> placements;
     std::vector<std::vector<std::uint32_t>> demandRows;    ///< by placement, its row: the layout's row
@@ -109,6 +114,7 @@ struct Engine::Impl {
 
     Status build();
     void buildGangs();
+    [[nodiscard]] Mix mixOf(ModelId model) const;
     // What happens between two windows (engine_operate.cpp).
     void operate(double seconds);
     void announceFault(const FaultClock::Turn& turn, double seconds);

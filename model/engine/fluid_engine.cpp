@@ -261,17 +261,12 @@ void FluidEngine::Impl::prepare()
 {
     const Fleet& fleet = *base.fleet;
     const Operations& operations = base.options.operations;
-    std::vector<LengthTable> inputs, outputs;
-    for (const Workload& workload : fleet.workloads) {
-        inputs.emplace_back(workload.inputTokens);
-        outputs.emplace_back(workload.outputTokens);
-    }
     for (std::size_t p = 0; p < fleet.placements.size(); ++p) {
         const Placement& placement = fleet.placements[p];
-        Place place(FluidPlacement(base.placements[p].model(), mixOf(fleet, placement.model).contextTokens));
+        Place place(FluidPlacement(base.placements[p].model(), base.mixOf(placement.model).contextTokens));
         for (std::size_t w = 0; w < fleet.workloads.size(); ++w) {
             if (fleet.workloads[w].model == placement.model) {
-                place.fluid.addWork(inputs[w], outputs[w]);
+                place.fluid.addWork(*base.lengths[w].input, *base.lengths[w].output);
                 place.rows.emplace_back();
                 place.rows.back().workload = static_cast<std::uint32_t>(w);
             }

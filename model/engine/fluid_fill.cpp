@@ -52,17 +52,11 @@ private:
 /// know. Each placement draws from a stream of its own, which nothing else draws from.
 void FluidEngine::Impl::fill(Engine::Impl& engine) const
 {
-    const Fleet& fleet = *engine.fleet;
     const double now = static_cast<double>(engine.now) * kSecondsPerMicro;
-    std::vector<LengthTable> inputs, outputs;
-    for (const Workload& workload : fleet.workloads) {
-        inputs.emplace_back(workload.inputTokens);
-        outputs.emplace_back(workload.outputTokens);
-    }
     std::vector<OngoingLengths> ongoing;
     std::vector<bool> recorded;
-    for (std::size_t w = 0; w < fleet.workloads.size(); ++w) {
-        ongoing.emplace_back(outputs[w]);
+    for (std::size_t w = 0; w < engine.lengths.size(); ++w) {
+        ongoing.emplace_back(*engine.lengths[w].output);
         recorded.push_back(!workloadOperations(engine.options.operations, WorkloadId(w)).trace.empty());
     }
     engine.crew->run(places.size(), [&](std::size_t p) {
@@ -84,7 +78,7 @@ void FluidEngine::Impl::fill(Engine::Impl& engine) const
                 request.feeder = base.sources[source].candidates()[candidate].feeder;
                 for (std::int64_t left = poisson(rate * decodeSeconds, random); left > 0; --left) {
                     const OngoingLengths::Length output = ongoing[row.workload].draw(random);
-                    request.inputTokens = inputs[row.workload].draw(random.bits());
+                    request.inputTokens = engine.lengths[row.workload].input->draw(random.bits());
                     request.outputTokens = output.tokens;
                     request.givenTokens = output.given;
                     request.ttftSeconds = ttft.draw(random);
