@@ -2,12 +2,12 @@
 #include "app/isobar-cli/aggregate_bench.h"
 
 #include "model/aggregate/cube_rollup.h"
+#include "model/fleet/process_clock.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <functional>
 #include <numeric>
 #include <thread>
@@ -28,13 +28,6 @@ double secondsSince(Clock::time_point start)
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double cpuSeconds()
-{
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 struct Timing {
     double seconds = 0, cpuSeconds = 0;
 };
@@ -43,11 +36,11 @@ Timing fastest(int repeats, const std::function<void()>& run)
 {
     Timing best{1e300, 1e300};
     for (int i = 0; i < repeats; ++i) {
-        const double cpu = cpuSeconds();
+        const double cpu = processCpuSeconds();
         const auto start = Clock::now();
         run();
         best.seconds = std::min(best.seconds, secondsSince(start));
-        best.cpuSeconds = std::min(best.cpuSeconds, cpuSeconds() - cpu);
+        best.cpuSeconds = std::min(best.cpuSeconds, processCpuSeconds() - cpu);
     }
     return best;
 }

@@ -9,6 +9,7 @@
 #include "app/isobar-cli/replay_setup.h"
 #include "app/isobar-cli/synthetic_catalogue.h"
 #include "model/engine/fleet_bench.h"
+#include "model/fleet/process_clock.h"
 #include "model/ingest/import_bench.h"
 #include "ui/charts/chart_bench.h"
 #include "ui/devices/device_bench.h"

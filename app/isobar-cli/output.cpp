@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstring>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -91,13 +90,6 @@ std::string grouped(std::int64_t number)
 std::string grouped(double number, int decimals)
 {
     return std::isfinite(number) ? withSeparators(fmt::format("{:.{}f}", number, decimals)) : "n/a";
-}
-
-std::int64_t peakRssBytes()
-{
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
 struct Interrupt::Impl {

@@ -34,9 +34,6 @@ int fail(const Error& error);
 /// With a fixed number of decimals: 1234.5, 2 -> "1,234.50"; "n/a" when it is not a number.
 [[nodiscard]] std::string grouped(double number, int decimals);
 
-/// The most memory this process has held.
-[[nodiscard]] std::int64_t peakRssBytes();
-
 /// Ctrl+C (and SIGTERM) as a stop token, so that a long job ends by itself and leaves nothing half done; a second one
 /// ends the program at once. Make it before any other thread is started: threads inherit the blocked signals.
 class Interrupt {

@@ -3,6 +3,7 @@
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/run_options.h"
 #include "model/engine/fluid_engine.h"
+#include "model/fleet/process_clock.h"
 #include "model/query/balance.h"
 #include "model/query/query.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/fleet_bench.h"
 #include "model/engine/engine.h"
+#include "model/fleet/process_clock.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <tuple>
 
 namespace isobar::engine {
@@ -19,7 +19,6 @@ constexpr std::size_t kModelsPerRegion = 4;
 constexpr std::int64_t kFewestReplicas = 25;
 constexpr std::int32_t kChipsPerReplica = 8;
 constexpr double kRequestsPerReplica = 3;
-constexpr double kSecondsPerMicro = 1e-6;
 
 /// Regions on a ring around the globe, models of the size of common ones, round figures throughout. As many regions and
 /// models as the chips suffice for, up to 250 and 40.
@@ -155,16 +154,6 @@ Calibration syntheticCalibration()
     return {{}, {row}};
 }
 
-double processorSeconds()
-{
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) {
-        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * kSecondsPerMicro;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 } // namespace
 
 Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSeconds, int threads, double loadRatio)
@@ -201,11 +190,11 @@ Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSec
     runUntil(kBenchWarmUpSeconds);
     const std::int64_t before = engine.totals().demand.requests;
     const auto start = std::chrono::steady_clock::now();
-    const double cpuBefore = processorSeconds();
+    const double cpuBefore = processCpuSeconds();
     runUntil(kBenchWarmUpSeconds + simulatedSeconds);
 
     bench.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    bench.cpuSeconds = processorSeconds() - cpuBefore;
+    bench.cpuSeconds = processCpuSeconds() - cpuBefore;
     bench.loadRatio = loadRatio;
     bench.accelerators = accelerators;
     bench.regions = static_cast<std::int64_t>(fleet->regions.size());
@@ -218,9 +207,7 @@ Result<FleetBench> benchmarkFleet(std::int64_t accelerators, double simulatedSec
     bench.requests = engine.totals().demand.requests - before;
     bench.realtimeFactor = simulatedSeconds / bench.wallSeconds;
     bench.stateHash = engine.stateHash();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    bench.peakRssBytes = usage.ru_maxrss * 1024;
+    bench.peakRssBytes = peakRssBytes();
     return bench;
 }
 

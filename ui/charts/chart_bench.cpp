@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/chart_bench.h"
 
+#include "model/fleet/process_clock.h"
 #include "ui/charts/time_chart.h"
-#include "ui/shell/cpu_clock.h"
 #include "ui/shell/theme.h"
 
 #include <QCoreApplication>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/devices/device_bench.h"
 
+#include "model/fleet/process_clock.h"
 #include "ui/devices/chip_grid.h"
-#include "ui/shell/cpu_clock.h"
 
 #include <QElapsedTimer>
 #include <QImage>

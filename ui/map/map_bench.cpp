@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/map/map_bench.h"
 
+#include "model/fleet/process_clock.h"
 #include "ui/map/map_view.h"
-#include "ui/shell/cpu_clock.h"
 #include "ui/shell/format.h"
 
 #include <QCoreApplication>

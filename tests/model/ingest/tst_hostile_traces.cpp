@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/fleet/process_clock.h"
 #include "model/ingest/import.h"
 #include "model/ingest/text.h"
 #include "model/ingest/trace_file.h"
@@ -13,7 +14,6 @@
 #include <random>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 using namespace isobar;
 using namespace isobar::ingest;
@@ -76,13 +76,6 @@ bool importsOrRefuses(store::Store& store, const std::filesystem::path& path)
     return r.rowsRead == r.rowsAccepted + r.rowsRepaired + r.rowsQuarantined + r.rowsUnchanged &&
            std::all_of(report->diagnostics.begin(), report->diagnostics.end(),
                        [](const store::Diagnostic& d) { return d.text.size() <= 200 && isPrintableUtf8(d.text); });
-}
-
-long peakKilobytes()
-{
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
 }
 
 } // namespace
@@ -178,7 +171,7 @@ void TestHostileTraces::mangledArchives()
 void TestHostileTraces::bombsAreRefused()
 {
     const Folder folder;
-    const long before = peakKilobytes();
+    const std::int64_t before = peakRssBytes();
     QElapsedTimer clock;
     clock.start();
     {
@@ -210,7 +203,8 @@ void TestHostileTraces::bombsAreRefused()
     const auto twice = openTrace((folder / "twice.tar.gz").string(), {}, {});
     QVERIFY(!twice.ok() && twice.error().toString().find("twice") != std::string::npos);
     QVERIFY2(clock.elapsed() < 20'000, "refusing took long");
-    QVERIFY2(peakKilobytes() - before < 250'000, qPrintable(QString::number(peakKilobytes() - before)));
+    const std::int64_t grown = peakRssBytes() - before;
+    QVERIFY2(grown < 250 << 20, qPrintable(QString::number(grown)));
 }
 
 void TestHostileTraces::namesInArchivesLeadNowhere()
@@ -287,7 +281,7 @@ void TestHostileTraces::memoryDoesNotGrowWithLength()
                                second % 60);
         }
     }
-    const long before = peakKilobytes();
+    const std::int64_t before = peakRssBytes();
     const auto stream = openTrace(path, {}, {});
     QVERIFY2(stream.ok(), stream.ok() ? "" : stream.error().toString().c_str());
     TraceRow row;
@@ -303,7 +297,8 @@ void TestHostileTraces::memoryDoesNotGrowWithLength()
     QCOMPARE(count, 1'500'000);
     QCOMPARE((*stream)->summary().requests, count);
     // Whole, the trace would take 24 MB.
-    QVERIFY2(peakKilobytes() - before < 16'000, qPrintable(QString::number(peakKilobytes() - before)));
+    const std::int64_t grown = peakRssBytes() - before;
+    QVERIFY2(grown < 16 << 20, qPrintable(QString::number(grown)));
 }
 
 QTEST_APPLESS_MAIN(TestHostileTraces)

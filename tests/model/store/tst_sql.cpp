@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/aggregate/sketch.h"
+#include "model/fleet/process_clock.h"
 #include "model/store/sql.h"
 #include "tests/model/store/history_fixture.h"
 
 #include <QtTest>
 
-#include <sys/resource.h>
 #include <thread>
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -335,21 +335,16 @@ private Q_SLOTS:
     void memoryStaysBounded()
     {
         QFETCH(QString, sql);
-        const auto peakBytes = [] {
-            rusage usage{};
-            getrusage(RUSAGE_SELF, &usage);
-            return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-        };
 #ifdef __SANITIZE_ADDRESS__
         constexpr std::int64_t kBeside = 512 << 20; // freed memory is kept back for a while
 #else
         constexpr std::int64_t kBeside = 64 << 20;
 #endif
         constexpr std::int64_t kWork = 64 << 20, kResult = 16 << 20;
-        static const std::int64_t before = peakBytes();
+        static const std::int64_t before = peakRssBytes();
         const auto table = runReadOnlySql(m_path, sql.toStdString(),
                                           {.rows = 10'000, .seconds = 3, .resultBytes = kResult, .workBytes = kWork});
-        const std::int64_t grown = peakBytes() - before;
+        const std::int64_t grown = peakRssBytes() - before;
         QVERIFY2(grown < kWork + 4 * kResult + kBeside, std::to_string(grown).c_str());
         QVERIFY2(!table.ok() || table->truncated, "it ended");
         const std::string said = table.ok() ? std::string() : table.error().toString();

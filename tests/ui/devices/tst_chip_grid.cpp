@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/fleet/process_clock.h"
 #include "ui/devices/chip_grid.h"
 #include "ui/devices/device_bench.h"
-#include "ui/shell/cpu_clock.h"
 
 #include <QAccessible>
 #include <QSignalSpy>
