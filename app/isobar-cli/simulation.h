@@ -41,8 +41,9 @@ struct Simulation {
     double wallSeconds = 0;       ///< of the run alone: reading the store and starting the engine are not in it
 };
 
-/// What `typed` stands for: a scenario of the store, or else a file that is there, read for the fleet; nothing for "" and
-/// the baseline's name. Errors: neither is there (saying what is), both are, the document makes no sense for the fleet.
+/// What `typed` stands for: a scenario of the store, or else a file that is there, read for the fleet; nothing for ""
+/// and the baseline's name. Errors: neither is there (saying what is), both are, the document makes no sense for the
+/// fleet.
 [[nodiscard]] Result<std::optional<store::Scenario>> chooseScenario(const store::Store& store, const Fleet& fleet,
                                                                     const std::string& typed);
 /// A file of operations as a scenario of that name; its source is the file.

@@ -11,7 +11,8 @@
 namespace isobar::engine {
 
 /// When what breaks and when it is mended: faults that were scheduled or injected, and those that come by rate. Spot
-/// chips that are taken back go only after their provider's notice (spotNoticeSeconds of the operations), which is when the fault comes.
+/// chips that are taken back go only after their provider's notice (spotNoticeSeconds of the operations), which is when
+/// the fault comes.
 class FaultClock {
 public:
     struct Turn {
