@@ -124,13 +124,16 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
         ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(store));
         ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
         run.fleet = std::make_shared<const Fleet>(std::move(fleet));
-        std::string typed = options.scenario;
-        if (typed.empty() && options.asInWindow) {
+        std::optional<store::Scenario> scenario;
+        if (options.scenario.empty() && options.asInWindow) {
             ISOBAR_TRY_ASSIGN(const auto kept, store::scenarios(opened));
-            ISOBAR_TRY_ASSIGN(const auto remembered, opened.setting(store::kScenarioSetting));
-            typed = remembered && store::findScenario(kept, *remembered) != nullptr ? *remembered : std::string();
+            ISOBAR_TRY_ASSIGN(const store::Scenario* remembered, store::rememberedScenario(opened, kept));
+            if (remembered != nullptr) {
+                scenario = *remembered;
+            }
+        } else {
+            ISOBAR_TRY_ASSIGN(scenario, chooseScenario(opened, *run.fleet, options.scenario));
         }
-        ISOBAR_TRY_ASSIGN(const auto scenario, chooseScenario(opened, *run.fleet, typed));
         run.scenario = scenario ? scenario->name : store::kBaselineName;
         if (scenario) {
             ISOBAR_TRY_ASSIGN(engineOptions.operations, store::operationsOf(*scenario, *run.fleet));

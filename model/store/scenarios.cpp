@@ -197,6 +197,12 @@ Result<std::vector<Scenario>> scenarios(const Store& store)
                    [&]() -> Result<std::vector<Scenario>> { return readRows(store.impl().db); });
 }
 
+Result<const Scenario*> rememberedScenario(const Store& store, std::span<const Scenario> kept)
+{
+    ISOBAR_TRY_ASSIGN(const std::optional<std::string> name, store.setting(kScenarioSetting));
+    return name ? findScenario(kept, *name) : nullptr;
+}
+
 Result<Scenario> scenario(const Store& store, std::string_view name)
 {
     ISOBAR_TRY_ASSIGN(const std::vector<Scenario> all, scenarios(store));

@@ -50,6 +50,8 @@ struct Scenario {
 [[nodiscard]] Result<std::vector<Scenario>> sampleScenarios(const Fleet& sample);
 
 [[nodiscard]] Result<std::vector<Scenario>> scenarios(const Store& store);
+/// Which of `kept` the store's window ran last; null where it ran none, or one that is no longer there.
+[[nodiscard]] Result<const Scenario*> rememberedScenario(const Store& store, std::span<const Scenario> kept);
 /// NotFound, naming those there are.
 [[nodiscard]] Result<Scenario> scenario(const Store& store, std::string_view name);
 /// Adds it at the end of the list, or puts it in place of the one of that name. InvalidValue when its name or its

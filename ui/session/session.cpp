@@ -69,8 +69,9 @@ Status Session::startUsual(std::shared_ptr<const Fleet> fleet)
     std::string usual;
     if (!m_store) {
         usual = m_scenarios.empty() ? std::string() : m_scenarios.front().name;
-    } else if (const auto kept = m_store->setting(store::kScenarioSetting); kept.ok() && *kept) {
-        usual = store::findScenario(m_scenarios, **kept) != nullptr ? **kept : std::string();
+    } else if (const auto remembered = store::rememberedScenario(*m_store, m_scenarios);
+               remembered.ok() && *remembered != nullptr) {
+        usual = (*remembered)->name;
     }
     if (!usual.empty()) {
         const Status started = start(fleet, usual);
@@ -407,7 +408,7 @@ void Session::rewindTo(aggregate::SimMicros at)
     }
     std::erase_if(m_events, [at](const engine::Event& event) { return event.at >= at; });
     if (m_recorder) {
-        startRecording(); // a run in the store has one past
+        startRecording();  // a run in the store has one past
         lookForRecorded(); // and what went on after it is an earlier run now
     }
     m_historyPending = true;

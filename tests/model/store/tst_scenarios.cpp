@@ -65,6 +65,28 @@ QString nameOfRun(const std::filesystem::path& path, std::int64_t run)
 class TestScenarios : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void theWindowsLastOneIsRememberedWhileItIsThere()
+    {
+        const Folder folder;
+        auto store = Store::create(folder / "a.isobar", test::everythingFleet());
+        ISOBAR_OK(store);
+        ISOBAR_OK(store::putScenario(*store, made("One")));
+        ISOBAR_OK(store::putScenario(*store, made("Two")));
+        const auto remembered = [&] {
+            const auto kept = store::scenarios(*store);
+            const auto found = store::rememberedScenario(*store, *kept);
+            return !found.ok() ? "?" : *found == nullptr ? "none" : (*found)->name;
+        };
+        QCOMPARE(remembered(), "none"); // no window has run it yet
+        ISOBAR_OK(store->setSetting(store::kScenarioSetting, "Two"));
+        QCOMPARE(remembered(), "Two");
+        ISOBAR_OK(store->setSetting(store::kScenarioSetting, ""));
+        QCOMPARE(remembered(), "none");
+        ISOBAR_OK(store->setSetting(store::kScenarioSetting, "Two"));
+        ISOBAR_OK(store::removeScenario(*store, "Two"));
+        QCOMPARE(remembered(), "none");
+    }
+
     void theyComeBackAsTheyWerePut()
     {
         const Folder folder;
