@@ -2,6 +2,7 @@
 #include "model/engine/engine.h"
 #include "model/engine/fleet_bench.h"
 #include "model/fleet/lookup.h"
+#include "tests/model/engine/runs.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
@@ -10,6 +11,8 @@
 using namespace isobar;
 using namespace isobar::engine;
 using namespace isobar::aggregate;
+using runs::conserved;
+using runs::runTo;
 
 namespace {
 
@@ -30,18 +33,6 @@ EngineOptions withThreads(int threads, std::uint64_t seed = 42)
     options.threads = threads;
     options.seed = seed;
     return options;
-}
-
-void runTo(Engine& engine, double seconds)
-{
-    while (double(engine.now()) < seconds * kMicrosPerSecond) {
-        engine.step();
-    }
-}
-
-bool conserved(const RunTotals& t)
-{
-    return t.demand.requests == t.demand.completed + t.demand.rejected + t.demand.lost + t.inFlight;
 }
 
 /// Requests by placement over intervals.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine.h"
-#include "tests/model/engine/queue_fleet.h"
 #include "model/engine/lengths.h"
+#include "tests/model/engine/queue_fleet.h"
 #include "tests/model/serving/exact_queues.h"
 #include "tests/support/small_fleet.h"
 

@@ -1,85 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/fluid_engine.h"
+#include "model/fleet/process_clock.h"
 #include "model/proto/shipped.h"
+#include "tests/model/engine/runs.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 
 using namespace isobar;
 using namespace isobar::engine;
 using namespace isobar::aggregate;
+using runs::conserved;
+using runs::Sums;
 
 namespace {
-
-/// The shipped fleet with an eighth of its replicas, at `load` of what they usually carry.
-Fleet eighthOfTheSample(double load)
-{
-    Fleet fleet = proto::shippedSample().value();
-    std::vector<double> before(fleet.models.size()), after(fleet.models.size());
-    for (Placement& p : fleet.placements) {
-        before[p.model.index()] += p.replicas;
-        p.replicas = std::max(std::min(p.replicas, 2), p.replicas / 8);
-        after[p.model.index()] += p.replicas;
-    }
-    for (Workload& w : fleet.workloads) {
-        w.meanRequestsPerSecond *= load * after[w.model.index()] / before[w.model.index()];
-    }
-    return fleet;
-}
-
-struct Sums {
-    DemandTotals demand;
-    SupplyTotals supply;
-    double microUsd = 0, utilization = 0;
-    std::array<Sketch, kLatencies> latencies;
-    [[nodiscard]] double at(Latency kind, double q) const
-    {
-        return latencies[static_cast<std::size_t>(kind)].quantile(q);
-    }
-};
-
-Sums sumOfIntervals(const std::vector<std::shared_ptr<const Interval>>& intervals, SimMicros from)
-{
-    Sums sums;
-    std::int64_t work = 0, chips = 0;
-    for (const auto& interval : intervals) {
-        if (interval->begin < from) {
-            continue;
-        }
-        for (std::size_t row = 0; row < interval->demand.size(); ++row) {
-            sums.demand += interval->demand[row];
-            for (std::size_t kind = 0; kind < kLatencies; ++kind) {
-                interval->latencies[row][kind].addTo(sums.latencies[kind]);
-            }
-        }
-        for (std::size_t row = 0; row < interval->supply.size(); ++row) {
-            sums.supply += interval->supply[row];
-            if (interval->layout->supply[row].use == Use::Serving) {
-                work += interval->supply[row].workMicros;
-                chips += interval->supply[row].chipMicros;
-            }
-        }
-    }
-    for (const std::int64_t cost : sums.supply.costMicroUsd) {
-        sums.microUsd += static_cast<double>(cost);
-    }
-    sums.microUsd += static_cast<double>(sums.demand.egressMicroUsd);
-    sums.utilization = static_cast<double>(work) / static_cast<double>(chips);
-    return sums;
-}
 
 FluidEngine fluidOf(const Fleet& fleet, const Calibration& calibration, EngineOptions options = {})
 {
     return FluidEngine::create(std::make_shared<const Fleet>(fleet), calibration, options).value();
-}
-
-bool conserved(const RunTotals& t)
-{
-    return t.demand.requests == t.demand.completed + t.demand.rejected + t.demand.lost + t.inFlight;
 }
 
 bool near(double fluid, double real, double ratio, const char* what)
@@ -112,7 +53,7 @@ private Q_SLOTS:
         QFETCH(bool, sample);
         QFETCH(double, load);
         QFETCH(bool, regionOut);
-        const Fleet fleet = sample ? eighthOfTheSample(load) : test::smallFleet(load);
+        const Fleet fleet = sample ? runs::eighthOfTheSample(load) : test::smallFleet(load);
         const Calibration calibration = sample ? proto::shippedCalibration().value() : test::smallCalibration();
         EngineOptions options;
         options.settleSeconds = sample ? 600 : 120;
@@ -134,7 +75,7 @@ private Q_SLOTS:
         while (fluid.now() < kEnd) {
             fluid.step(kEnd);
         }
-        const Sums a = sumOfIntervals(real.takeIntervals(), kFrom), b = sumOfIntervals(fluid.takeIntervals(), kFrom);
+        const Sums a = runs::sumOf(real.takeIntervals(), kFrom), b = runs::sumOf(fluid.takeIntervals(), kFrom);
         const auto number = [](auto count) { return static_cast<double>(count); };
         // Few requests make their own noise: the small fleet has 150,000 of them.
         const double counts = 0.01;
@@ -142,15 +83,14 @@ private Q_SLOTS:
         QVERIFY(near(number(b.demand.completed), number(a.demand.completed), counts, "completed"));
         QVERIFY(near(number(b.demand.tokensIn), number(a.demand.tokensIn), counts, "tokens in"));
         QVERIFY(near(number(b.demand.tokensOut), number(a.demand.tokensOut), counts, "tokens out"));
-        QVERIFY(near(b.microUsd, a.microUsd, 0.005, "spend"));
+        QVERIFY(near(b.microUsd(), a.microUsd(), 0.005, "spend"));
         QVERIFY(near(number(b.supply.energyMillijoules), number(a.supply.energyMillijoules), 0.02, "energy"));
-        QVERIFY(std::abs(b.utilization - a.utilization) <= 0.03);
+        QVERIFY(std::abs(b.utilization() - a.utilization()) <= 0.03);
         QVERIFY(near(b.at(Latency::Ttft, 0.5), a.at(Latency::Ttft, 0.5), 0.10, "TTFT p50"));
         QVERIFY(near(b.at(Latency::Ttft, 0.95), a.at(Latency::Ttft, 0.95), 0.15, "TTFT p95"));
         QVERIFY(near(b.at(Latency::Itl, 0.5), a.at(Latency::Itl, 0.5), 0.10, "ITL p50"));
         QVERIFY(near(b.at(Latency::EndToEnd, 0.5), a.at(Latency::EndToEnd, 0.5), 0.10, "end to end p50"));
-        QVERIFY(std::abs(number(b.demand.sloMet) / number(b.demand.completed) -
-                         number(a.demand.sloMet) / number(a.demand.completed)) <= 0.01);
+        QVERIFY(std::abs(b.sloRatio() - a.sloRatio()) <= 0.01);
         QVERIFY(conserved(fluid.totals()));
     }
 
@@ -269,11 +209,11 @@ private Q_SLOTS:
     {
         FluidEngine fluid = fluidOf(proto::shippedSample().value(), proto::shippedCalibration().value());
         constexpr SimMicros kDay = 86'400 * kMicrosPerSecond;
-        const std::clock_t start = std::clock();
+        const double start = processCpuSeconds();
         while (fluid.now() < kDay) {
             fluid.step(kDay);
         }
-        const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+        const double seconds = processCpuSeconds() - start;
         qInfo("a day of the sample fleet: %.2f s of processor time", seconds);
         QVERIFY2(seconds < 10, "a day takes seconds even on a busy machine");
         QVERIFY(conserved(fluid.totals()));

@@ -4,6 +4,7 @@
 #include "model/engine/engine.h"
 #include "model/engine/fault_clock.h"
 #include "model/engine/training_run.h"
+#include "tests/model/engine/runs.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
@@ -14,6 +15,8 @@
 using namespace isobar;
 using namespace isobar::engine;
 using namespace isobar::aggregate;
+using runs::conserved;
+using runs::runTo;
 
 namespace {
 
@@ -24,18 +27,6 @@ Engine engineOf(const Fleet& fleet, const Operations& operations, int threads = 
     options.seed = seed;
     options.operations = operations;
     return Engine::create(std::make_shared<const Fleet>(fleet), test::smallCalibration(), options).value();
-}
-
-void runTo(Engine& engine, double seconds)
-{
-    while (double(engine.now()) < seconds * kMicrosPerSecond) {
-        engine.step();
-    }
-}
-
-bool conserved(const RunTotals& t)
-{
-    return t.demand.requests == t.demand.completed + t.demand.rejected + t.demand.lost + t.inFlight;
 }
 
 Pool poolOf(std::array<std::int32_t, kPricingModels> chips)

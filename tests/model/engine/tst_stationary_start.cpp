@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine.h"
 #include "model/proto/shipped.h"
+#include "tests/model/engine/runs.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
@@ -13,62 +14,26 @@
 using namespace isobar;
 using namespace isobar::engine;
 using namespace isobar::aggregate;
+using runs::conserved;
+using runs::Sums;
 
 namespace {
 
-/// The shipped fleet with an eighth of its replicas and its demand, the same at every hour: what changes is the
-/// start's.
+/// With the same demand at every hour: what changes is the start's.
 Fleet steadyEighthOfTheSample()
 {
-    Fleet fleet = proto::shippedSample().value();
-    std::vector<double> before(fleet.models.size()), after(fleet.models.size());
-    for (Placement& p : fleet.placements) {
-        before[p.model.index()] += p.replicas;
-        p.replicas = std::max(std::min(p.replicas, 2), p.replicas / 8);
-        after[p.model.index()] += p.replicas;
-    }
+    Fleet fleet = runs::eighthOfTheSample();
     for (Workload& w : fleet.workloads) {
-        w.meanRequestsPerSecond *= after[w.model.index()] / before[w.model.index()];
         w.diurnalAmplitude = 0;
     }
     return fleet;
 }
 
-struct Minute {
-    DemandTotals demand;
-    std::array<Sketch, kLatencies> latencies;
-    std::int64_t work = 0, chips = 0;
-    [[nodiscard]] double utilization() const { return static_cast<double>(work) / static_cast<double>(chips); }
-    [[nodiscard]] double sloRatio() const
-    {
-        return static_cast<double>(demand.sloMet) / static_cast<double>(demand.completed);
-    }
-    [[nodiscard]] double ttft(double q) const { return latencies[static_cast<std::size_t>(Latency::Ttft)].quantile(q); }
-};
-
 /// The next `seconds` of an engine.
-Minute run(Engine& engine, int seconds = 60)
+Sums run(Engine& engine, int seconds = 60)
 {
-    const SimMicros end = std::max<SimMicros>(0, engine.now()) + seconds * kMicrosPerSecond;
-    while (engine.now() < end) {
-        engine.step();
-    }
-    Minute all;
-    for (const auto& interval : engine.takeIntervals()) {
-        for (std::size_t row = 0; row < interval->demand.size(); ++row) {
-            all.demand += interval->demand[row];
-            for (std::size_t kind = 0; kind < kLatencies; ++kind) {
-                interval->latencies[row][kind].addTo(all.latencies[kind]);
-            }
-        }
-        for (std::size_t row = 0; row < interval->supply.size(); ++row) {
-            if (interval->layout->supply[row].use == Use::Serving) {
-                all.work += interval->supply[row].workMicros;
-                all.chips += interval->supply[row].chipMicros;
-            }
-        }
-    }
-    return all;
+    runs::runTo(engine, std::max(0.0, double(engine.now()) / kMicrosPerSecond) + seconds);
+    return runs::sumOf(engine.takeIntervals());
 }
 
 Engine engineOf(const Fleet& fleet, const Calibration& calibration, double settleSeconds, int threads = 1)
@@ -77,11 +42,6 @@ Engine engineOf(const Fleet& fleet, const Calibration& calibration, double settl
     options.settleSeconds = settleSeconds;
     options.threads = threads;
     return Engine::create(std::make_shared<const Fleet>(fleet), calibration, options).value();
-}
-
-bool conserved(const RunTotals& t)
-{
-    return t.demand.requests == t.demand.completed + t.demand.rejected + t.demand.lost + t.inFlight;
 }
 
 } // namespace
@@ -94,15 +54,15 @@ private Q_SLOTS:
     {
         const Fleet fleet = steadyEighthOfTheSample();
         Engine engine = engineOf(fleet, proto::shippedCalibration().value(), kUsualSettleSeconds);
-        std::vector<Minute> minutes;
+        std::vector<Sums> minutes;
         for (int minute = 0; minute < 31; ++minute) {
             minutes.push_back(run(engine));
             QVERIFY(conserved(engine.totals()));
         }
-        const Minute &first = minutes.front(), &later = minutes.back();
+        const Sums &first = minutes.front(), &later = minutes.back();
         const auto [least, most] =
             std::minmax_element(minutes.begin(), minutes.begin() + 10,
-                                [](const Minute& a, const Minute& b) { return a.utilization() < b.utilization(); });
+                                [](const Sums& a, const Sums& b) { return a.utilization() < b.utilization(); });
         const QString said =
             QStringLiteral("utilization %1, half an hour later %2, in ten minutes %3 to %4; TTFT p50 %5 and %6, p95 %7 "
                            "and %8; within the service level %9 and %10")
@@ -110,17 +70,17 @@ private Q_SLOTS:
                 .arg(later.utilization())
                 .arg(least->utilization())
                 .arg(most->utilization())
-                .arg(first.ttft(0.5))
-                .arg(later.ttft(0.5))
-                .arg(first.ttft(0.95))
-                .arg(later.ttft(0.95))
+                .arg(first.at(Latency::Ttft, 0.5))
+                .arg(later.at(Latency::Ttft, 0.5))
+                .arg(first.at(Latency::Ttft, 0.95))
+                .arg(later.at(Latency::Ttft, 0.95))
                 .arg(first.sloRatio())
                 .arg(later.sloRatio());
         qInfo("%s", qPrintable(said));
         QVERIFY2(most->utilization() - least->utilization() < 0.01, qPrintable(said));
         QVERIFY2(std::abs(first.utilization() - later.utilization()) < 0.01, qPrintable(said));
-        QVERIFY2(std::abs(first.ttft(0.5) / later.ttft(0.5) - 1) < 0.08, qPrintable(said));
-        QVERIFY2(std::abs(first.ttft(0.95) / later.ttft(0.95) - 1) < 0.1, qPrintable(said));
+        QVERIFY2(std::abs(first.at(Latency::Ttft, 0.5) / later.at(Latency::Ttft, 0.5) - 1) < 0.08, qPrintable(said));
+        QVERIFY2(std::abs(first.at(Latency::Ttft, 0.95) / later.at(Latency::Ttft, 0.95) - 1) < 0.1, qPrintable(said));
         QVERIFY2(std::abs(first.sloRatio() - later.sloRatio()) < 0.01, qPrintable(said));
     }
 
@@ -137,7 +97,7 @@ private Q_SLOTS:
         const std::int64_t there = engine.totals().inFlight;
         QCOMPARE(engine.totals().inFlightAtStart, there);
         QCOMPARE(engine.totals().demand.requests, there);
-        const Minute first = run(engine);
+        const Sums first = run(engine);
         const RunTotals totals = engine.totals();
         QVERIFY(conserved(totals));
         QCOMPARE(totals.inFlightAtStart, there);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/time_machine.h"
+#include "tests/model/engine/runs.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTest>
@@ -10,6 +11,7 @@
 using namespace isobar;
 using namespace isobar::engine;
 using namespace isobar::aggregate;
+using runs::conserved;
 
 namespace {
 
@@ -86,11 +88,6 @@ void seek(TimeMachine& machine, SimMicros to)
 {
     QVERIFY(machine.rewind(to).ok());
     runTo(machine, to);
-}
-
-bool conserved(const RunTotals& t)
-{
-    return t.demand.requests == t.demand.completed + t.demand.rejected + t.demand.lost + t.inFlight;
 }
 
 Fault regionFault()
