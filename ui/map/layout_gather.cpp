@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 #include <queue>
 #include <tuple>
+#include <unordered_map>
 
 namespace isobar::ui {
 namespace {
@@ -27,6 +29,7 @@ constexpr double kGridPx = 34;
 constexpr std::size_t kSortedMembers = 64;
 constexpr std::size_t kCrowd = 400; ///< donuts
 constexpr int kRounds = 40, kCrowdRounds = 10;
+constexpr double kMostRadius = 1.3; ///< of a group, against the largest place alone
 constexpr double kQuantile = 0.95;
 
 /// The largest donut at this window size and zoom.
@@ -38,12 +41,17 @@ double largestRadius(const MapViewport& view)
     return base * std::clamp(1.0 + 0.16 * steps, 1.0, 1.5);
 }
 
-/// Where a donut would stand. What it says is worked out once it does: most drafts are joined with another.
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+/// Where a donut would stand, with the sums of its members. What it says is worked out once it does: most drafts are
+/// joined with another.
 struct Draft {
     std::vector<int> members; ///< the largest first, the others in no order
     QPointF anchor, at;
     double weight = 0, size = 0, radius = 0;
-    bool fanned = false;
+    double utilization = kUnknown, ghost = kUnknown, value = kUnknown; ///< the worst
+    bool trouble = false, faded = true, fanned = false;
+    std::size_t parts = 0; ///< where its sums of parts begin in Builder::sums
 
     [[nodiscard]] double outerRadius() const { return radius + PlacedMarker::kRingReach; }
 };
@@ -60,21 +68,21 @@ struct Builder {
     const ColorScale* scale;
     std::vector<std::size_t> rankOfKind; ///< where a kind of part stands in the legend
     double maxRadius;
-    mutable std::vector<double> sums;
+    LayoutCache& cache;
+    mutable std::vector<double> sums; ///< of each draft's parts, one for each kind
 
-    Builder(const MapScene& s, const MapViewport& v, const LayoutOptions& o, LayoutCache& cache,
-            const MapLayout& layout)
+    Builder(const MapScene& s, const MapViewport& v, const LayoutOptions& o, LayoutCache& c, const MapLayout& layout)
         : scene(s)
         , view(v)
         , options(o)
-        , parts(cache.parts(s, o.look.split))
-        , columns(cache.columns(s))
-        , values(cache.values(s, o.look.measure))
-        , plane(cache.markers(s, v.projection))
+        , parts(c.parts(s, o.look.split))
+        , columns(c.columns(s))
+        , values(c.values(s, o.look.measure))
+        , plane(c.markers(s, v.projection))
         , legend(layout.legend)
         , scale(layout.scale ? &*layout.scale : nullptr)
         , maxRadius(largestRadius(v))
-        , sums(parts.kinds.size())
+        , cache(c)
     {
         for (const MapSlice& kind : parts.kinds) {
             const auto entry = std::find_if(legend.begin(), legend.end(),
@@ -89,8 +97,10 @@ struct Builder {
     [[nodiscard]] double radiusOf(double size) const
     {
         const double share = std::sqrt(std::clamp(size, 0.0, 4 * columns.maxSize) / columns.maxSize);
-        return maxRadius * std::min(1.3, 0.42 + 0.58 * share);
+        return maxRadius * std::min(kMostRadius, 0.42 + 0.58 * share);
     }
+    /// No donut reaches further.
+    [[nodiscard]] double widestReach() const { return kMostRadius * maxRadius + PlacedMarker::kRingReach; }
 
     [[nodiscard]] bool isLarger(int a, int b) const
     {
@@ -106,6 +116,14 @@ struct Builder {
         draft.weight = std::max(draft.size, 1.0);
         draft.at = draft.anchor = view.toScreen(plane[index]);
         draft.radius = radiusOf(draft.size);
+        draft.utilization = columns.utilization[index], draft.ghost = columns.ghost[index];
+        draft.value = values[index];
+        draft.trouble = columns.trouble[index] != 0, draft.faded = columns.faded[index] != 0;
+        draft.parts = sums.size();
+        sums.resize(sums.size() + parts.kinds.size());
+        for (std::size_t k = parts.first[index]; k < parts.first[index + 1]; ++k) {
+            sums[draft.parts + parts.of[k].first] += parts.of[k].second;
+        }
         return draft;
     }
 
@@ -119,6 +137,13 @@ struct Builder {
         a.weight += b.weight;
         a.size += b.size;
         a.radius = radiusOf(a.size);
+        a.utilization = worseOf(MapMeasure::Utilization, a.utilization, b.utilization);
+        a.ghost = worseOf(MapMeasure::Utilization, a.ghost, b.ghost);
+        a.value = worseOf(options.look.measure, a.value, b.value);
+        a.trouble = a.trouble || b.trouble, a.faded = a.faded && b.faded;
+        for (std::size_t kind = 0; kind < parts.kinds.size(); ++kind) {
+            sums[a.parts + kind] += sums[b.parts + kind];
+        }
         if (isLarger(b.members.front(), a.members.front())) {
             std::swap(a.members.front(), b.members.front());
         }
@@ -127,18 +152,11 @@ struct Builder {
     }
 
     /// Slices in the legend's order everywhere: the place on the ring tells the kind as well as the colour does.
-    [[nodiscard]] std::vector<MapSlice> slicesOf(const std::vector<int>& members) const
+    [[nodiscard]] std::vector<MapSlice> slicesOf(const Draft& draft) const
     {
-        std::fill(sums.begin(), sums.end(), 0.0);
-        for (const int index : members) {
-            const auto at = static_cast<std::size_t>(index);
-            for (std::size_t k = parts.first[at]; k < parts.first[at + 1]; ++k) {
-                sums[parts.of[k].first] += parts.of[k].second;
-            }
-        }
         std::vector<std::pair<std::size_t, std::size_t>> order;
-        for (std::size_t kind = 0; kind < sums.size(); ++kind) {
-            if (sums[kind] > 0) {
+        for (std::size_t kind = 0; kind < parts.kinds.size(); ++kind) {
+            if (sums[draft.parts + kind] > 0) {
                 order.emplace_back(rankOfKind[kind], kind);
             }
         }
@@ -147,7 +165,7 @@ struct Builder {
         slices.reserve(order.size());
         for (const auto& [rank, kind] : order) {
             slices.push_back(parts.kinds[kind]);
-            slices.back().value = sums[kind];
+            slices.back().value = sums[draft.parts + kind];
         }
         return slices;
     }
@@ -162,24 +180,25 @@ struct Builder {
         donut.anchor = draft.anchor, donut.at = draft.at;
         donut.radius = draft.radius, donut.size = draft.size;
         donut.fanned = draft.fanned;
-        donut.faded = true;
-        for (const int index : members) {
-            const auto at = static_cast<std::size_t>(index);
-            donut.trouble = donut.trouble || columns.trouble[at] != 0;
-            donut.faded = donut.faded && columns.faded[at] != 0;
-        }
+        donut.trouble = draft.trouble, donut.faded = draft.faded;
         const MapMeasure measure = options.look.measure;
         const GroupFigure kind = options.look.group;
-        const double busy = groupFigure(members, columns.utilization, columns.size, MapMeasure::Utilization, kind);
+        // The worst is known already; the p95 takes another look at the members.
+        const auto figure = [&](double worst, const std::vector<double>& figures, MapMeasure of) {
+            return kind == GroupFigure::Worst || members.size() == 1
+                       ? worst
+                       : groupFigure(members, figures, columns.size, of, kind);
+        };
+        const double busy = figure(draft.utilization, columns.utilization, MapMeasure::Utilization);
         donut.utilization = std::isfinite(busy) ? std::max(0.0, busy) : 0;
-        donut.value = std::numeric_limits<double>::quiet_NaN();
+        donut.value = kUnknown;
         if (columns.anyGhost) {
-            donut.ghost = groupFigure(members, columns.ghost, columns.size, MapMeasure::Utilization, kind);
+            donut.ghost = figure(draft.ghost, columns.ghost, MapMeasure::Utilization);
         }
         if (measure != MapMeasure::Parts) {
-            donut.value = groupFigure(members, values, columns.size, measure, kind);
+            donut.value = figure(draft.value, values, measure);
         }
-        donut.slices = slicesOf(members);
+        donut.slices = slicesOf(draft);
         if (scale != nullptr) {
             for (MapSlice& slice : donut.slices) {
                 slice.color = scale->color(donut.value, theme());
@@ -228,46 +247,30 @@ struct Builder {
         const double step = std::exp2(std::floor(2 * std::log2(view.scale)) / 2);
         const double side = kGridPx / step;
         const QRectF window = view.visiblePlane(kGridPx);
-        const double left = std::floor(window.left() / side) * side, low = std::floor(window.top() / side) * side;
-        const auto columnCount = static_cast<std::size_t>((window.right() - left) / side) + 1;
-        const auto rowCount = static_cast<std::size_t>((window.bottom() - low) / side) + 1;
-        constexpr std::uint32_t kOutside = 0xffffffffu;
-        std::vector<std::uint32_t> cellOf(plane.size(), kOutside);
-        std::vector<std::uint32_t> count(columnCount * rowCount + 1, 0);
-        for (std::size_t i = 0; i < plane.size(); ++i) {
-            const double x = (plane[i].x() - left) / side, y = (plane[i].y() - low) / side;
-            if (x >= 0 && y >= 0 && x < static_cast<double>(columnCount) && y < static_cast<double>(rowCount)) {
-                cellOf[i] =
-                    static_cast<std::uint32_t>(static_cast<std::size_t>(y) * columnCount + static_cast<std::size_t>(x));
-                ++count[cellOf[i]];
-            }
-        }
+        const LayoutCache::Cells& grid = cache.cells(scene, view.projection, options.look, side, window);
+        const auto cellOf = [side](double at) { return static_cast<int>(std::floor(at / side)); };
+        const int left = cellOf(window.left()), right = cellOf(window.right());
         std::vector<Draft> drafts;
-        std::vector<std::uint32_t> draftOf(count.size(), kOutside);
-        for (std::size_t cell = 0; cell < count.size(); ++cell) {
-            if (count[cell] > 0) {
-                draftOf[cell] = static_cast<std::uint32_t>(drafts.size());
-                drafts.emplace_back();
-                drafts.back().members.reserve(count[cell]);
+        for (int row = cellOf(window.top()); row <= cellOf(window.bottom()); ++row) {
+            for (int column = left; column <= right; ++column) {
+                const std::uint32_t at =
+                    grid.at[static_cast<std::size_t>(row - grid.low) * static_cast<std::size_t>(grid.columns) +
+                            static_cast<std::size_t>(column - grid.left)];
+                if (at == LayoutCache::Cells::kEmpty) {
+                    continue;
+                }
+                const LayoutCache::Cells::Cell& cell = grid.cells[at];
+                Draft& draft = drafts.emplace_back();
+                draft.members.assign(grid.members.begin() + cell.first, grid.members.begin() + cell.end);
+                draft.at = draft.anchor = view.toScreen(cell.anchor);
+                draft.weight = cell.weight, draft.size = cell.size;
+                draft.radius = radiusOf(cell.size);
+                draft.utilization = cell.utilization, draft.ghost = cell.ghost, draft.value = cell.value;
+                draft.trouble = cell.trouble, draft.faded = cell.faded;
+                draft.parts = sums.size();
+                const auto parted = grid.parts.begin() + static_cast<std::ptrdiff_t>(at * parts.kinds.size());
+                sums.insert(sums.end(), parted, parted + static_cast<std::ptrdiff_t>(parts.kinds.size()));
             }
-        }
-        for (std::size_t i = 0; i < plane.size(); ++i) {
-            if (cellOf[i] == kOutside) {
-                continue;
-            }
-            Draft& draft = drafts[draftOf[cellOf[i]]];
-            const double weight = std::max(columns.size[i], 1.0);
-            draft.anchor += plane[i] * weight;
-            draft.weight += weight;
-            draft.size += columns.size[i];
-            draft.members.push_back(static_cast<int>(i));
-            if (isLarger(draft.members.back(), draft.members.front())) {
-                std::swap(draft.members.back(), draft.members.front());
-            }
-        }
-        for (Draft& draft : drafts) {
-            draft.at = draft.anchor = view.toScreen(draft.anchor / draft.weight);
-            draft.radius = radiusOf(draft.size);
         }
         return drafts;
     }
@@ -329,6 +332,19 @@ void gatherClose(std::vector<Draft>& drafts, const Builder& builder, double shar
     };
     sweep(
         drafts.size(), [&](std::size_t i) { return drafts[i].at; }, share * widestReach(drafts), look);
+    // By squares as wide as any two can reach, so that what is joined looks only around itself.
+    const double square = std::max(1.0, 2 * share * builder.widestReach());
+    std::unordered_map<std::uint64_t, std::vector<std::size_t>> bySquare;
+    const auto squareAt = [](int column, int row) {
+        return std::uint64_t{static_cast<std::uint32_t>(column)} << 32 | static_cast<std::uint32_t>(row);
+    };
+    const auto along = [square](double at) { return static_cast<int>(std::floor(at / square)); };
+    const auto keep = [&](std::size_t i) {
+        bySquare[squareAt(along(discs[i].at.x()), along(discs[i].at.y()))].push_back(i);
+    };
+    for (std::size_t i = 0; i < discs.size() && !close.empty(); ++i) {
+        keep(i);
+    }
     while (!close.empty()) {
         const Pair pair = close.top();
         close.pop();
@@ -337,12 +353,22 @@ void gatherClose(std::vector<Draft>& drafts, const Builder& builder, double shar
         }
         discs[pair.one].gone = discs[pair.other].gone = true;
         drafts.push_back(builder.joined(std::move(drafts[pair.one]), std::move(drafts[pair.other])));
+        const std::size_t made = discs.size();
         discs.push_back({drafts.back().at, share * drafts.back().outerRadius(), false});
-        for (std::size_t i = 0; i + 1 < discs.size(); ++i) {
-            if (!discs[i].gone) {
-                look(i, discs.size() - 1);
+        const int column = along(discs[made].at.x()), row = along(discs[made].at.y());
+        for (int y = row - 1; y <= row + 1; ++y) {
+            for (int x = column - 1; x <= column + 1; ++x) {
+                const auto there = bySquare.find(squareAt(x, y));
+                if (there == bySquare.end()) {
+                    continue;
+                }
+                std::erase_if(there->second, [&discs](std::size_t i) { return discs[i].gone; });
+                for (const std::size_t i : there->second) {
+                    look(i, made);
+                }
             }
         }
+        keep(made);
     }
     std::size_t index = 0;
     std::erase_if(drafts, [&](const Draft&) { return discs[index++].gone; });
@@ -351,14 +377,14 @@ void gatherClose(std::vector<Draft>& drafts, const Builder& builder, double shar
 /// Moves overlapping donuts apart a little, the small ones more than the large ones.
 void spread(std::vector<Draft>& drafts, int rounds)
 {
-    std::vector<std::pair<std::size_t, std::size_t>> neighbours; // no others can ever meet
+    std::vector<std::uint64_t> neighbours; // two numbers in one: no others can ever meet
     sweep(
         drafts.size(), [&](std::size_t i) { return drafts[i].anchor; }, (1 + kMaxShift) * widestReach(drafts) + 2,
         [&](std::size_t i, std::size_t j) {
             const double reach = (1 + kMaxShift) * (drafts[i].outerRadius() + drafts[j].outerRadius()) + 2;
             const QPointF d = drafts[i].anchor - drafts[j].anchor;
             if (d.x() * d.x() + d.y() * d.y() < reach * reach) {
-                neighbours.emplace_back(i, j);
+                neighbours.push_back(std::uint64_t{i} << 32 | j);
             }
         });
     std::sort(neighbours.begin(), neighbours.end());
@@ -372,8 +398,8 @@ void spread(std::vector<Draft>& drafts, int rounds)
     }
     for (int round = 0; round < rounds; ++round) {
         bool moved = false;
-        for (const auto& [i, j] : neighbours) {
-            Disc &a = discs[i], &b = discs[j];
+        for (const std::uint64_t pair : neighbours) {
+            Disc &a = discs[pair >> 32], &b = discs[pair & 0xffffffffu];
             const double need = a.reach + b.reach + 1.5;
             const QPointF d = b.at - a.at;
             const double square = d.x() * d.x() + d.y() * d.y();

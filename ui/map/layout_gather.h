@@ -6,7 +6,8 @@
 namespace isobar::ui {
 
 /// Markers gathered into clusters, moved apart and, where one is asked for, fanned out; what is fanned first, then the
-/// largest. Time: one pass over the markers and, for n donuts on screen, O(n log n + joins * n).
+/// largest. Time: O(n log n) for n donuts on screen; of very many markers a pass over all where LayoutCache keeps no
+/// cells of this zoom.
 void placeMarkers(MapLayout& layout, const MapScene& scene, const MapViewport& view, const LayoutOptions& options,
                   LayoutCache& cache);
 

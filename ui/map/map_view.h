@@ -212,7 +212,7 @@ private:
     void paintPulse(QPainter& painter);
     const QPixmap& sprite(std::size_t key, QSizeF size, const std::function<void(QPainter&)>& paint);
     [[nodiscard]] const QPixmap* keptSprite(std::size_t key);
-    QPixmap donutSprite(const PlacedMarker& placed, const DonutLook& look, int& budget);
+    QPixmap donutSprite(const PlacedMarker& placed, const DonutLook& look, double& budgetSeconds);
 
     std::shared_ptr<const MapScene> m_scene; ///< shared with the worker: never null, never altered
     MapViewport m_view;

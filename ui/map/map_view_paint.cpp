@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What MapView paints every frame: the backdrop's picture, dots on the flows, donuts and labels as cached sprites.
+#include "model/fleet/process_clock.h"
 #include "ui/map/map_paint.h"
 #include "ui/map/map_view.h"
 
@@ -16,8 +17,9 @@ constexpr double kDotSpeed = 46;    ///< pixels a second
 constexpr double kDotSpacing = 150; ///< pixels between dots of the strongest flow
 constexpr int kMaxDots = 420;
 constexpr qsizetype kMaxSprites = 4000;
-/// Pictures painted in one frame; until the next ones other donuts are plain, and other labels are not there.
-constexpr int kNewDonuts = 20, kNewLabels = 16;
+/// Processor time for new pictures in one frame, which is overrun by less than one picture; until the next frames other
+/// donuts are plain, and other labels are not there.
+constexpr double kNewDonutsSeconds = 1.5e-3, kNewLabelsSeconds = 0.7e-3;
 constexpr double kLabelEdge = 1.5;
 constexpr double kPulsesPerSecond = 0.6, kPulseReach = 9;
 constexpr int kMaxPulses = 24;
@@ -82,7 +84,7 @@ const QPixmap& MapView::sprite(std::size_t key, QSizeF size, const std::function
 }
 
 /// The picture of a donut. Once the frame's budget of new ones is spent: of one like it, without parts and figures.
-QPixmap MapView::donutSprite(const PlacedMarker& m, const DonutLook& look, int& budget)
+QPixmap MapView::donutSprite(const PlacedMarker& m, const DonutLook& look, double& budgetSeconds)
 {
     const QChar letter = m.slices.empty() ? QChar() : layoutNow().letterOf(m.slices.front().label);
     const int flags = (look.selected ? 1 : 0) | (look.faded ? 2 : 0) | (m.trouble ? 4 : 0);
@@ -94,15 +96,18 @@ QPixmap MapView::donutSprite(const PlacedMarker& m, const DonutLook& look, int& 
     if (const QPixmap* kept = keptSprite(key)) {
         return *kept;
     }
-    if (--budget >= 0 || m_everySprite || m.slices.empty()) {
-        const double extent = donutExtent(m);
-        return sprite(key, QSizeF(2 * extent, 2 * extent), [&](QPainter& p) {
+    if (budgetSeconds > 0 || m_everySprite || m.slices.empty()) {
+        const double before = threadCpuSeconds(), extent = donutExtent(m);
+        const QPixmap painted = sprite(key, QSizeF(2 * extent, 2 * extent), [&](QPainter& p) {
             p.translate(extent, extent);
             paintDonut(p, m, letter, look, theme());
         });
+        budgetSeconds -= threadCpuSeconds() - before;
+        return painted;
     }
+    m_spritesLeft = true;
     PlacedMarker plain;
-    plain.radius = std::round(m.radius);
+    plain.radius = 2 * std::round(m.radius / 2);
     plain.trouble = m.trouble;
     plain.slices = {*std::max_element(m.slices.begin(), m.slices.end(),
                                       [](const MapSlice& a, const MapSlice& b) { return a.value < b.value; })};
@@ -300,7 +305,7 @@ void MapView::paintMarkers(QPainter& painter)
     }
     const std::vector<bool> faded = fadedDonuts(*m_scene, layout, m_emphasis);
     std::vector<QPixmap> donuts(layout.placed.size());
-    int budget = kNewDonuts;
+    double budget = kNewDonutsSeconds;
     for (std::size_t i = 0; i < layout.placed.size(); ++i) { // the budget goes to the large ones
         const PlacedMarker& m = layout.placed[i];
         if (window.contains(m.at)) {
@@ -330,7 +335,6 @@ void MapView::paintMarkers(QPainter& painter)
             painter.drawEllipse(m.at, m.outerRadius() + 2.5, m.outerRadius() + 2.5);
         }
     }
-    m_spritesLeft = m_spritesLeft || budget < 0;
 }
 
 void MapView::paintLabels(QPainter& painter)
@@ -338,7 +342,7 @@ void MapView::paintLabels(QPainter& painter)
     const Theme& t = theme();
     const double dpr = devicePixelRatioF();
     const MapLayout& layout = layoutNow();
-    int budget = kNewLabels;
+    double budget = kNewLabelsSeconds;
     const std::vector<bool> stepsBack = fadedDonuts(*m_scene, layout, m_emphasis);
     for (std::size_t i = 0; i < layout.placed.size(); ++i) {
         const PlacedMarker& m = layout.placed[i];
@@ -347,16 +351,19 @@ void MapView::paintLabels(QPainter& painter)
         }
         const bool faded = (!m_dragging && !stepsBack.empty() && stepsBack[i]) || dropMarkOf(m) == DropMark::No;
         const std::size_t key = qHashMulti(4, faded, m.trouble, m.title, m.note);
-        if (keptSprite(key) == nullptr && --budget < 0 && !m_everySprite) {
+        if (keptSprite(key) == nullptr && budget <= 0 && !m_everySprite) {
+            m_spritesLeft = true;
             continue;
         }
-        const QPixmap& label =
-            sprite(key, m.labelRect.size(), [&](QPainter& p) { paintLabelOnScreen(p, m, faded, t); });
+        const QPixmap& label = sprite(key, m.labelRect.size(), [&](QPainter& p) {
+            const double before = threadCpuSeconds();
+            paintLabelOnScreen(p, m, faded, t);
+            budget -= threadCpuSeconds() - before;
+        });
         paintLeader(painter, m, t);
         painter.drawPixmap(
             QPointF(std::round(m.labelRect.left() * dpr) / dpr, std::round(m.labelRect.top() * dpr) / dpr), label);
     }
-    m_spritesLeft = m_spritesLeft || budget < 0;
 }
 
 void MapView::paintFan(QPainter& painter)

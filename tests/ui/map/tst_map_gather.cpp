@@ -111,6 +111,70 @@ private Q_SLOTS:
         QVERIFY2(inside > 30 && same >= 0.98 * inside, qPrintable(QStringLiteral("%1 of %2").arg(same).arg(inside)));
     }
 
+    /// What is kept from layout to layout changes nothing: the same donuts as from an empty cache, wherever one goes.
+    void whatIsKeptChangesNothing_data()
+    {
+        QTest::addColumn<int>("projection");
+        QTest::addColumn<int>("measure");
+        QTest::newRow("parts") << static_cast<int>(ProjectionKind::EqualEarth) << static_cast<int>(MapMeasure::Parts);
+        QTest::newRow("low is bad") << static_cast<int>(ProjectionKind::Mercator)
+                                    << static_cast<int>(MapMeasure::SloAttainment);
+        QTest::newRow("globe") << static_cast<int>(ProjectionKind::Globe) << static_cast<int>(MapMeasure::Utilization);
+    }
+    void whatIsKeptChangesNothing()
+    {
+        QFETCH(int, projection);
+        QFETCH(int, measure);
+        MapScene scene = scatteredMapScene(theme(), 5'000, 0);
+        std::mt19937 random(11);
+        for (MapMarker& m : scene.markers) {
+            m.measures[static_cast<std::size_t>(MapMeasure::SloAttainment)] =
+                random() % 5 == 0 ? std::nan("") : 0.9 + 0.1 * (random() % 1000) / 1000;
+            m.ghost = random() % 3 == 0 ? std::nan("") : (random() % 1000) / 1000.0;
+            m.faded = random() % 2 == 0;
+        }
+        LayoutOptions options;
+        options.look.measure = static_cast<MapMeasure>(measure);
+        MapViewport view = MapViewport::fitted({900, 500}, {static_cast<ProjectionKind>(projection), {20, 10}});
+        LayoutCache kept;
+        const auto worst = [&scene](const PlacedMarker& donut, MapMeasure of, const auto& figure) {
+            double most = std::nan("");
+            for (const int member : donut.members) {
+                most = worseOf(of, most, figure(scene.markers[static_cast<std::size_t>(member)]));
+            }
+            return most;
+        };
+        const auto same = [](double a, double b) {
+            return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-9 * std::max(1.0, std::abs(b));
+        };
+        for (int step = 0; step < 60; ++step) {
+            const QPointF at(100.0 + random() % 700, 50.0 + random() % 400);
+            view = step % 3 == 0 ? view.panned(QPointF(450, 250) - at) : view.zoomedAt(at, step < 30 ? 1.15 : 0.87);
+            const MapLayout layout = layoutMap(scene, view, options, kept);
+            LayoutCache empty;
+            const MapLayout fresh = layoutMap(scene, view, options, empty);
+            QCOMPARE(layout.placed.size(), fresh.placed.size());
+            for (std::size_t i = 0; i < fresh.placed.size(); ++i) {
+                const PlacedMarker &a = layout.placed[i], &b = fresh.placed[i];
+                QCOMPARE(membersOf(a), membersOf(b));
+                QCOMPARE(a.members.front(), b.members.front());
+                QVERIFY(same(a.at.x(), b.at.x()) && same(a.at.y(), b.at.y()) && same(a.size, b.size));
+                QCOMPARE(a.title, b.title);
+                QCOMPARE(a.note, b.note);
+                // And what a group shows is what its members say, one by one.
+                QVERIFY(same(a.ghost, worst(a, MapMeasure::Utilization, [](const MapMarker& m) { return m.ghost; })));
+                QCOMPARE(a.faded, std::all_of(a.members.begin(), a.members.end(), [&scene](int member) {
+                             return scene.markers[static_cast<std::size_t>(member)].faded;
+                         }));
+                if (options.look.measure != MapMeasure::Parts) {
+                    QVERIFY(same(a.value, worst(a, options.look.measure, [&options](const MapMarker& m) {
+                                     return m.measure(options.look.measure);
+                                 })));
+                }
+            }
+        }
+    }
+
     void aGroupShowsItsWorstOrItsP95()
     {
         std::mt19937 random(7);
