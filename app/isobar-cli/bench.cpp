@@ -37,155 +37,151 @@ int show(const Json& document, bool json)
     return printText(out);
 }
 
-struct MapOptions {
+/// What every bench that paints can be asked for.
+struct FrameOptions {
     std::string size = "1920x1080";
-    std::string scene = "sample";
-    std::string projection = "equal-earth";
     int frames = 600;
     bool json = false;
 };
 
-int runMap(const MapOptions& options)
+void addFrameOptions(CLI::App& command, FrameOptions& options, int fewestFrames)
+{
+    command.add_option("--size", options.size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    command.add_option("--frames", options.frames, "How many")
+        ->check(CLI::Range(fewestFrames, 1'000'000))
+        ->capture_default_str();
+    command.add_flag("--json", options.json, "Print one JSON document and nothing else");
+}
+
+/// What a bench that paints measured.
+struct FrameFigures {
+    double frameSeconds = 0; ///< of the usual frame
+    Json more;               ///< members of its own
+};
+
+/// Runs `bench`, which takes the size to paint at, and shows what it measured with what every such bench tells.
+template <class Bench> int showFrames(const char* name, const FrameOptions& options, const Bench& bench)
 {
     const Headless qt(ui::ThemeChoice::Dark);
     const auto [width, height] = *parseSize(options.size);
     const auto start = std::chrono::steady_clock::now();
+    const FrameFigures figures = bench(QSize(width, height));
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    Json document{{"name", name},
+                  {"wall_seconds", wall},
+                  {"rate", 1 / figures.frameSeconds},
+                  {"rate_unit", "frames/s"},
+                  {"peak_rss_bytes", peakRssBytes()}};
+    document.update(figures.more);
+    document.update({{"width", width}, {"height", height}});
+    return show(document, options.json);
+}
+
+struct MapOptions {
+    FrameOptions frames;
+    std::string scene = "sample";
+    std::string projection = "equal-earth";
+};
+
+int runMap(const MapOptions& options)
+{
     const auto which = options.scene == "large"    ? ui::MapBenchCase::Large
                        : options.scene == "points" ? ui::MapBenchCase::Points
                                                    : ui::MapBenchCase::Sample;
     const auto projection = options.projection == "mercator" ? ui::ProjectionKind::Mercator
                             : options.projection == "globe"  ? ui::ProjectionKind::Globe
                                                              : ui::ProjectionKind::EqualEarth;
-    const ui::MapFrameStats stats = ui::benchmarkMap(QSize(width, height), options.frames, which, projection);
-    Json layers;
-    for (std::size_t i = 0; i < ui::kFrameLayers; ++i) {
-        layers[ui::frameLayerName(static_cast<ui::FrameLayer>(i)).toStdString()] = stats.layerSeconds[i];
-    }
-    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return show({{"name", "map"},
-                 {"wall_seconds", wall},
-                 {"rate", 1 / stats.p50Seconds},
-                 {"rate_unit", "frames/s"},
-                 {"peak_rss_bytes", peakRssBytes()},
-                 {"frame_seconds", {{"p50", stats.p50Seconds}, {"p99", stats.p99Seconds}}},
-                 {"frame_cpu_seconds", {{"p50", stats.cpuP50Seconds}, {"p99", stats.cpuP99Seconds}}},
-                 {"backdrop_seconds", {{"p50", stats.backdropSeconds}}},
-                 {"layer_seconds", layers},
-                 {"scene", options.scene},
-                 {"projection", options.projection},
-                 {"frames", stats.frames},
-                 {"width", width},
-                 {"height", height},
-                 {"regions", stats.regions},
-                 {"places", stats.places},
-                 {"flows", stats.flows}},
-                options.json);
+    return showFrames("map", options.frames, [&](QSize size) {
+        const ui::MapFrameStats stats = ui::benchmarkMap(size, options.frames.frames, which, projection);
+        Json layers;
+        for (std::size_t i = 0; i < ui::kFrameLayers; ++i) {
+            layers[ui::frameLayerName(static_cast<ui::FrameLayer>(i)).toStdString()] = stats.layerSeconds[i];
+        }
+        return FrameFigures{stats.p50Seconds,
+                            {{"frame_seconds", {{"p50", stats.p50Seconds}, {"p99", stats.p99Seconds}}},
+                             {"frame_cpu_seconds", {{"p50", stats.cpuP50Seconds}, {"p99", stats.cpuP99Seconds}}},
+                             {"backdrop_seconds", {{"p50", stats.backdropSeconds}}},
+                             {"layer_seconds", layers},
+                             {"scene", options.scene},
+                             {"projection", options.projection},
+                             {"regions", stats.regions},
+                             {"places", stats.places},
+                             {"flows", stats.flows},
+                             {"frames", stats.frames}}};
+    });
 }
 
 void addMap(CLI::App& bench, Runner& chosen)
 {
     auto* command = bench.add_subcommand("map", "Frames of the map while it is panned, zoomed and left to flow");
     auto options = std::make_shared<MapOptions>();
-    command->add_option("--size", options->size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    addFrameOptions(*command, options->frames, 20);
     command->add_option("--scene", options->scene, "sample; large: 300 places, 2,000 arcs; points: 100,000 places")
         ->check(CLI::IsMember({"sample", "large", "points"}))
         ->capture_default_str();
     command->add_option("--projection", options->projection, "Which of the three")
         ->check(CLI::IsMember({"equal-earth", "mercator", "globe"}))
         ->capture_default_str();
-    command->add_option("--frames", options->frames, "How many")
-        ->check(CLI::Range(20, 1'000'000))
-        ->capture_default_str();
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return runMap(*options); }; });
 }
 
 struct ChartsOptions {
-    std::string size = "1920x1080";
-    int samples = 100'000, frames = 60;
-    bool json = false;
+    FrameOptions frames{.frames = 60};
+    int samples = 100'000;
 };
 
 int runCharts(const ChartsOptions& options)
 {
-    const Headless qt(ui::ThemeChoice::Dark);
-    const auto [width, height] = *parseSize(options.size);
-    const auto start = std::chrono::steady_clock::now();
-    const ui::ChartsBench bench = ui::benchmarkCharts(QSize(width, height), options.samples, options.frames);
-    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return show({{"name", "charts"},
-                 {"wall_seconds", wall},
-                 {"rate", 1 / bench.repaintSeconds},
-                 {"rate_unit", "frames/s"},
-                 {"peak_rss_bytes", peakRssBytes()},
-                 {"repaint_seconds", {{"p50", bench.repaintSeconds}}},
-                 {"update_seconds", {{"p50", bench.updateSeconds}}},
-                 {"repaint_cpu_seconds", {{"p50", bench.repaintCpuSeconds}}},
-                 {"update_cpu_seconds", {{"p50", bench.updateCpuSeconds}}},
-                 {"charts", bench.charts},
-                 {"samples", bench.samples},
-                 {"frames", bench.frames},
-                 {"width", width},
-                 {"height", height}},
-                options.json);
+    return showFrames("charts", options.frames, [&options](QSize size) {
+        const ui::ChartsBench bench = ui::benchmarkCharts(size, options.samples, options.frames.frames);
+        return FrameFigures{bench.repaintSeconds,
+                            {{"repaint_seconds", {{"p50", bench.repaintSeconds}}},
+                             {"update_seconds", {{"p50", bench.updateSeconds}}},
+                             {"repaint_cpu_seconds", {{"p50", bench.repaintCpuSeconds}}},
+                             {"update_cpu_seconds", {{"p50", bench.updateCpuSeconds}}},
+                             {"charts", bench.charts},
+                             {"samples", bench.samples},
+                             {"frames", bench.frames}}};
+    });
 }
 
 void addCharts(CLI::App& bench, Runner& chosen)
 {
     auto* command = bench.add_subcommand("charts", "Frames of a board of six time charts");
     auto options = std::make_shared<ChartsOptions>();
-    command->add_option("--size", options->size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    addFrameOptions(*command, options->frames, 1);
     command->add_option("--samples", options->samples, "Of each chart")
         ->check(CLI::Range(10, 10'000'000))
         ->capture_default_str();
-    command->add_option("--frames", options->frames, "How many")
-        ->check(CLI::Range(1, 1'000'000))
-        ->capture_default_str();
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return runCharts(*options); }; });
 }
 
 struct DevicesOptions {
-    std::string size = "1920x1080";
+    FrameOptions frames;
     std::uint32_t chips = 100'000;
-    int frames = 600;
-    bool json = false;
 };
 
 int runDevices(const DevicesOptions& options)
 {
-    const Headless qt(ui::ThemeChoice::Dark);
-    const auto [width, height] = *parseSize(options.size);
-    const auto start = std::chrono::steady_clock::now();
-    const ui::DeviceFrameStats stats = ui::benchmarkDevices(QSize(width, height), options.frames, options.chips);
-    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return show({{"name", "devices"},
-                 {"wall_seconds", wall},
-                 {"rate", 1 / stats.p50Seconds},
-                 {"rate_unit", "frames/s"},
-                 {"peak_rss_bytes", peakRssBytes()},
-                 {"frame_seconds", {{"p50", stats.p50Seconds}, {"p99", stats.p99Seconds}}},
-                 {"frame_cpu_seconds", {{"p50", stats.cpuP50Seconds}, {"p99", stats.cpuP99Seconds}}},
-                 {"update_seconds", {{"p50", stats.updateSeconds}}},
-                 {"chips", stats.chips},
-                 {"frames", stats.frames},
-                 {"width", width},
-                 {"height", height}},
-                options.json);
+    return showFrames("devices", options.frames, [&options](QSize size) {
+        const ui::DeviceFrameStats stats = ui::benchmarkDevices(size, options.frames.frames, options.chips);
+        return FrameFigures{stats.p50Seconds,
+                            {{"frame_seconds", {{"p50", stats.p50Seconds}, {"p99", stats.p99Seconds}}},
+                             {"frame_cpu_seconds", {{"p50", stats.cpuP50Seconds}, {"p99", stats.cpuP99Seconds}}},
+                             {"update_seconds", {{"p50", stats.updateSeconds}}},
+                             {"chips", stats.chips},
+                             {"frames", stats.frames}}};
+    });
 }
 
 void addDevicesBench(CLI::App& bench, Runner& chosen)
 {
     auto* command = bench.add_subcommand("devices", "Frames of the heat grid of a pool's chips, panned and zoomed");
     auto options = std::make_shared<DevicesOptions>();
-    command->add_option("--size", options->size, "WxH, in pixels")->check(checkSize)->capture_default_str();
+    addFrameOptions(*command, options->frames, 60);
     command->add_option("--chips", options->chips, "Of the pool")
         ->check(CLI::Range(8, 4'000'000))
         ->capture_default_str();
-    command->add_option("--frames", options->frames, "How many")
-        ->check(CLI::Range(60, 1'000'000))
-        ->capture_default_str();
-    command->add_flag("--json", options->json, "Print one JSON document and nothing else");
     command->callback([options, &chosen] { chosen = [options] { return runDevices(*options); }; });
 }
 
