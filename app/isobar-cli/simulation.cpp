@@ -140,6 +140,12 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
             ISOBAR_TRY_ASSIGN(engineOptions.traces, ui::storedDemand(&opened, engineOptions.operations));
         }
         if (options.record) {
+            if (scenario && scenario->id == 0) { // else its run would be taken for one of the baseline
+                return Error{ErrorCode::InvalidValue,
+                             fmt::format("the history has no name for a run of the file '{}'", scenario->name),
+                             fmt::format("keep it first: isobar-cli scenario add {} NAME {}, then --scenario NAME",
+                                         store.string(), scenario->name)};
+            }
             ISOBAR_TRY_ASSIGN(
                 recorder, store::HistoryWriter::start(opened, {run.fleet, options.seed, scenario ? scenario->id : 0}));
         }

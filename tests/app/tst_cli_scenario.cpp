@@ -178,6 +178,24 @@ private Q_SLOTS:
         QVERIFY(names().contains("East US goes"));
         QVERIFY(!QByteArray::fromStdString(list().dump()).contains("East US goes"));
     }
+
+    /// It would be found as a run of the baseline, which others are compared with.
+    void aFileIsKeptBeforeItIsRecorded()
+    {
+        const QString file =
+            QString::fromStdString((sourceDir() / "docs" / "examples" / "region_outage.textproto").string());
+        const auto runs = [this] {
+            return cli({QStringLiteral("sql"), m_place.store, QStringLiteral("SELECT count(*) FROM v_runs"),
+                        QStringLiteral("--format"), QStringLiteral("csv")})
+                .out;
+        };
+        const QByteArray before = runs();
+        const Ran ran = cli(QStringList{QStringLiteral("simulate"), m_place.store, QStringLiteral("--scenario"), file} +
+                            words(QStringLiteral("--for 1s --history")));
+        QVERIFY(failedWith(ran, 1));
+        QVERIFY2(ran.err.contains("scenario add"), ran.err.constData());
+        QCOMPARE(runs(), before);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestCliScenario)
