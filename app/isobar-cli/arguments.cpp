@@ -32,6 +32,13 @@ std::string checkDuration(const std::string& text)
                : "'" + text + "' is not a duration of whole seconds up to 366 days; write 90s, 5m, 1h or 1d";
 }
 
+std::string checkCompare(const std::string& text)
+{
+    return query::parseCompare(text)
+               ? ""
+               : "'" + text + "' is no comparison; write previous, baseline, or a run: 3 or run:3";
+}
+
 std::optional<std::pair<int, int>> parseSize(const std::string& text)
 {
     const std::size_t cross = text.find('x');

@@ -17,6 +17,12 @@ namespace isobar::cli {
 [[nodiscard]] std::optional<std::pair<int, int>> parseSize(const std::string& text);
 [[nodiscard]] std::string checkSize(const std::string& text);
 
+/// What query::parseCompare reads.
+[[nodiscard]] std::string checkCompare(const std::string& text);
+inline constexpr const char* kCompareHelp = "previous: just before, and as long; baseline: the newest recorded run "
+                                            "without a scenario; N or run:N: that recorded "
+                                            "run; of a run, the same times";
+
 inline constexpr int kMaxThreads = 256;
 inline constexpr std::uint64_t kDefaultSeed = 42; ///< the window's, so that both show the same numbers
 

@@ -3,6 +3,7 @@
 #include "app/isobar-cli/headless.h"
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/run_options.h"
+#include "model/query/recorded.h"
 #include "ui/dashboard/views.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ namespace {
 
 struct Options {
     RunOptions run;
-    std::string view, format, out, size = "1920x1080", range, theme = "dark", model, provider;
+    std::string view, format, out, size = "1920x1080", range, theme = "dark", model, provider, compare;
     std::vector<std::string> regions;
     double scale = 1;
 };
@@ -38,6 +39,12 @@ Result<ui::SelectionState> selection(const Fleet& fleet, const Options& options)
 {
     ui::SelectionState state;
     state.rangeSeconds = options.range.empty() ? 0 : static_cast<double>(*parseDuration(options.range));
+    if (const auto with = query::parseCompare(options.compare)) {
+        state.compare = with->compare == query::Compare::PreviousPeriod ? ui::Comparing::PreviousPeriod
+                        : with->run == 0                                ? ui::Comparing::Baseline
+                                                                        : ui::Comparing::Run;
+        state.compareRun = with->run;
+    }
     if (!options.model.empty()) {
         ISOBAR_TRY_ASSIGN(const std::size_t at, find(fleet.models, "served model", options.model,
                                                      [&fleet](std::size_t i) { return fleet.models[i].name; }));
@@ -57,6 +64,36 @@ Result<ui::SelectionState> selection(const Fleet& fleet, const Options& options)
     return state;
 }
 
+/// Why there is nothing to compare with.
+Error notCompared(const ui::ViewContext& context)
+{
+    const auto seconds = [](aggregate::SimMicros at) { return static_cast<double>(at) * 1e-6; };
+    if (context.selection.compare == ui::Comparing::PreviousPeriod) {
+        return {ErrorCode::NotFound,
+                fmt::format("nothing ran before the {} s that are shown", seconds(context.now - context.from())),
+                "give --range, at most half as long as --for"};
+    }
+    return {ErrorCode::NotFound,
+            fmt::format("{} has nothing to compare with from {} s to {} s", context.compared->name.toStdString(),
+                        seconds(context.from()), seconds(context.now)),
+            "choose another run (see: isobar-cli history STORE), or times and filters that it has"};
+}
+
+/// The run of the store that is compared with, over the time that is to be simulated; null where it is none.
+Result<std::shared_ptr<const ui::ComparedStretch>> comparedRun(const Options& options)
+{
+    const auto with = query::parseCompare(options.compare);
+    if (!with || with->compare != query::Compare::Other) {
+        return std::shared_ptr<const ui::ComparedStretch>();
+    }
+    ISOBAR_TRY_ASSIGN(const auto store, store::Store::open(options.run.store));
+    const ui::TimeSpan span{0, *parseDuration(options.run.duration) * aggregate::kMicrosPerSecond};
+    ISOBAR_TRY_ASSIGN(
+        auto stretch,
+        ui::readCompared(store, with->run == 0 ? ui::Comparing::Baseline : ui::Comparing::Run, with->run, 0, span));
+    return std::make_shared<const ui::ComparedStretch>(std::move(stretch));
+}
+
 int run(const Options& options)
 {
     std::error_code ignored;
@@ -67,6 +104,10 @@ int run(const Options& options)
     Interrupt interrupt;
     ProgressLine line;
     const auto job = line.job(interrupt.token());
+    const auto compared = comparedRun(options); // before anything is simulated for nothing
+    if (!compared.ok()) {
+        return fail(compared.error());
+    }
     const auto simulation = simulateStore(options.run.store, simulationOptions(options.run), job);
     if (!simulation.ok()) {
         line.clear();
@@ -84,6 +125,11 @@ int run(const Options& options)
     auto context = ui::contextOf(simulation->fleet, gatherPlaces(*simulation->fleet), simulation->history, *state,
                                  options.run.seed);
     context.scenario = simulation->scenario == store::kBaselineName ? std::string() : simulation->scenario;
+    context.compared = *compared;
+    if (state->compare != ui::Comparing::Nothing && !ui::comparedWith(context)) {
+        line.clear();
+        return fail(notCompared(context));
+    }
     const Status done = ui::exportView(view, format, QString::fromStdString(options.out), QSizeF(width, height),
                                        options.scale, context);
     line.clear();
@@ -119,6 +165,7 @@ void addExport(CLI::App& app, Runner& chosen)
     addRunOptions(*command, options->run);
     command->add_option("--range", options->range, "Show only the last so much of it; all when not given")
         ->check(checkDuration);
+    command->add_option("--compare", options->compare, kCompareHelp)->check(checkCompare);
     command->add_option("--model", options->model, "Only this served model");
     command->add_option("--provider", options->provider, "Only this provider");
     command->add_option("--region", options->regions, "Only this region, as provider/region; may be repeated")

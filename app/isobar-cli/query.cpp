@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace isobar::cli {
@@ -24,22 +23,6 @@ struct Options {
     std::size_t top = 0;
     bool fill = false;
 };
-
-/// The run of "run:N"; nothing when it is not that.
-std::optional<std::int64_t> otherRun(const std::string& text)
-{
-    std::int64_t run = 0;
-    const std::string prefix = "run:";
-    const char* const end = text.data() + text.size();
-    const bool good = text.compare(0, prefix.size(), prefix) == 0 && text.size() > prefix.size() &&
-                      std::from_chars(text.data() + prefix.size(), end, run).ptr == end && run > 0;
-    return good ? std::optional(run) : std::nullopt;
-}
-
-std::string checkCompare(const std::string& text)
-{
-    return text == "previous" || otherRun(text) ? "" : "'" + text + "' is no comparison; write previous, or run:N";
-}
 
 std::string checkFilter(const std::string& text)
 {
@@ -83,12 +66,7 @@ query::RecordedQuestion questionOf(const Options& options)
     question.fill = options.fill;
     question.top = options.top;
     question.topBy = options.topBy.empty() ? std::nullopt : query::measureByName(options.topBy);
-    if (const auto other = otherRun(options.compare)) {
-        question.compare = query::Compare::Other;
-        question.baseRun = *other;
-    } else if (!options.compare.empty()) {
-        question.compare = query::Compare::PreviousPeriod;
-    }
+    question.compare = options.compare.empty() ? query::CompareChoice{} : *query::parseCompare(options.compare);
     return question;
 }
 
@@ -179,9 +157,7 @@ void addQuery(CLI::App& app, Runner& chosen)
     command->add_option("--to", options->to, "The same; exclusive");
     command->add_option("--bucket", options->bucket, "Width of a bucket of time, e.g. 1m; some hundred when not given")
         ->check(checkDuration);
-    command
-        ->add_option("--compare", options->compare, "previous (just before, as long), or run:N (the same times of it)")
-        ->check(checkCompare);
+    command->add_option("--compare", options->compare, kCompareHelp)->check(checkCompare);
     command->add_option("--top", options->top, "Only the N with most, and one row (other) for all the rest")
         ->check(CLI::Range(1, 1'000'000));
     command->add_option("--top-by", options->topBy, "Most of this; the first measure when not given")

@@ -89,9 +89,36 @@ Result<Query> questionOf(const RecordedQuestion& asked, const store::HistoryRun&
     question.fill = asked.fill;
     question.top = asked.top;
     question.topBy = asked.topBy;
-    question.compare = asked.compare;
+    question.compare = asked.compare.compare;
     question.baseFrom = question.from;
     return question;
+}
+
+/// The table, unless nothing is known of what it is compared with: a column of blanks answers nobody's question.
+Result<Table> compared(Result<Table> table, const Query& question, const store::HistoryRun& of)
+{
+    if (!table.ok() || table->compare == Compare::Nothing || table->baseFrom < table->baseTo) {
+        return table;
+    }
+    const std::string has = fmt::format("it has {} s to {} s", seconds(of.begin), seconds(of.end));
+    return question.compare == Compare::PreviousPeriod
+               ? Error{ErrorCode::NotFound,
+                       fmt::format("nothing is recorded of the period before {} s", seconds(question.from)),
+                       has + "; give --from and --to"}
+               : Error{ErrorCode::NotFound,
+                       fmt::format("run {} has nothing from {} s to {} s to compare with", of.id,
+                                   seconds(question.from), seconds(question.to)),
+                       has};
+}
+
+/// `running` set against a run of the store, at the same times of each.
+Result<Table> againstRun(const store::Store& store, const std::vector<store::HistoryRun>& runs, const Query& question,
+                         const RecordedQuestion& asked, std::int64_t self, const Base& now)
+{
+    ISOBAR_TRY_ASSIGN(const auto other,
+                      asked.compare.run == 0 ? store::newestBaseline(runs, self) : findRun(runs, asked.compare.run));
+    ISOBAR_TRY_ASSIGN(const auto base, store::readHistory(store, other.id, question.from, question.to));
+    return compared(run(question, now.fleet, now.intervals, {*base.fleet, base.intervals}), question, other);
 }
 
 bool needsQuotes(const std::string& text)
@@ -115,19 +142,9 @@ Result<Table> askRecorded(const store::Store& store, const RecordedQuestion& ask
         readFrom = std::max(run.begin, question.from - (question.to - question.from) - aggregate::kMicrosPerDay);
     }
     ISOBAR_TRY_ASSIGN(const auto now, store::readHistory(store, run.id, readFrom, question.to));
-    if (question.compare != Compare::Other) {
-        ISOBAR_TRY_ASSIGN(auto table, query::run(question, *now.fleet, now.intervals));
-        if (table.compare != Compare::Nothing && table.baseFrom == table.baseTo) {
-            return Error{ErrorCode::NotFound,
-                         fmt::format("nothing is recorded of the period before {} s", seconds(question.from)),
-                         fmt::format("run {} has {} s to {} s; give --from and --to", run.id, seconds(run.begin),
-                                     seconds(run.end))};
-        }
-        return table;
-    }
-    ISOBAR_TRY_ASSIGN(const auto other, findRun(runs, asked.baseRun));
-    ISOBAR_TRY_ASSIGN(const auto base, store::readHistory(store, other.id, question.from, question.to));
-    return query::run(question, *now.fleet, now.intervals, {*base.fleet, base.intervals});
+    return question.compare == Compare::Other
+               ? againstRun(store, runs, question, asked, run.id, {*now.fleet, now.intervals})
+               : compared(query::run(question, *now.fleet, now.intervals), question, run);
 }
 
 Result<Table> askHistory(const Fleet& fleet, const aggregate::History& history, const RecordedQuestion& asked,
@@ -141,13 +158,43 @@ Result<Table> askHistory(const Fleet& fleet, const aggregate::History& history, 
     run.begin = history.begin();
     run.end = history.end();
     ISOBAR_TRY_ASSIGN(const Query question, questionOf(asked, run));
-    if (question.compare != Compare::Other || store == nullptr) {
-        return runOver(question, fleet, history);
+    if (question.compare == Compare::Other && store == nullptr) {
+        return Error{ErrorCode::InvalidValue, "there is no recorded run to compare with", "save the fleet as a store"};
+    }
+    if (question.compare != Compare::Other) {
+        return compared(runOver(question, fleet, history), question, run);
     }
     ISOBAR_TRY_ASSIGN(const auto runs, store::historyRuns(*store));
-    ISOBAR_TRY_ASSIGN(const auto other, findRun(runs, asked.baseRun));
-    ISOBAR_TRY_ASSIGN(const auto base, store::readHistory(*store, other.id, question.from, question.to));
-    return query::run(question, fleet, history.range(question.from, question.to), {*base.fleet, base.intervals});
+    return againstRun(*store, runs, question, asked, asked.run, {fleet, history.range(question.from, question.to)});
+}
+
+std::optional<CompareChoice> parseCompare(std::string_view text)
+{
+    if (text == "previous") {
+        return CompareChoice{Compare::PreviousPeriod, 0};
+    }
+    if (text == "baseline") {
+        return CompareChoice{Compare::Other, 0};
+    }
+    constexpr std::string_view kRun = "run:";
+    text.remove_prefix(text.substr(0, kRun.size()) == kRun ? kRun.size() : 0);
+    CompareChoice choice{Compare::Other, 0};
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, choice.run);
+    return error == std::errc{} && rest == end && choice.run > 0 ? std::optional(choice) : std::nullopt;
+}
+
+std::string compareText(const CompareChoice& choice)
+{
+    switch (choice.compare) {
+    case Compare::Nothing:
+        return {};
+    case Compare::PreviousPeriod:
+        return "previous";
+    case Compare::Other:
+        break;
+    }
+    return choice.run == 0 ? "baseline" : fmt::format("run:{}", choice.run);
 }
 
 std::vector<std::string> argumentsOf(const RecordedQuestion& question)
@@ -183,9 +230,8 @@ std::vector<std::string> argumentsOf(const RecordedQuestion& question)
     if (question.bucketSeconds > 0) {
         add("--bucket", fmt::format("{}s", question.bucketSeconds));
     }
-    if (question.compare != Compare::Nothing) {
-        add("--compare",
-            question.compare == Compare::Other ? fmt::format("run:{}", question.baseRun) : std::string("previous"));
+    if (question.compare.compare != Compare::Nothing) {
+        add("--compare", compareText(question.compare));
     }
     if (question.top > 0) {
         add("--top", std::to_string(question.top));

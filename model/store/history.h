@@ -55,6 +55,10 @@ struct RecordedHistory {
 /// The runs in the order they were recorded.
 [[nodiscard]] Result<std::vector<HistoryRun>> historyRuns(const Store& store);
 
+/// The newest of `runs` that ran no scenario and has something recorded, `except` left out. NotFound when there is
+/// none.
+[[nodiscard]] Result<HistoryRun> newestBaseline(const std::vector<HistoryRun>& runs, std::int64_t except);
+
 /// The intervals of a run that overlap [from, to), oldest first, exactly as they were counted or summed. Without `tier`
 /// the finest there is of every stretch, each moment once. NotFound when there is no such run.
 [[nodiscard]] Result<RecordedHistory> readHistory(const Store& store, std::int64_t run, aggregate::SimMicros from,

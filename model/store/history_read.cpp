@@ -236,6 +236,18 @@ Result<RecordedHistory> readHistory(const Store& store, std::int64_t run, SimMic
     return history.ok() ? std::move(history) : Result<RecordedHistory>(in(store, history.error()));
 }
 
+Result<HistoryRun> newestBaseline(const std::vector<HistoryRun>& runs, std::int64_t except)
+{
+    const auto newest = std::find_if(runs.rbegin(), runs.rend(), [except](const HistoryRun& run) {
+        return run.id != except && run.scenarioId == 0 && run.begin < run.end;
+    });
+    if (newest == runs.rend()) {
+        return Error{ErrorCode::NotFound, "no other run of the baseline is recorded in this store",
+                     "record one with: isobar-cli simulate STORE --history"};
+    }
+    return *newest;
+}
+
 Result<std::vector<HistoryRun>> historyRuns(const Store& store)
 {
     using Runs = std::vector<HistoryRun>;

@@ -37,6 +37,22 @@ bool isWellFormed(const QByteArray& xml)
     return !reader.hasError() && elements > 5;
 }
 
+/// One line of a CSV, quotes included, as its cells.
+QList<QByteArray> cellsOf(const QByteArray& line)
+{
+    QList<QByteArray> cells{{}};
+    bool quoted = false;
+    for (const char c : line.trimmed()) {
+        quoted = quoted != (c == '"');
+        if (c == ',' && !quoted) {
+            cells.append(QByteArray());
+        } else {
+            cells.back() += c;
+        }
+    }
+    return cells;
+}
+
 } // namespace
 
 /// `export`: every view in every format, without a display.
@@ -56,14 +72,23 @@ class TestCliExport : public QObject {
         process.setProcessEnvironment(environment);
         process.start(cliPath(), QStringList{QStringLiteral("export"), m_place.store, QStringLiteral("--view"), view,
                                              QStringLiteral("--format"), format, QStringLiteral("--out"), out,
-                                             QStringLiteral("--for"), QStringLiteral("5s"), QStringLiteral("--settle"), QStringLiteral("3"), QStringLiteral("--size"),
+                                             QStringLiteral("--settle"), QStringLiteral("3"), QStringLiteral("--size"),
                                              QStringLiteral("%1x%2").arg(kWidth).arg(kHeight)} +
-                                     more);
+                                     (more.contains(QStringLiteral("--for"))
+                                          ? more
+                                          : more + QStringList{QStringLiteral("--for"), QStringLiteral("5s")}));
         return finish(process);
     }
 
 private Q_SLOTS:
-    void initTestCase() { QVERIFY(m_place.makeStore()); }
+    void initTestCase()
+    {
+        QVERIFY(m_place.makeStore());
+        QVERIFY(document({QStringLiteral("simulate"), m_place.store, QStringLiteral("--for"), QStringLiteral("5s"),
+                          QStringLiteral("--settle"), QStringLiteral("3"), QStringLiteral("--history"),
+                          QStringLiteral("--json")})
+                    .is_object());
+    }
 
     void everyViewInEveryFormat_data()
     {
@@ -145,6 +170,113 @@ private Q_SLOTS:
             0);
         QVERIFY(!bytesOf(some).isEmpty());
         QVERIFY(bytesOf(all) != bytesOf(some));
+    }
+
+    /// A run that was recorded with the same seed is the same run: whatever is shown, nothing changed.
+    void everyViewComparesWithARecordedRun_data()
+    {
+        QTest::addColumn<QString>("view");
+        for (const char* view : {"overview", "map", "throughput", "latency", "share", "throughput-by-model", "spend",
+                                 "spend-by-model", "ttft-distribution", "load-heat", "load-spread", "flows",
+                                 "spend-tree", "commitments", "concentration", "margin", "summary"}) {
+            QTest::newRow(view) << QString(QLatin1String(view));
+        }
+    }
+    void everyViewComparesWithARecordedRun()
+    {
+        QFETCH(QString, view);
+        const QString plain = m_place.path("plain.csv"), out = m_place.path("compared.csv");
+        const QStringList baseline{QStringLiteral("--scenario"), QStringLiteral("baseline")};
+        Ran ran = write(view, QStringLiteral("csv"), plain, baseline);
+        QVERIFY2(ran.exitCode == 0, ran.err.constData());
+        ran = write(view, QStringLiteral("csv"), out,
+                    baseline + QStringList{QStringLiteral("--compare"), QStringLiteral("baseline")});
+        QVERIFY2(ran.exitCode == 0 && ran.err.isEmpty(), ran.err.constData());
+        const QList<QByteArray> before = bytesOf(plain).trimmed().split('\n');
+        const QList<QByteArray> lines = bytesOf(out).trimmed().split('\n');
+        QCOMPARE(lines.size(), before.size());
+        const QList<QByteArray> names = lines.front().trimmed().split(',');
+        int bases = 0;
+        for (qsizetype i = 0; i < names.size(); ++i) {
+            if (!names[i].endsWith("_base")) {
+                continue;
+            }
+            ++bases;
+            const qsizetype own = names.indexOf(names[i].chopped(5));
+            QVERIFY2(own >= 0, names[i].constData());
+            for (const QByteArray& line : lines.mid(1)) {
+                const QList<QByteArray> cells = cellsOf(line);
+                QCOMPARE(cells.size(), names.size());
+                QCOMPARE(cells[i], cells[own]);
+            }
+        }
+        QVERIFY2(bases > 0, lines.front().constData());
+    }
+
+    void comparisonsChangeThePicture()
+    {
+        const QString plain = m_place.path("alone.png"), out = m_place.path("beside.png");
+        const QStringList seed{QStringLiteral("--seed"), QStringLiteral("9")}; // not the recorded one
+        QCOMPARE(write(QStringLiteral("throughput"), QStringLiteral("png"), plain, seed).exitCode, 0);
+        for (const char* with : {"1", "run:1", "baseline"}) {
+            const Ran ran = write(QStringLiteral("throughput"), QStringLiteral("png"), out,
+                                  seed + QStringList{QStringLiteral("--compare"), QLatin1String(with)});
+            QVERIFY2(ran.exitCode == 0, ran.err.constData());
+            QVERIFY(bytesOf(out) != bytesOf(plain));
+        }
+    }
+
+    void thePreviousPeriodIsWhatRanBefore()
+    {
+        const QString first = m_place.path("first.csv"), both = m_place.path("second.csv");
+        const auto share = [this](const QString& out, const QString& length, const QStringList& more) {
+            return write(QStringLiteral("share"), QStringLiteral("csv"), out,
+                         QStringList{QStringLiteral("--for"), length} + more);
+        };
+        QCOMPARE(share(first, QStringLiteral("2s"), {}).exitCode, 0);
+        const Ran ran = share(
+            both, QStringLiteral("4s"),
+            {QStringLiteral("--range"), QStringLiteral("2s"), QStringLiteral("--compare"), QStringLiteral("previous")});
+        QVERIFY2(ran.exitCode == 0, ran.err.constData());
+        const QList<QByteArray> then = bytesOf(first).trimmed().split('\n');
+        const QList<QByteArray> now = bytesOf(both).trimmed().split('\n');
+        QCOMPARE(now.size(), then.size());
+        const auto cell = [](const QList<QByteArray>& lines, qsizetype line, const QByteArray& name) {
+            return lines[line].trimmed().split(',').value(lines.front().trimmed().split(',').indexOf(name));
+        };
+        for (qsizetype i = 1; i < then.size(); ++i) {
+            QVERIFY(!cell(then, i, "tokens_per_second").isEmpty());
+            QCOMPARE(cell(now, i, "tokens_per_second_base"), cell(then, i, "tokens_per_second"));
+            QCOMPARE(cell(now, i, "spend_usd_per_day_base"), cell(then, i, "spend_usd_per_day"));
+        }
+    }
+
+    void whatCannotBeComparedIsRefused_data()
+    {
+        QTest::addColumn<QStringList>("words");
+        QTest::addColumn<int>("exitCode");
+        QTest::addColumn<QByteArray>("said");
+        QTest::newRow("no comparison") << QStringList{QStringLiteral("--compare"), QStringLiteral("last")} << 2
+                                       << QByteArray("previous, baseline");
+        QTest::newRow("no such run") << QStringList{QStringLiteral("--compare"), QStringLiteral("9")} << 1
+                                     << QByteArray("run 9");
+        QTest::newRow("nothing before") << QStringList{QStringLiteral("--compare"), QStringLiteral("previous")} << 1
+                                        << QByteArray("--range");
+        QTest::newRow("later than recorded")
+            << QStringList{QStringLiteral("--compare"), QStringLiteral("1"),       QStringLiteral("--for"),
+                           QStringLiteral("9s"),        QStringLiteral("--range"), QStringLiteral("2s")}
+            << 1 << QByteArray("from 7 s to 9 s");
+    }
+    void whatCannotBeComparedIsRefused()
+    {
+        QFETCH(QStringList, words);
+        QFETCH(int, exitCode);
+        QFETCH(QByteArray, said);
+        const QString out = m_place.path("refused.csv");
+        const Ran ran = write(QStringLiteral("share"), QStringLiteral("csv"), out, words);
+        QVERIFY(failedWith(ran, exitCode));
+        QVERIFY2(ran.err.contains(said), ran.err.constData());
+        QVERIFY(!QFile::exists(out));
     }
 
     void unknownNamesAreRefused_data()

@@ -57,6 +57,10 @@ private Q_SLOTS:
         row("compared with the previous period", 2,
             "--measure tokens_per_second --by model,time --bucket 5s --from 20s --to 40s --compare previous --run 1");
         row("compared with another run", 3, "--measure requests,slo_attainment_ratio --by region --compare run:1");
+        row("compared with another run, by its number", 3,
+            "--measure requests,slo_attainment_ratio --by region --compare 1");
+        row("compared with the baseline: the other run", 3,
+            "--measure requests,slo_attainment_ratio --by region --compare baseline");
         row("the top, with the rest", 4,
             "--measure requests,ttft_p50_seconds --by model --top 2 --top-by output_tokens");
         row("filled, by a clock", 5,
@@ -144,7 +148,8 @@ private Q_SLOTS:
         row("split", "--measure spend_usd --by tier", 1, "chips and money belong to placements");
         row("run", "--measure requests --run 9", 1, "there are: 1, 2");
         row("other run", "--measure requests --compare run:9", 1, "there are: 1, 2");
-        row("comparison", "--measure requests --compare last", 2, "previous");
+        row("comparison", "--measure requests --compare last", 2, "previous, baseline");
+        row("run nought", "--measure requests --compare run:0", 2, "previous, baseline");
         row("range", "--measure requests --from 5m", 1, "0 s to 40 s");
         row("time", "--measure requests --from noon", 1, "2026-11-22T14:00");
         row("zone", "--measure requests --by time --tz berlin", 1, "Europe/Berlin");
@@ -158,6 +163,32 @@ private Q_SLOTS:
         const Ran ran = ask(words);
         QVERIFY(failedWith(ran, exitCode));
         QVERIFY2(ran.err.contains(said), ran.err.constData());
+    }
+
+    void aRunThatEndedBefore()
+    {
+        const Workplace place;
+        QVERIFY(place.makeStore());
+        const auto query = [&place](const QStringList& more) {
+            return cli(QStringList{QStringLiteral("query"), place.store, QStringLiteral("--measure"),
+                                   QStringLiteral("requests"), QStringLiteral("--compare")} +
+                       more);
+        };
+        for (const char* length : {"2s", "5s"}) {
+            QCOMPARE(cli({QStringLiteral("simulate"), place.store, QStringLiteral("--for"), QLatin1String(length),
+                          QStringLiteral("--history")})
+                         .exitCode,
+                     0);
+            if (length[0] == '2') {
+                const Ran alone = query({QStringLiteral("baseline")}); // it is the only one, and no other than itself
+                QVERIFY(failedWith(alone, 1));
+                QVERIFY2(alone.err.contains("no other run of the baseline"), alone.err.constData());
+            }
+        }
+        QCOMPARE(query({QStringLiteral("baseline")}).exitCode, 0);
+        const Ran ran = query({QStringLiteral("1"), QStringLiteral("--from"), QStringLiteral("3s")});
+        QVERIFY(failedWith(ran, 1));
+        QVERIFY2(ran.err.contains("run 1 has nothing from 3 s to 5 s"), ran.err.constData());
     }
 
     void aStoreWithoutARun()

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -259,11 +260,18 @@ Result<std::string> viewCsv(View view, const ViewContext& context)
         return QDateTime::fromSecsSinceEpoch(static_cast<qint64>(epoch), Qt::UTC)
             .toString(QStringLiteral("yyyy-MM-dd"));
     };
+    // A comparison adds columns, named as report::toCsv() names its own.
+    const bool compared = comparedWith(context).has_value();
+    const auto with = [compared](QStringList cells, const QStringList& base) {
+        return compared ? cells + base : cells;
+    };
+    const auto known = [](const std::optional<double>& value) { return value ? exact(*value) : QString(); };
     if (view == View::Commitments) {
-        line({QStringLiteral("provider"), QStringLiteral("coverage_ratio"), QStringLiteral("utilization_ratio"),
-              QStringLiteral("used_usd_per_day"), QStringLiteral("unused_usd_per_day"),
-              QStringLiteral("other_chip_usd_per_day"), QStringLiteral("start"), QStringLiteral("end"),
-              QStringLiteral("arrivals")});
+        line(with({QStringLiteral("provider"), QStringLiteral("coverage_ratio"), QStringLiteral("utilization_ratio"),
+                   QStringLiteral("used_usd_per_day"), QStringLiteral("unused_usd_per_day"),
+                   QStringLiteral("other_chip_usd_per_day"), QStringLiteral("start"), QStringLiteral("end"),
+                   QStringLiteral("arrivals")},
+                  {QStringLiteral("utilization_ratio_base")}));
         const auto uses = contractUse(context);
         for (const CommitmentRow& row : commitments(context).rows) {
             const auto use = std::find_if(uses.begin(), uses.end(), [&](const ContractUse& u) {
@@ -273,23 +281,31 @@ Result<std::string> viewCsv(View view, const ViewContext& context)
             for (const CapacityArrival& arrival : row.arrivals) {
                 arrivals << day(arrival.time) + QLatin1Char(' ') + arrival.text;
             }
-            line({row.key, exact(row.coverage), exact(row.utilization), exact(use->usedUsdPerDay),
-                  exact(use->unusedUsdPerDay), exact(use->otherUsdPerDay), day(row.start),
-                  row.open ? QString() : day(row.end), arrivals.join(QStringLiteral("; "))});
+            line(with({row.key, exact(row.coverage), exact(row.utilization), exact(use->usedUsdPerDay),
+                       exact(use->unusedUsdPerDay), exact(use->otherUsdPerDay), day(row.start),
+                       row.open ? QString() : day(row.end), arrivals.join(QStringLiteral("; "))},
+                      {known(row.utilizationBefore)}));
         }
     } else if (view == View::Concentration) {
-        line({QStringLiteral("provider"), QStringLiteral("share_of_spend_ratio"),
-              QStringLiteral("remaining_tokens_per_second"), QStringLiteral("demand_tokens_per_second"),
-              QStringLiteral("verdict")});
+        line(with({QStringLiteral("provider"), QStringLiteral("share_of_spend_ratio"),
+                   QStringLiteral("remaining_tokens_per_second"), QStringLiteral("demand_tokens_per_second"),
+                   QStringLiteral("verdict")},
+                  {QStringLiteral("share_of_spend_ratio_base")}));
         for (const ConcentrationRow& row : concentration(context).rows) {
-            line({row.key, exact(row.share), exact(row.remainingCapacity), exact(row.demand), row.verdict});
+            line(with({row.key, exact(row.share), exact(row.remainingCapacity), exact(row.demand), row.verdict},
+                      {known(row.shareBefore)}));
         }
     } else if (view == View::TtftDistribution) {
-        line({QStringLiteral("from_seconds"), QStringLiteral("to_seconds"), QStringLiteral("requests")});
+        line(with({QStringLiteral("from_seconds"), QStringLiteral("to_seconds"), QStringLiteral("requests")},
+                  {QStringLiteral("requests_base")}));
+        std::map<std::pair<double, double>, std::array<double, 2>> bins; // by their edges: now, and before
         for (const DistributionSeries& series : ttftHistogram(context).series) {
-            for (qsizetype i = 0; !series.ghost && i < series.counts.size(); ++i) {
-                line({exact(series.edges[i]), exact(series.edges[i + 1]), exact(series.counts[i])});
+            for (qsizetype i = 0; i < series.counts.size(); ++i) {
+                bins[{series.edges[i], series.edges[i + 1]}][series.ghost ? 1 : 0] += series.counts[i];
             }
+        }
+        for (const auto& [edges, requests] : bins) {
+            line(with({exact(edges.first), exact(edges.second), exact(requests[0])}, {exact(requests[1])}));
         }
     } else {
         ISOBAR_TRY_ASSIGN(const query::Table table, viewTable(view, context));

@@ -72,6 +72,12 @@ std::string secondsText(SimMicros at)
     return at == 0 ? "0" : std::to_string(at / aggregate::kMicrosPerSecond) + "s";
 }
 
+/// A comparison as an item of the list holds it.
+QString compareData(const query::CompareChoice& choice)
+{
+    return QString::fromStdString(query::compareText(choice));
+}
+
 constexpr int kFilterRole = Qt::UserRole;
 
 } // namespace
@@ -295,13 +301,14 @@ void QuestionPanel::showRuns(const std::vector<store::HistoryRun>& runs)
     m_source->clear();
     m_compare->clear();
     m_source->addItem(tr("The running fleet"), 0);
-    m_compare->addItem(tr("nothing"), -1);
-    m_compare->addItem(tr("previous period"), 0);
+    m_compare->addItem(tr("nothing"), QString());
+    m_compare->addItem(tr("previous period"), compareData({query::Compare::PreviousPeriod, 0}));
+    m_compare->addItem(tr("baseline"), compareData({query::Compare::Other, 0}));
     for (auto run = m_runs.rbegin(); run != m_runs.rend(); ++run) {
         const QString length = seconds(static_cast<double>(run->end - run->begin) * 1e-6).joined();
         m_source->addItem(tr("Run %1 · %2 · %3").arg(run->id).arg(whenText(run->recordedAtUtc), length),
                           QVariant::fromValue<qlonglong>(run->id));
-        m_compare->addItem(tr("run %1").arg(run->id), QVariant::fromValue<qlonglong>(run->id));
+        m_compare->addItem(tr("run %1").arg(run->id), compareData({query::Compare::Other, run->id}));
     }
     m_source->setCurrentIndex(std::max(0, m_source->findData(QVariant::fromValue<qlonglong>(source))));
     m_compare->setCurrentIndex(compare.isValid() ? std::max(0, m_compare->findData(compare)) : 0);
@@ -364,11 +371,8 @@ query::RecordedQuestion QuestionPanel::question() const
     question.from = m_from->text().trimmed().toStdString();
     question.to = m_to->text().trimmed().toStdString();
     question.bucketSeconds = query::parseDuration(m_bucket->text().trimmed().toStdString()).value_or(0);
-    const qlonglong compare = m_compare->currentData().toLongLong();
-    question.compare = compare < 0    ? query::Compare::Nothing
-                       : compare == 0 ? query::Compare::PreviousPeriod
-                                      : query::Compare::Other;
-    question.baseRun = std::max<qlonglong>(compare, 0);
+    question.compare =
+        query::parseCompare(m_compare->currentData().toString().toStdString()).value_or(query::CompareChoice{});
     question.top = static_cast<std::size_t>(m_top->value());
     question.fill = m_fill->isChecked();
     question.zone = m_zone->text().trimmed().toStdString();
@@ -400,10 +404,7 @@ void QuestionPanel::setQuestion(const query::RecordedQuestion& question)
     m_from->setText(QString::fromStdString(question.from));
     m_to->setText(QString::fromStdString(question.to));
     m_bucket->setText(question.bucketSeconds > 0 ? QStringLiteral("%1s").arg(question.bucketSeconds) : QString());
-    const qlonglong compare = question.compare == query::Compare::Nothing          ? -1
-                              : question.compare == query::Compare::PreviousPeriod ? 0
-                                                                                   : question.baseRun;
-    m_compare->setCurrentIndex(std::max(0, m_compare->findData(compare)));
+    m_compare->setCurrentIndex(std::max(0, m_compare->findData(compareData(question.compare))));
     m_top->setValue(static_cast<int>(question.top));
     m_fill->setChecked(question.fill);
     m_zone->setText(QString::fromStdString(question.zone));
@@ -435,11 +436,13 @@ void QuestionPanel::ask()
             answered(asked, table);
         }
     };
+    query::RecordedQuestion ofRunning = asked;
+    ofRunning.run = m_session.recorder() != nullptr ? m_session.recorder()->runId() : 0;
     const auto running = [fleet = m_session.fleetPointer(), history = m_session.history(),
-                          asked](const store::Store* store) -> Result<query::Table> {
-        return query::askHistory(*fleet, history, asked, store);
+                          ofRunning](const store::Store* store) -> Result<query::Table> {
+        return query::askHistory(*fleet, history, ofRunning, store);
     };
-    if (asked.run > 0 || asked.compare == query::Compare::Other) {
+    if (m_session.store() != nullptr && (asked.run > 0 || asked.compare.compare == query::Compare::Other)) {
         m_reader.read<query::Table>(
             m_session.store()->path(),
             [asked, running](store::Store& store) {

@@ -49,22 +49,30 @@ Result<std::vector<RunChoice>> readRuns(store::Store& store, std::int64_t runnin
     return choices;
 }
 
-Result<ComparedStretch> readStretch(store::Store& store, Comparing compare, std::int64_t run, std::int64_t running,
-                                    const TimeSpan& span)
+} // namespace
+
+QString runText(const RunChoice& run)
+{
+    const QDateTime at = QDateTime::fromString(run.recordedAtUtc, Qt::ISODate);
+    const QString length = run.seconds < 120    ? QStringLiteral("%1 s").arg(std::lround(run.seconds))
+                           : run.seconds < 7200 ? QStringLiteral("%1 min").arg(std::lround(run.seconds / 60))
+                                                : QStringLiteral("%1 h").arg(std::lround(run.seconds / 3600));
+    return QStringLiteral("Run %1 · %2 · %3 · %4")
+        .arg(run.id)
+        .arg(run.scenario, at.isValid() ? at.toString(QStringLiteral("yyyy-MM-dd HH:mm")) : run.recordedAtUtc, length);
+}
+
+Result<ComparedStretch> readCompared(const store::Store& store, Comparing compare, std::int64_t run,
+                                     std::int64_t running, const TimeSpan& span)
 {
     ComparedStretch stretch;
     stretch.run = run;
     stretch.asked = span;
     stretch.name = QStringLiteral("run %1").arg(run);
     if (compare == Comparing::Baseline) {
-        ISOBAR_TRY_ASSIGN(const auto runs, readRuns(store, running));
-        const auto newest =
-            std::find_if(runs.begin(), runs.end(), [](const RunChoice& each) { return each.isBaseline; });
-        if (newest == runs.end()) {
-            return Error{ErrorCode::NotFound, "no other run of the baseline is recorded in this store",
-                         "record one with: isobar-cli simulate STORE --history"};
-        }
-        stretch.run = newest->id;
+        ISOBAR_TRY_ASSIGN(const auto runs, store::historyRuns(store));
+        ISOBAR_TRY_ASSIGN(const auto newest, store::newestBaseline(runs, running));
+        stretch.run = newest.id;
         stretch.name = QStringLiteral("baseline (run %1)").arg(stretch.run);
     }
     const bool isLong = span.to - span.from > kLongestInMinutes;
@@ -79,19 +87,6 @@ Result<ComparedStretch> readStretch(store::Store& store, Comparing compare, std:
         stretch.history.append(interval);
     }
     return stretch;
-}
-
-} // namespace
-
-QString runText(const RunChoice& run)
-{
-    const QDateTime at = QDateTime::fromString(run.recordedAtUtc, Qt::ISODate);
-    const QString length = run.seconds < 120    ? QStringLiteral("%1 s").arg(std::lround(run.seconds))
-                           : run.seconds < 7200 ? QStringLiteral("%1 min").arg(std::lround(run.seconds / 60))
-                                                : QStringLiteral("%1 h").arg(std::lround(run.seconds / 3600));
-    return QStringLiteral("Run %1 · %2 · %3 · %4")
-        .arg(run.id)
-        .arg(run.scenario, at.isValid() ? at.toString(QStringLiteral("yyyy-MM-dd HH:mm")) : run.recordedAtUtc, length);
 }
 
 ComparedRun::ComparedRun(Session& session)
@@ -171,7 +166,7 @@ void ComparedRun::read(Comparing compare, std::int64_t run, const TimeSpan& want
     m_stretchReader.read<ComparedStretch>(
         m_session.store()->path(),
         [compare, run, running, asked](store::Store& store) {
-            return readStretch(store, compare, run, running, asked);
+            return readCompared(store, compare, run, running, asked);
         },
         [this, asked](const Result<ComparedStretch>& read) {
             m_isReading = false;

@@ -32,6 +32,11 @@ struct ComparedStretch {
     TimeSpan asked;             ///< what was looked for
 };
 
+/// Reads what was recorded over `span` of a run of the store: `run`, or with Comparing::Baseline the newest one without
+/// a scenario but for `running`, the id of the run that is set against it. NotFound when there is no such run.
+[[nodiscard]] Result<ComparedStretch> readCompared(const store::Store& store, Comparing compare, std::int64_t run,
+                                                   std::int64_t running, const TimeSpan& span);
+
 /// Keeps at hand what the selection compares with: reads it from the open store in the background, again when the range
 /// moves on. Main thread; made by the session.
 class ComparedRun : public QObject {

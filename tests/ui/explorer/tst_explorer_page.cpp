@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/report/table_writer.h"
 #include "tests/support/small_fleet.h"
 #include "tests/support/test_support.h"
 #include "ui/data/notice.h"
@@ -224,12 +225,61 @@ private Q_SLOTS:
         question.from = "10s";
         question.to = "80s";
         question.bucketSeconds = 20;
-        question.compare = query::Compare::PreviousPeriod;
+        question.compare = {query::Compare::PreviousPeriod};
         question.top = 2;
         question.fill = true;
         question.zone = "Europe/Berlin";
         panel.setQuestion(question);
         QCOMPARE(query::argumentsOf(panel.question()), query::argumentsOf(question));
+    }
+
+    /// The same fleet and seed: what runs now is what was recorded, second by second.
+    void theRunningFleetIsComparedWithARecordedRun_data()
+    {
+        QTest::addColumn<std::int64_t>("run");
+        QTest::newRow("by its number") << std::int64_t{1};
+        QTest::newRow("as the baseline, which is not the run that is asked about") << std::int64_t{0};
+    }
+    void theRunningFleetIsComparedWithARecordedRun()
+    {
+        QFETCH(std::int64_t, run);
+        const auto file = recorded(run == 0 ? "baseline.isobar" : "both.isobar");
+        QVERIFY(!file.empty());
+        Session session(0);
+        QVERIFY(session.openStore(file).ok());
+        ExplorerPage page(session);
+        page.show();
+        QuestionPanel& panel = page.question();
+        auto* source = page.findChild<QComboBox*>(QStringLiteral("questionSource"));
+        QTRY_VERIFY(source->count() >= 2);
+        session.stepBy(60);
+        QTRY_COMPARE_WITH_TIMEOUT(session.history().end(), 60 * kSecond, 60'000);
+        query::RecordedQuestion question;
+        question.measures = {Measure::Requests};
+        question.by = {Dimension::Provider};
+        question.compare = {query::Compare::Other, run};
+        panel.setQuestion(question);
+        QCOMPARE(panel.question().compare, question.compare);
+        QSignalSpy finished(&panel, &QuestionPanel::finished);
+        QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("questionAsk")), Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, 30'000);
+        QVERIFY2(panel.notice().text().isEmpty(), qPrintable(panel.notice().text()));
+        const auto store = store::Store::open(file);
+        QVERIFY(store.ok());
+        question.run = session.recorder()->runId();
+        const auto table = query::askHistory(session.fleet(), session.history(), question, &*store);
+        QVERIFY2(table.ok(), table.ok() ? "" : table.error().toString().c_str());
+        QCOMPARE(panel.result().model().rowCount(), static_cast<int>(table->rows.size()));
+        QCOMPARE(panel.result().csv(), report::toCsv(*table));
+        QCOMPARE(table->compare, query::Compare::Other);
+        QCOMPARE(table->baseTo, 60 * kSecond);
+        double requests = 0;
+        for (const query::Row& row : table->rows) {
+            QCOMPARE(row.delta[0], 0.0);
+            requests += row.values[0];
+        }
+        QVERIFY(requests > 0);
+        QVERIFY(!query::askHistory(session.fleet(), session.history(), question).ok()); // no store to read it from
     }
 
     void theCommandPrintsTheSameBytes()
@@ -258,7 +308,7 @@ private Q_SLOTS:
         questions[2].measures = {Measure::TokensPerSecond};
         questions[2].by = {Dimension::Region};
         questions[2].from = "45s";
-        questions[2].compare = query::Compare::PreviousPeriod;
+        questions[2].compare = {query::Compare::PreviousPeriod};
         questions[2].top = 1;
         questions[3].measures = {Measure::Utilization, Measure::Accelerators};
         questions[3].where = {{Dimension::Provider, {fleet.providers[0].key}}};
@@ -268,8 +318,7 @@ private Q_SLOTS:
         questions[4].zone = "Asia/Kolkata";
         questions[4].bucketSeconds = 60;
         questions[5].measures = {Measure::EnergyJoules, Measure::CarbonGrams};
-        questions[5].compare = query::Compare::Other;
-        questions[5].baseRun = 1;
+        questions[5].compare = {query::Compare::Other, 1};
         QSignalSpy finished(&panel, &QuestionPanel::finished);
         int asked = 0;
         for (query::RecordedQuestion& question : questions) {
