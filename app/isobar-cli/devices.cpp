@@ -4,6 +4,7 @@
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/run_options.h"
 #include "model/fleet/lookup.h"
+#include "model/fleet/suggest.h"
 #include "model/store/store.h"
 
 #include <fmt/format.h>
@@ -35,11 +36,8 @@ Result<PoolId> findPoolOf(const Options& options)
     if (pool.valid()) {
         return pool;
     }
-    std::string known;
-    for (const Pool& some : fleet.pools) {
-        known += (known.empty() ? "" : ", ") + some.key;
-    }
-    return Error{ErrorCode::NotFound, fmt::format("the fleet has no pool '{}'", options.pool), "it has: " + known};
+    return Error{ErrorCode::NotFound, fmt::format("the fleet has no pool '{}'", options.pool),
+                 suggestNames(options.pool, fleet.pools, &Pool::key)};
 }
 
 std::string holderOf(const Fleet& fleet, const Device& device)

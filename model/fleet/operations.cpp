@@ -2,6 +2,7 @@
 #include "model/fleet/operations.h"
 #include "model/fleet/spot_notice.h"
 #include "model/fleet/subject.h"
+#include "model/fleet/suggest.h"
 
 #include <algorithm>
 #include <array>
@@ -119,7 +120,9 @@ Status checkCapacity(const Operations& operations, const Fleet& fleet)
         ISOBAR_TRY(jobs.add(self, t.job));
         if (std::none_of(fleet.trainingJobs.begin(), fleet.trainingJobs.end(),
                          [&](const TrainingJob& job) { return job.name == t.job; })) {
-            return self.error("the fleet has no such job");
+            Error error = self.error("the fleet has no such job");
+            error.advice = suggestNames(t.job, fleet.trainingJobs, &TrainingJob::name);
+            return error;
         }
         ISOBAR_TRY(self.number("time to write a checkpoint", t.checkpointWriteSeconds, 0, kMostSeconds));
         ISOBAR_TRY(self.number("time to restart", t.restartSeconds, 0, kMostSeconds));

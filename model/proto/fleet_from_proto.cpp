@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/proto/keys.h"
 
+#include "model/fleet/suggest.h"
+
 #include <cmath>
 #include <fmt/format.h>
 #include <string_view>
@@ -20,6 +22,16 @@ public:
     {
         const auto it = m_ids.find(key);
         return it == m_ids.end() ? IdType{} : it->second;
+    }
+
+    /// By position.
+    [[nodiscard]] std::vector<std::string> keys() const
+    {
+        std::vector<std::string> all(m_ids.size());
+        for (const auto& [key, id] : m_ids) {
+            all[id.index()] = key;
+        }
+        return all;
     }
 
 private:
@@ -52,8 +64,11 @@ struct Entity {
     {
         id = table.find(to);
         if (!id.valid()) {
-            return to.empty() ? error(fmt::format("names no {}", toKind))
-                              : error(fmt::format("refers to a {} that the document does not have", toKind), to);
+            Error unknown = to.empty()
+                                ? error(fmt::format("names no {}", toKind))
+                                : error(fmt::format("refers to a {} that the document does not have", toKind), to);
+            unknown.advice = suggestNames(to, table.keys());
+            return unknown;
         }
         return Done{};
     }

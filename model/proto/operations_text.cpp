@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/proto/operations_text.h"
 #include "model/fleet/lookup.h"
+#include "model/fleet/suggest.h"
 #include "model/proto/text_document.h"
 #include "operations.pb.h"
 
@@ -29,6 +30,36 @@ template <class Proto, class Enum> Proto saying(Enum value)
 static_assert(static_cast<int>(v1::RESERVED_FIRST) == static_cast<int>(RoutingPolicy::ReservedFirst) + 1);
 static_assert(static_cast<int>(v1::STALE_CONTROL) == static_cast<int>(FaultKind::StaleControl) + 1);
 static_assert(static_cast<int>(v1::WEIBULL) == static_cast<int>(GapLaw::Weibull) + 1);
+
+/// What may have been meant by a name of that kind.
+std::string suggest(const Fleet& fleet, const std::string& typed, WorkloadId)
+{
+    return suggestNames(typed, fleet.workloads, &Workload::name);
+}
+std::string suggest(const Fleet& fleet, const std::string& typed, AcceleratorId)
+{
+    return suggestNames(typed, fleet.accelerators, &AcceleratorType::name);
+}
+std::string suggest(const Fleet& fleet, const std::string& typed, PoolId)
+{
+    return suggestNames(typed, fleet.pools, &Pool::key);
+}
+std::string suggest(const Fleet& fleet, const std::string& typed, PlacementId)
+{
+    return suggestNames(typed, fleet.placements, &Placement::key);
+}
+std::string suggest(const Fleet& fleet, const std::string& typed, ProviderId)
+{
+    return suggestNames(typed, fleet.providers, &Provider::key);
+}
+std::string suggest(const Fleet& fleet, const std::string& typed, RegionId)
+{
+    std::vector<std::string> keys;
+    for (std::size_t r = 0; r < fleet.regions.size(); ++r) {
+        keys.push_back(regionKey(fleet, RegionId(r)));
+    }
+    return suggestNames(typed, keys);
+}
 
 class Reader {
 public:
@@ -71,6 +102,7 @@ private:
                                                : fmt::format("the fleet has no {} \"{}\"", kind, name.substr(0, 200)),
                                   m_file, m_locate(field, index));
             error.text = name.substr(0, 200);
+            error.advice = suggest(m_fleet, name, id);
             return error;
         }
         return id;

@@ -2,12 +2,12 @@
 #include "model/replay/setup.h"
 
 #include "model/fleet/lookup.h"
+#include "model/fleet/suggest.h"
 #include "model/ingest/input_file.h"
 #include "model/proto/fleet_text.h"
 #include "model/proto/shipped.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,13 +21,9 @@ constexpr std::size_t kMaxCoefficientBytes = std::size_t{64} << 20;
 
 template <class Entity> Error unknown(const char* what, const std::string& name, const std::vector<Entity>& all)
 {
-    std::vector<std::string> names;
-    for (const Entity& entity : all) {
-        names.push_back(entity.name);
-    }
     return Error{.code = ErrorCode::NotFound,
                  .message = fmt::format("there is no {} '{}'", what, name),
-                 .advice = fmt::format("known: {}", fmt::join(names, ", "))};
+                 .advice = suggestNames(name, all, &Entity::name)};
 }
 
 } // namespace

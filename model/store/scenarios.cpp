@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/store/scenario_rows.h"
 
+#include "model/fleet/suggest.h"
 #include "model/proto/operations_text.h"
 #include "model/proto/shipped.h"
 #include "model/store/sha256.h"
@@ -170,13 +171,13 @@ const Scenario* findScenario(std::span<const Scenario> scenarios, std::string_vi
 
 Error noSuchScenario(std::span<const Scenario> scenarios, std::string_view name)
 {
-    std::string names;
+    std::vector<std::string> names;
     for (const Scenario& scenario : scenarios) {
-        names += (names.empty() ? "there are: " : ", ") + scenario.name;
+        names.push_back(scenario.name);
     }
     return {.code = ErrorCode::NotFound,
             .message = fmt::format("there is no scenario '{}'", name),
-            .advice = names.empty() ? "none is kept yet" : names};
+            .advice = names.empty() ? "none is kept yet" : suggestNames(name, names)};
 }
 
 Result<std::vector<Scenario>> sampleScenarios(const Fleet& sample)

@@ -43,7 +43,7 @@ struct Scenario {
 [[nodiscard]] Result<Operations> operationsOf(const Scenario& scenario, const Fleet& fleet);
 /// Null when there is none of that name.
 [[nodiscard]] const Scenario* findScenario(std::span<const Scenario> scenarios, std::string_view name);
-/// The error that there is none of that name, and which there are.
+/// The error that there is none of that name, and which may have been meant.
 [[nodiscard]] Error noSuchScenario(std::span<const Scenario> scenarios, std::string_view name);
 
 /// Those that ship with the sample fleet; the first is its ordinary day.
@@ -52,7 +52,7 @@ struct Scenario {
 [[nodiscard]] Result<std::vector<Scenario>> scenarios(const Store& store);
 /// Which of `kept` the store's window ran last; null where it ran none, or one that is no longer there.
 [[nodiscard]] Result<const Scenario*> rememberedScenario(const Store& store, std::span<const Scenario> kept);
-/// NotFound, naming those there are.
+/// NotFound, naming those that may have been meant.
 [[nodiscard]] Result<Scenario> scenario(const Store& store, std::string_view name);
 /// Adds it at the end of the list, or puts it in place of the one of that name. InvalidValue when its name or its
 /// document makes no sense for the store's fleet: nothing is written then.

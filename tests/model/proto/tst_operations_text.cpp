@@ -136,6 +136,38 @@ private Q_SLOTS:
         QVERIFY2(result.error().message.find(says.toStdString()) != std::string::npos, result.error().message.c_str());
     }
 
+    void whatMayHaveBeenMeantIsSaid_data()
+    {
+        QTest::addColumn<QByteArray>("text");
+        QTest::addColumn<QByteArray>("advice");
+        QTest::newRow("pool") << QByteArray("pools { pool: \"azure/eastus2/H10\" }")
+                              << QByteArray("did you mean azure/eastus2/H100?");
+        QTest::newRow("region") << QByteArray("faults { kind: REGION region: \"eastus2\" }")
+                                << QByteArray("did you mean azure/eastus2?");
+        QTest::newRow("provider") << QByteArray("faults { kind: PROVIDER provider: \"Azur\" }")
+                                  << QByteArray("did you mean azure?");
+        QTest::newRow("workload") << QByteArray("workloads { workload: \"Summary\" }")
+                                  << QByteArray("did you mean summaries?");
+        QTest::newRow("placement of a model") << QByteArray("autoscale { placement: \"large\" }")
+                                              << QByteArray("did you mean large@azure/eastus2/H100, "
+                                                            "large@azure/westeurope/H100 or "
+                                                            "large@gcp/us-central1/TPU-v5p?");
+        QTest::newRow("accelerator") << QByteArray("layouts { accelerator: \"h100\" }")
+                                     << QByteArray("did you mean H100?");
+        QTest::newRow("training job") << QByteArray("training { job: \"pretraining\" }")
+                                      << QByteArray("did you mean pretrain?");
+        QTest::newRow("nothing like it") << QByteArray("surges { workload: \"xyzzy\" }")
+                                         << QByteArray("there are: chat, eu assistant, summaries, completion");
+    }
+    void whatMayHaveBeenMeantIsSaid()
+    {
+        QFETCH(QByteArray, text);
+        QFETCH(QByteArray, advice);
+        const auto result = proto::parseOperationsText(text.toStdString(), "bad.textproto", test::smallFleet());
+        QVERIFY(!result.ok());
+        QCOMPARE(QByteArray::fromStdString(result.error().advice), advice);
+    }
+
     void theHeadSaysWhatItIsAbout()
     {
         QCOMPARE(proto::leadingComment("# proto-file: a\n# proto-message: b\n#\n# One\n#   line.\n#\n# Not this.\n"),

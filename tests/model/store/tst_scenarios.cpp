@@ -170,7 +170,8 @@ private Q_SLOTS:
         const auto none = store::scenario(*store, "alpha");
         QVERIFY(!none.ok());
         QVERIFY(none.error().code == ErrorCode::NotFound);
-        QVERIFY(none.error().advice.find("Alpha, Beta") != std::string::npos);
+        QCOMPARE(none.error().advice, std::string("did you mean Alpha?"));
+        QCOMPARE(store::scenario(*store, "weekend").error().advice, std::string("there are: Alpha, Beta"));
         QVERIFY(!store::renameScenario(*store, "Gamma", "Delta").ok());
         QVERIFY(!store::removeScenario(*store, "Gamma").ok());
         QVERIFY(!store::renameScenario(*store, "Alpha", "Beta").ok());
