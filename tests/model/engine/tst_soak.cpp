@@ -257,14 +257,6 @@ private Q_SLOTS:
     }
 };
 
-#ifdef __SANITIZE_THREAD__
-/// Qt is not built for ThreadSanitizer: the end of its own watchdog thread looks like a race.
-extern "C" const char* __tsan_default_suppressions()
-{
-    return "race:QWaitCondition::~QWaitCondition\n";
-}
-#endif
-
 int main(int argc, char** argv)
 {
     qputenv("QTEST_FUNCTION_TIMEOUT", "3600000"); // ms: a day under a sanitizer takes more than the usual five minutes
