@@ -4,6 +4,7 @@
 #include "tests/support/test_support.h"
 
 #include <QFile>
+#include <QRegularExpression>
 #include <QTest>
 
 #include <algorithm>
@@ -69,7 +70,12 @@ private Q_SLOTS:
         const QStringList cells = rowOf(textOf(m.name));
         QCOMPARE(cells.size(), 5);
         QCOMPARE(cells[1], textOf(m.unit));
-        QVERIFY(!cells[2].isEmpty());
+        // The formula is what tooltips and JSON say, perhaps with where more is said of it.
+        const QRegularExpression more(QStringLiteral("^( \\(see [A-Z]\\w+\\))?$"));
+        const QString formula = textOf(m.formula);
+        QVERIFY2(!formula.isEmpty() && cells[2].startsWith(formula) &&
+                     more.match(cells[2].mid(formula.size())).hasMatch(),
+                 qPrintable(cells[2]));
         QCOMPARE(cells[3], quoted(m.prometheus));
         QCOMPARE(cells[4], quoted(m.focus));
     }
