@@ -92,7 +92,11 @@ std::string words(const query::Table& table)
     }
     std::vector<std::vector<TextCell>> rows;
     const auto number = [](double value) {
-        return TextCell{std::isfinite(value) ? fmt::format("{:.6g}", value) : "-", true};
+        constexpr double kSixDigits = 1e6; // from there on six would need a power of ten
+        return TextCell{!std::isfinite(value)          ? "-"
+                        : std::abs(value) < kSixDigits ? fmt::format("{:.6g}", value)
+                                                       : grouped(value, 0),
+                        true};
     };
     for (const query::Row& row : table.rows) {
         auto& line = rows.emplace_back();
@@ -107,8 +111,7 @@ std::string words(const query::Table& table)
             }
         }
     }
-    std::string out = textTable(columns, rows) + fmt::format("{} rows, {} s to {} s",
-                                                             grouped(static_cast<std::int64_t>(table.rows.size())),
+    std::string out = textTable(columns, rows) + fmt::format("{}, {} s to {} s", countedRows(table.rows.size()),
                                                              seconds(table.from), seconds(table.to));
     if (compared) {
         out += fmt::format("; compared with {} s to {} s", seconds(table.baseFrom), seconds(table.baseTo));

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace isobar::cli {
 namespace {
 
@@ -25,18 +27,34 @@ std::string words(const store::SqlTable& table)
                             std::holds_alternative<double>(value) || std::holds_alternative<std::int64_t>(value)});
         }
     }
-    return textTable(table.columns, rows) +
-           fmt::format("{} rows in {:.3f} s{}\n", grouped(static_cast<std::int64_t>(table.rows.size())), table.seconds,
-                       table.truncated ? "; there are more (--limit)" : "");
+    return textTable(table.columns, rows) + fmt::format("{} in {:.3f} s{}\n", countedRows(table.rows.size()),
+                                                        table.seconds,
+                                                        table.truncated ? "; there are more (--limit)" : "");
+}
+
+/// Names of columns as an object can hold them: where two are the same, the later one is "name:1", as SQLite calls it
+/// in a view.
+std::vector<std::string> keysOf(const std::vector<std::string>& columns)
+{
+    std::vector<std::string> keys;
+    for (const std::string& column : columns) {
+        std::string key = column;
+        for (int i = 1; std::find(keys.begin(), keys.end(), key) != keys.end(); ++i) {
+            key = fmt::format("{}:{}", column, i);
+        }
+        keys.push_back(std::move(key));
+    }
+    return keys;
 }
 
 Json json(const store::SqlTable& table)
 {
+    const std::vector<std::string> keys = keysOf(table.columns);
     Json rows = Json::array();
     for (const auto& row : table.rows) {
         Json object = Json::object();
         for (std::size_t i = 0; i < row.size(); ++i) {
-            Json& cell = object[table.columns[i]];
+            Json& cell = object[keys[i]];
             if (const auto* integer = std::get_if<std::int64_t>(&row[i])) {
                 cell = *integer;
             } else if (const auto* real = std::get_if<double>(&row[i])) {
@@ -47,10 +65,8 @@ Json json(const store::SqlTable& table)
         }
         rows.push_back(std::move(object));
     }
-    return {{"columns", table.columns},
-            {"rows", std::move(rows)},
-            {"truncated", table.truncated},
-            {"wall_seconds", table.seconds}};
+    return {
+        {"columns", keys}, {"rows", std::move(rows)}, {"truncated", table.truncated}, {"wall_seconds", table.seconds}};
 }
 
 int run(const Options& options)

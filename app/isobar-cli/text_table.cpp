@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/isobar-cli/text_table.h"
 
+#include "app/isobar-cli/output.h"
+
 #include <algorithm>
 
 namespace isobar::cli {
@@ -57,6 +59,11 @@ std::string textTable(const std::vector<std::string>& columns, const std::vector
         out += '\n';
     }
     return out;
+}
+
+std::string countedRows(std::size_t rows)
+{
+    return grouped(static_cast<std::int64_t>(rows)) + (rows == 1 ? " row" : " rows");
 }
 
 } // namespace isobar::cli

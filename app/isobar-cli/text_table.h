@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,5 +15,8 @@ struct TextCell {
 /// line and cut at 60 bytes.
 [[nodiscard]] std::string textTable(const std::vector<std::string>& columns,
                                     const std::vector<std::vector<TextCell>>& rows);
+
+/// "1 row", "1,234 rows".
+[[nodiscard]] std::string countedRows(std::size_t rows);
 
 } // namespace isobar::cli

@@ -15,8 +15,9 @@ std::string Error::toString() const
         }
     }
     std::string out = where.empty() ? message : where + ": " + message;
-    if (!text.empty()) {
-        out += fmt::format(": '{}'", text);
+    const std::string quoted = fmt::format("'{}'", text);
+    if (!text.empty() && message.find(quoted) == std::string::npos) { // else it is said already
+        out += ": " + quoted;
     }
     if (!advice.empty()) {
         out += " (" + advice + ")";

@@ -159,7 +159,7 @@ Result<std::vector<std::uint32_t>> RowKeys::resolve(Dimension dimension, const s
                 some += (i > 0 ? ", " : "") + name(dimension, i);
             }
             return Error{ErrorCode::NotFound,
-                         fmt::format("no {} is called {}", dimensionName(dimension), wanted),
+                         fmt::format("no {} is called '{}'", dimensionName(dimension), wanted),
                          "the first there are: " + some,
                          {},
                          0,

@@ -17,7 +17,8 @@ constexpr SimMicros kLongest = 10'000 * 365 * aggregate::kMicrosPerDay; ///< of 
 
 Error tooLong(const char* what)
 {
-    return Error{ErrorCode::InvalidValue, fmt::format("the range is too long {}", what), "give from and to"};
+    return Error{ErrorCode::InvalidValue, fmt::format("the range is too long {}", what),
+                 "give a shorter one, or wider buckets"};
 }
 
 } // namespace

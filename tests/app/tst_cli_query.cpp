@@ -163,6 +163,16 @@ private Q_SLOTS:
         const Ran ran = ask(words);
         QVERIFY(failedWith(ran, exitCode));
         QVERIFY2(ran.err.contains(said), ran.err.constData());
+        const QByteArray offending = '\'' + words.mid(words.lastIndexOf(QLatin1Char(' ')) + 1).toUtf8() + '\'';
+        QVERIFY2(ran.err.count(offending) <= 1, ran.err.constData()); // nothing is said twice
+    }
+
+    void tablesAreForReading()
+    {
+        const Ran ran = ask(QStringLiteral("--measure spend_usd_per_day,utilization_ratio --run 1"));
+        QCOMPARE(ran.exitCode, 0);
+        QVERIFY2(!ran.out.contains("e+"), ran.out.constData());
+        QVERIFY2(ran.out.contains("1 row, 0 s to 40 s\n"), ran.out.constData());
     }
 
     void aRunThatEndedBefore()

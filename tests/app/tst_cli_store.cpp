@@ -71,7 +71,13 @@ private Q_SLOTS:
         const Ran table = cli({QStringLiteral("sql"), m_place.store, QStringLiteral("VALUES('ä', 1), ('b', 22)"),
                                QStringLiteral("--limit"), QStringLiteral("1")});
         QCOMPARE(table.exitCode, 0);
+        QVERIFY(table.out.contains("1 row in "));
         QVERIFY(table.out.contains("there are more"));
+        const Json twins =
+            document({QStringLiteral("sql"), m_place.store, QStringLiteral("SELECT 1 AS a, 2 AS a, 3 AS b"),
+                      QStringLiteral("--format"), QStringLiteral("json")});
+        QCOMPARE(twins["rows"].dump(), std::string(R"([{"a":1,"a:1":2,"b":3}])"));
+        QCOMPARE(twins["columns"].dump(), std::string(R"(["a","a:1","b"])"));
     }
 
     void sqlRefuses_data()
