@@ -50,6 +50,17 @@ class TestCliBadInput : public QObject {
     QString m_large;
     qint64 m_largeBytes = 0;
 
+    /// On a busy machine an import may end before this test comes to stop it: it is tried again, on another copy.
+    static constexpr int kAttempts = 10;
+    QString freshStore() const
+    {
+        const QString path = m_place.path("tried.db");
+        for (const char* part : {"", "-wal", "-shm"}) {
+            QFile::remove(path + QLatin1String(part));
+        }
+        return QFile::copy(m_place.store, path) ? path : QString();
+    }
+
 private Q_SLOTS:
     void initTestCase()
     {
@@ -215,34 +226,50 @@ private Q_SLOTS:
     void killedDuringAnImport()
     {
         QFETCH(double, passes);
-        QProcess process;
-        process.start(cliPath(), {QStringLiteral("import"), m_place.store, m_large});
-        QVERIFY(process.waitForStarted());
         const qint64 until = static_cast<qint64>(passes * static_cast<double>(m_largeBytes));
-        for (qint64 read = 0; read >= 0 && read < until;) { // without a pause: the moment matters
-            read = bytesRead(process.processId());
+        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+            const QString store = freshStore();
+            QProcess process;
+            process.start(cliPath(), {QStringLiteral("import"), store, m_large});
+            QVERIFY(process.waitForStarted());
+            for (qint64 read = 0; read >= 0 && read < until;) { // without a pause: the moment matters
+                read = bytesRead(process.processId());
+            }
+            process.kill();
+            if (!finish(process).crashed) {
+                continue;
+            }
+            QVERIFY(contents(store) == m_before);
+            const Ran again = cli({QStringLiteral("info"), store, QStringLiteral("--json")});
+            QCOMPARE(again.exitCode, 0);
+            return;
         }
-        process.kill();
-        const Ran ran = finish(process);
-        QVERIFY2(ran.crashed, "the import ended before it could be killed: make the file larger");
-        QVERIFY(contents(m_place.store) == m_before);
-        const Ran again = cli({QStringLiteral("info"), m_place.store, QStringLiteral("--json")});
-        QCOMPARE(again.exitCode, 0);
+        QFAIL("the import always ended before it could be killed: make the file larger");
     }
 
     void interruptedImportIsCancelled()
     {
-        QProcess process;
-        process.start(cliPath(), {QStringLiteral("import"), m_place.store, m_large, QStringLiteral("--json")});
-        QVERIFY(process.waitForStarted());
-        QTRY_VERIFY(handlesInterrupt(process.processId()));
-        ::kill(static_cast<pid_t>(process.processId()), SIGINT);
-        const Ran ran = finish(process);
-        QVERIFY(!ran.crashed);
-        QCOMPARE(ran.exitCode, 1);
-        QVERIFY2(ran.err.contains("cancelled") && errorsAreMarked(ran.err), ran.err.constData());
-        QVERIFY(parsed(ran.out) == Json::array());
-        QVERIFY(contents(m_place.store) == m_before);
+        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+            const QString store = freshStore();
+            QProcess process;
+            process.start(cliPath(), {QStringLiteral("import"), store, m_large, QStringLiteral("--json")});
+            QVERIFY(process.waitForStarted());
+            while (process.state() == QProcess::Running && !handlesInterrupt(process.processId())) {
+                (void)process.waitForFinished(1);
+            }
+            ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+            const Ran ran = finish(process);
+            QVERIFY(!ran.crashed);
+            if (ran.exitCode == 0) {
+                continue;
+            }
+            QCOMPARE(ran.exitCode, 1);
+            QVERIFY2(ran.err.contains("cancelled") && errorsAreMarked(ran.err), ran.err.constData());
+            QVERIFY(parsed(ran.out) == Json::array());
+            QVERIFY(contents(store) == m_before);
+            return;
+        }
+        QFAIL("the import always ended before it could be interrupted: make the file larger");
     }
 
     void interruptedSimulationIsCancelled()
@@ -251,7 +278,7 @@ private Q_SLOTS:
         process.start(cliPath(), {QStringLiteral("simulate"), m_place.store, QStringLiteral("--for"),
                                   QStringLiteral("30d"), QStringLiteral("--json")});
         QVERIFY(process.waitForStarted());
-        QTRY_VERIFY(handlesInterrupt(process.processId()));
+        QTRY_VERIFY_WITH_TIMEOUT(handlesInterrupt(process.processId()), 60'000);
         ::kill(static_cast<pid_t>(process.processId()), SIGTERM);
         const Ran ran = finish(process);
         QVERIFY(failedWith(ran, 1));

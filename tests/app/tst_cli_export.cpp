@@ -186,7 +186,8 @@ private Q_SLOTS:
     {
         QFETCH(QString, view);
         const QString plain = m_place.path("plain.csv"), out = m_place.path("compared.csv");
-        const QStringList baseline{QStringLiteral("--scenario"), QStringLiteral("baseline")};
+        const QStringList baseline{QStringLiteral("--scenario"), QStringLiteral("baseline"), QStringLiteral("--for"),
+                                   QStringLiteral("2s")};
         Ran ran = write(view, QStringLiteral("csv"), plain, baseline);
         QVERIFY2(ran.exitCode == 0, ran.err.constData());
         ran = write(view, QStringLiteral("csv"), out,

@@ -10,6 +10,8 @@
 /// Small files of known content, and a store to import them into.
 namespace isobar::test {
 
+inline constexpr int kPatienceMs = 60'000; ///< for work in the background, on a busy machine
+
 inline QString write(const QTemporaryDir& folder, const char* name, const QByteArray& content)
 {
     const QString path = folder.filePath(QLatin1String(name));

@@ -63,32 +63,34 @@ private Q_SLOTS:
     {
         QVERIFY(m_session->openStore(m_store.toStdString()).ok());
         m_page->show();
-        QTRY_COMPARE(figures(), expected(countsOf(test::smallFleet())));
-        QTRY_VERIFY(m_page->findChild<QLabel*>(QStringLiteral("dataNoLog"))->text().contains(QStringLiteral("yet")));
+        QTRY_COMPARE_WITH_TIMEOUT(figures(), expected(countsOf(test::smallFleet())), test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            m_page->findChild<QLabel*>(QStringLiteral("dataNoLog"))->text().contains(QStringLiteral("yet")),
+            test::kPatienceMs);
         QVERIFY(!button(QStringLiteral("dataCopy"))->isEnabled());
     }
 
     void anImportThroughThePageShowsUp()
     {
         importBoth();
-        QTRY_COMPARE(log()->model()->rowCount(), 2);
+        QTRY_COMPARE_WITH_TIMEOUT(log()->model()->rowCount(), 2, test::kPatienceMs);
         QCOMPARE(figures(), expected(store::Store::open(m_store.toStdString())->counts().value()));
         // Newest first: the catalogue came second.
         QCOMPARE(log()->currentIndex().row(), 0);
-        QTRY_COMPARE(rows()->model()->rowCount(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(rows()->model()->rowCount(), 4, test::kPatienceMs);
         QCOMPARE(rows()->model()->index(0, DiagnosticsModel::Line).data().toString(), QStringLiteral("3"));
         QVERIFY(rows()->isColumnHidden(DiagnosticsModel::Outcome));
         // The trace had nothing to leave out.
         const QRect other = log()->visualRect(log()->model()->index(1, 1));
         QTest::mouseClick(log()->viewport(), Qt::LeftButton, {}, other.center());
-        QTRY_COMPARE(rows()->model()->rowCount(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(rows()->model()->rowCount(), 0, test::kPatienceMs);
         QVERIFY(!button(QStringLiteral("dataExport"))->isEnabled());
     }
 
     void copyTakesTheSelectedRowsOrAll()
     {
         importBoth();
-        QTRY_COMPARE(rows()->model()->rowCount(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(rows()->model()->rowCount(), 4, test::kPatienceMs);
         QTest::mouseClick(button(QStringLiteral("dataCopy")), Qt::LeftButton);
         const QStringList all = QApplication::clipboard()->text().trimmed().split(QLatin1Char('\n'));
         QCOMPARE(all.size(), 4);
@@ -96,13 +98,13 @@ private Q_SLOTS:
         const QRect second = rows()->visualRect(rows()->model()->index(1, DiagnosticsModel::Text));
         QTest::mouseClick(rows()->viewport(), Qt::LeftButton, {}, second.center());
         QTest::keyClick(rows(), Qt::Key_C, Qt::ControlModifier);
-        QTRY_COMPARE(QApplication::clipboard()->text().trimmed(), all[1].trimmed());
+        QTRY_COMPARE_WITH_TIMEOUT(QApplication::clipboard()->text().trimmed(), all[1].trimmed(), test::kPatienceMs);
     }
 
     void exportWritesAllQuarantinedRows()
     {
         importBoth();
-        QTRY_COMPARE(rows()->model()->rowCount(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(rows()->model()->rowCount(), 4, test::kPatienceMs);
         const QString path = m_folder->filePath(QStringLiteral("out.csv"));
         QTest::mouseClick(button(QStringLiteral("dataExport")), Qt::LeftButton);
         auto* files = m_page->findChild<QFileDialog*>();
@@ -110,7 +112,7 @@ private Q_SLOTS:
         files->setDirectory(m_folder->path());
         files->selectFile(path);
         QTest::keyClick(files, Qt::Key_Return);
-        QTRY_VERIFY(QFile::exists(path));
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path), test::kPatienceMs);
         QFile file(path);
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
@@ -122,11 +124,11 @@ private Q_SLOTS:
     void aTraceOfTheStoreIsOfferedForReplay()
     {
         importBoth();
-        QTRY_COMPARE(log()->model()->rowCount(), 2);
+        QTRY_COMPARE_WITH_TIMEOUT(log()->model()->rowCount(), 2, test::kPatienceMs);
         QVERIFY(!button(QStringLiteral("dataReplay"))->isVisible()); // the catalogue is selected
         const QRect trace = log()->visualRect(log()->model()->index(1, 1));
         QTest::mouseClick(log()->viewport(), Qt::LeftButton, {}, trace.center());
-        QTRY_VERIFY(button(QStringLiteral("dataReplay"))->isVisible());
+        QTRY_VERIFY_WITH_TIMEOUT(button(QStringLiteral("dataReplay"))->isVisible(), test::kPatienceMs);
         const QSignalSpy asked(m_page.get(), &DataPage::replayRequested);
         QTest::mouseClick(button(QStringLiteral("dataReplay")), Qt::LeftButton);
         QCOMPARE(asked.size(), 1);
@@ -138,9 +140,9 @@ private Q_SLOTS:
     {
         QVERIFY(m_session->openStore(m_store.toStdString()).ok());
         m_page->show();
-        QTRY_COMPARE(figures(), expected(countsOf(test::smallFleet())));
+        QTRY_COMPARE_WITH_TIMEOUT(figures(), expected(countsOf(test::smallFleet())), test::kPatienceMs);
         QVERIFY(m_session->openSample().ok());
-        QTRY_COMPARE(figures(), expected(countsOf(m_session->fleet())));
+        QTRY_COMPARE_WITH_TIMEOUT(figures(), expected(countsOf(m_session->fleet())), test::kPatienceMs);
     }
 
     void everyControlHasAName()
@@ -158,7 +160,7 @@ private Q_SLOTS:
     {
         const QString folder = qEnvironmentVariable("ISOBAR_GRAB_DIR");
         importBoth();
-        QTRY_COMPARE(rows()->model()->rowCount(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(rows()->model()->rowCount(), 4, test::kPatienceMs);
         for (const ThemeChoice choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
             applyTheme(choice);
             for (const QSize size : {QSize(1220, 690), QSize(1860, 970)}) {
@@ -196,11 +198,11 @@ private:
             QPointer<ImportDialog> dialog = m_page->findChild<ImportDialog*>();
             QVERIFY(dialog);
             dialog->addFiles({path});
-            QTRY_COMPARE(dialog->stage(), ImportDialog::Stage::Previewed);
+            QTRY_COMPARE_WITH_TIMEOUT(dialog->stage(), ImportDialog::Stage::Previewed, test::kPatienceMs);
             QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("importAccept")), Qt::LeftButton);
-            QTRY_COMPARE(dialog->stage(), ImportDialog::Stage::Finished);
+            QTRY_COMPARE_WITH_TIMEOUT(dialog->stage(), ImportDialog::Stage::Finished, test::kPatienceMs);
             QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("importCancel")), Qt::LeftButton);
-            QTRY_VERIFY(!dialog);
+            QTRY_VERIFY_WITH_TIMEOUT(!dialog, test::kPatienceMs);
         }
         QCOMPARE(imported.size(), 2);
     }

@@ -58,7 +58,7 @@ private Q_SLOTS:
     {
         const test::StoreState before = test::stateOf(m_store);
         open({catalogue()});
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QCOMPARE(fileCells(0), (QStringList{QStringLiteral("azure.vms.csv"), QStringLiteral("Price catalogue"),
                                             QStringLiteral("9"), QStringLiteral("3"), QStringLiteral("1"),
                                             QStringLiteral("4"), QStringLiteral("1"), QStringLiteral("ready")}));
@@ -78,7 +78,7 @@ private Q_SLOTS:
     void rulesFilterTheRows()
     {
         open({catalogue()});
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QAbstractItemModelTester tester(rows()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
         auto* rule = m_dialog->findChild<QComboBox*>(QStringLiteral("diagnosticsRule"));
         const int all = rows()->model()->rowCount();
@@ -101,7 +101,7 @@ private Q_SLOTS:
         const test::StoreState before = test::stateOf(m_store);
         open({catalogue()});
         QSignalSpy imported(m_dialog.get(), &ImportDialog::imported);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         click(QStringLiteral("importCancel"));
         QVERIFY(!m_dialog->isVisible());
         QCOMPARE(m_dialog->result(), int(QDialog::Rejected));
@@ -121,10 +121,10 @@ private Q_SLOTS:
     {
         open({catalogue(), test::write(*m_folder, "trace.csv", test::goodTrace())});
         QSignalSpy imported(m_dialog.get(), &ImportDialog::imported);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QCOMPARE(accept()->text(), QStringLiteral("Import 2 files"));
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
         QCOMPARE(imported.size(), 1);
         QCOMPARE(test::stateOf(m_store), (test::StoreState{4, 1, 4, 2}));
         QCOMPARE(fileCells(0).last(), QStringLiteral("imported"));
@@ -160,7 +160,7 @@ private Q_SLOTS:
         QFETCH(QString, word);
         const test::StoreState before = test::stateOf(m_store);
         open({test::write(*m_folder, "bad.vms.csv", content)});
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QVERIFY2(m_dialog->noticeText().startsWith(QStringLiteral("bad.vms.csv")), qPrintable(m_dialog->noticeText()));
         QVERIFY2(m_dialog->noticeText().contains(word), qPrintable(m_dialog->noticeText()));
         QCOMPARE(fileCells(0).last(), QStringLiteral("failed"));
@@ -172,11 +172,11 @@ private Q_SLOTS:
     void aMissingFileCanBeCheckedAgain()
     {
         open({m_folder->filePath(QStringLiteral("trace.csv"))});
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QVERIFY(!m_dialog->noticeText().isEmpty());
         test::write(*m_folder, "trace.csv", test::goodTrace());
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QCOMPARE(fileCells(0).last(), QStringLiteral("ready"));
         QVERIFY(m_dialog->noticeText().isEmpty());
     }
@@ -184,10 +184,10 @@ private Q_SLOTS:
     void oneBadFileDoesNotHoldUpTheOthers()
     {
         open({test::write(*m_folder, "bad.vms.csv", test::catalogueHeader()), catalogue()});
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QCOMPARE(accept()->text(), QStringLiteral("Import 1 of 2 files"));
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
         QCOMPARE(test::stateOf(m_store).imports, std::size_t(1));
     }
 
@@ -202,9 +202,9 @@ private Q_SLOTS:
                  return Error{.code = ErrorCode::DiskFull, .message = "the disk is full", .advice = "free some space"};
              });
         QSignalSpy imported(m_dialog.get(), &ImportDialog::imported);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
         QCOMPARE(m_dialog->noticeText(), QStringLiteral("The disk is full. Free some space."));
         QCOMPARE(imported.size(), 0);
         QCOMPARE(accept()->text(), QStringLiteral("Check again"));
@@ -222,13 +222,13 @@ private Q_SLOTS:
                             : wait(store, path, options, job);
              });
         QSignalSpy imported(m_dialog.get(), &ImportDialog::imported);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(fileCells(1).last(), QStringLiteral("importing…"));
+        QTRY_COMPARE_WITH_TIMEOUT(fileCells(1).last(), QStringLiteral("importing…"), test::kPatienceMs);
         QVERIFY(m_dialog->findChild<QProgressBar*>()->isVisible());
         click(QStringLiteral("importCancel"));
         QVERIFY(m_dialog->isVisible()); // it stays to say what happened
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
         QVERIFY2(m_dialog->noticeText().startsWith(QStringLiteral("Cancelled: 1 of 2 files")),
                  qPrintable(m_dialog->noticeText()));
         QCOMPARE(fileCells(0).last(), QStringLiteral("imported"));
@@ -243,10 +243,10 @@ private Q_SLOTS:
         fleet.name = "Renamed fleet";
         open({test::write(*m_folder, "fleet.isobar.txtpb", QByteArray::fromStdString(proto::writeFleetText(fleet)))});
         QSignalSpy opened(m_session.get(), &Session::opened);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QVERIFY2(m_dialog->noticeText().isEmpty(), qPrintable(m_dialog->noticeText()));
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
         QCOMPARE(opened.size(), 1);
         QCOMPARE(m_session->fleet().name, std::string("Renamed fleet"));
     }
@@ -279,11 +279,11 @@ private Q_SLOTS:
         } else {
             click(QStringLiteral("importDefaultStore"));
         }
-        QTRY_COMPARE(saved.size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 1, test::kPatienceMs);
         QCOMPARE(QString::fromStdString(m_session->store()->path().string()), made);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
         QCOMPARE(test::stateOf(made).offers, 4);
         m_session.reset();
         QVERIFY(QFile::remove(made));
@@ -311,7 +311,7 @@ private Q_SLOTS:
         QVERIFY(enter.isAccepted());
         QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
         QApplication::sendEvent(m_dialog.get(), &drop);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QCOMPARE(m_dialog->files().rowCount(), 1);
         m_dialog->addFiles({catalogue()}); // the same again
         QCOMPARE(m_dialog->files().rowCount(), 1);
@@ -327,7 +327,7 @@ private Q_SLOTS:
         catalogue();
         files->selectFile(catalogue());
         QTest::keyClick(files, Qt::Key_Return);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         QCOMPARE(fileCells(0).first(), QStringLiteral("azure.vms.csv"));
     }
 
@@ -349,7 +349,7 @@ private Q_SLOTS:
     void everyControlHasAName()
     {
         open({catalogue()});
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         for (const QPushButton* button : m_dialog->findChildren<QPushButton*>()) {
             QVERIFY2(!button->text().isEmpty() || !button->accessibleName().isEmpty(),
                      qPrintable(button->objectName()));
@@ -372,7 +372,7 @@ private Q_SLOTS:
             grab(QStringLiteral("import-empty-") + tone);
             open({catalogue(), test::write(*m_folder, "trace.csv", test::goodTrace()),
                   test::write(*m_folder, "bad.vms.csv", test::catalogueHeader())});
-            QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+            QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
             grab(QStringLiteral("import-failed-") + tone);
             m_dialog->findChild<QTableView*>(QStringLiteral("importFiles"))->selectRow(0);
             grab(QStringLiteral("import-preview-") + tone);
@@ -397,9 +397,9 @@ private:
     void importAll(const QStringList& paths)
     {
         open(paths);
-        QTRY_COMPARE(m_dialog->stage(), Stage::Previewed);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Previewed, test::kPatienceMs);
         click(QStringLiteral("importAccept"));
-        QTRY_COMPARE(m_dialog->stage(), Stage::Finished);
+        QTRY_COMPARE_WITH_TIMEOUT(m_dialog->stage(), Stage::Finished, test::kPatienceMs);
     }
 
     static ImportJob::Importer endless()

@@ -2,7 +2,6 @@
 #include "tests/ui/data/data_files.h"
 #include "ui/data/import_job.h"
 
-#include <QElapsedTimer>
 #include <QTest>
 
 #include <atomic>
@@ -70,7 +69,7 @@ private Q_SLOTS:
                   {test::write(*m_folder, "azure.vms.csv", test::badCatalogue()).toStdString(),
                    test::write(*m_folder, "trace.csv", test::goodTrace()).toStdString()});
         QVERIFY(job.isRunning());
-        QTRY_COMPARE(heard.cancelled, std::vector<bool>{false});
+        QTRY_COMPARE_WITH_TIMEOUT(heard.cancelled, std::vector<bool>{false}, test::kPatienceMs);
         QCOMPARE(heard.files, (std::vector<int>{0, 1}));
         const store::ImportRecord& catalogue = heard.results[0]->record;
         QCOMPARE(catalogue.rowsRead, 9);
@@ -89,22 +88,31 @@ private Q_SLOTS:
         Heard heard(job);
         job.start(ImportMode::Import, m_store.toStdString(),
                   {test::write(*m_folder, "azure.vms.csv", test::badCatalogue()).toStdString()});
-        QTRY_COMPARE(heard.cancelled, std::vector<bool>{false});
+        QTRY_COMPARE_WITH_TIMEOUT(heard.cancelled, std::vector<bool>{false}, test::kPatienceMs);
         QCOMPARE(test::stateOf(m_store), (test::StoreState{4, 0, 4, 1}));
     }
 
     void cancelReturnsAtOnceAndTellsWhenItIsDone()
     {
-        const auto stopped = std::make_shared<std::atomic<bool>>(false);
-        ImportJob job(nullptr, endless(stopped));
+        // It ends only after cancel() returned: one that waited for it would never come back.
+        const auto mayEnd = std::make_shared<std::atomic<bool>>(false);
+        ImportJob job(nullptr, [wait = endless(std::make_shared<std::atomic<bool>>(false)),
+                                mayEnd](store::Store& store, const std::filesystem::path& path,
+                                        const ingest::ImportOptions& options, const JobContext& context) {
+            auto report = wait(store, path, options, context);
+            while (!mayEnd->load()) {
+                std::this_thread::yield();
+            }
+            return report;
+        });
         Heard heard(job);
         job.start(ImportMode::Import, m_store.toStdString(), {"a", "b"});
-        QTRY_VERIFY(heard.progress > 0);
-        QElapsedTimer clock;
-        clock.start();
+        QTRY_VERIFY_WITH_TIMEOUT(heard.progress > 0, test::kPatienceMs);
         job.cancel();
-        QVERIFY(clock.elapsed() < 50);
-        QTRY_COMPARE(heard.cancelled, std::vector<bool>{true});
+        const bool early = !heard.cancelled.empty();
+        mayEnd->store(true);
+        QVERIFY(!early);
+        QTRY_COMPARE_WITH_TIMEOUT(heard.cancelled, std::vector<bool>{true}, test::kPatienceMs);
         QCOMPARE(heard.files, std::vector<int>{0}); // the second was not begun
         QCOMPARE(heard.results[0].error().code, ErrorCode::Cancelled);
     }
@@ -121,13 +129,13 @@ private Q_SLOTS:
         });
         Heard heard(job);
         job.start(ImportMode::Preview, m_store.toStdString(), {"old"});
-        QTRY_VERIFY(heard.progress > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.progress > 0, test::kPatienceMs);
         const auto generation = job.generation();
         job.start(ImportMode::Preview, m_store.toStdString(),
                   {test::write(*m_folder, "trace.csv", test::goodTrace()).toStdString()});
         QVERIFY(job.generation() > generation);
-        QTRY_COMPARE(heard.cancelled, std::vector<bool>{false});
-        QTRY_VERIFY(stopped->load());
+        QTRY_COMPARE_WITH_TIMEOUT(heard.cancelled, std::vector<bool>{false}, test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(stopped->load(), test::kPatienceMs);
         QCOMPARE(heard.results.size(), std::size_t(1));
         QVERIFY(heard.results[0].ok());
     }
@@ -138,10 +146,10 @@ private Q_SLOTS:
         ImportJob job(nullptr, endless(stopped));
         Heard heard(job);
         job.start(ImportMode::Preview, m_store.toStdString(), {"a"});
-        QTRY_VERIFY(heard.progress > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(heard.progress > 0, test::kPatienceMs);
         job.abandon();
         QVERIFY(!job.isRunning());
-        QTRY_VERIFY(stopped->load());
+        QTRY_VERIFY_WITH_TIMEOUT(stopped->load(), test::kPatienceMs);
         QCoreApplication::processEvents();
         QVERIFY(heard.cancelled.empty());
         QVERIFY(heard.results.empty());
@@ -154,9 +162,9 @@ private Q_SLOTS:
         int progress = 0;
         connect(job.get(), &ImportJob::progressed, this, [&progress] { ++progress; });
         job->start(ImportMode::Import, m_store.toStdString(), {"a"});
-        QTRY_VERIFY(progress > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(progress > 0, test::kPatienceMs);
         job.reset();
-        QTRY_VERIFY(stopped->load());
+        QTRY_VERIFY_WITH_TIMEOUT(stopped->load(), test::kPatienceMs);
     }
 
     void progressIsThinnedOut()
@@ -171,7 +179,7 @@ private Q_SLOTS:
                       });
         Heard heard(job);
         job.start(ImportMode::Preview, m_store.toStdString(), {"a"});
-        QTRY_COMPARE(heard.cancelled, std::vector<bool>{false});
+        QTRY_COMPARE_WITH_TIMEOUT(heard.cancelled, std::vector<bool>{false}, test::kPatienceMs);
         QVERIFY(heard.progress >= 1);
         QVERIFY2(heard.progress < 1000, qPrintable(QString::number(heard.progress)));
     }
@@ -181,7 +189,7 @@ private Q_SLOTS:
         ImportJob job;
         Heard heard(job);
         job.start(ImportMode::Preview, m_folder->filePath(QStringLiteral("none.isobar")).toStdString(), {"a", "b"});
-        QTRY_COMPARE(heard.cancelled, std::vector<bool>{false});
+        QTRY_COMPARE_WITH_TIMEOUT(heard.cancelled, std::vector<bool>{false}, test::kPatienceMs);
         QVERIFY(heard.storeError);
         QCOMPARE(heard.storeError->code, ErrorCode::NotFound);
         QVERIFY(heard.files.empty());

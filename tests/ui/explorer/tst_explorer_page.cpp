@@ -33,6 +33,8 @@ using query::Measure;
 
 namespace {
 
+constexpr int kPatienceMs = 60'000; // for work in the background, on a busy machine
+
 constexpr aggregate::SimMicros kSecond = aggregate::kMicrosPerSecond;
 
 store::SqlTable oddTable()
@@ -133,7 +135,7 @@ private Q_SLOTS:
         page.showQuestion();
         QSignalSpy finished(&page.question(), &QuestionPanel::finished);
         QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("questionAsk")), Qt::LeftButton);
-        QTRY_COMPARE(finished.size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, kPatienceMs);
         QVERIFY(page.question().result().model().rowCount() > 1);
         QVERIFY(page.question().command().isEmpty());
         QVERIFY(!page.findChild<QPushButton*>(QStringLiteral("questionCopyCommand"))->isEnabled());
@@ -151,7 +153,7 @@ private Q_SLOTS:
         page.showSql();
         SqlPanel& sql = page.sql();
         auto* views = page.findChild<QTreeWidget*>(QStringLiteral("sqlViews"));
-        QTRY_COMPARE(views->topLevelItemCount(), 13);
+        QTRY_COMPARE_WITH_TIMEOUT(views->topLevelItemCount(), 13, kPatienceMs);
         auto* editor = page.findChild<QPlainTextEdit*>(QStringLiteral("sqlEditor"));
         // A click inserts; what is glued to a word gets a space.
         editor->setPlainText(QStringLiteral("SELECT count(*) AS runs FROM"));
@@ -162,14 +164,14 @@ private Q_SLOTS:
         QCOMPARE(runs->child(0)->text(0), QStringLiteral("run_id"));
         QSignalSpy finished(&sql, &SqlPanel::finished);
         QTest::keyClick(editor, Qt::Key_Return, Qt::ControlModifier);
-        QTRY_COMPARE(finished.size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, kPatienceMs);
         QCOMPARE(sql.result().csv(), std::string("runs\r\n1\r\n"));
         QCOMPARE(SqlPanel::asked().front(), editor->toPlainText());
 
         // Where it is wrong, in words and by the cursor.
         sql.setText(QStringLiteral("SELECT run_id,\n  nonsuch FROM v_runs"));
         sql.run();
-        QTRY_COMPARE(finished.size(), 2);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 2, kPatienceMs);
         QVERIFY2(textOf(sql.notice()).contains(QStringLiteral("Line 2, column 3")), qPrintable(textOf(sql.notice())));
         QVERIFY(textOf(sql.notice()).contains(QStringLiteral("nonsuch")));
         QCOMPARE(editor->textCursor().selectedText(), QStringLiteral("nonsuch"));
@@ -178,12 +180,12 @@ private Q_SLOTS:
         // Nothing can be written, and it is said.
         sql.setText(QStringLiteral("DELETE FROM history_runs"));
         sql.run();
-        QTRY_COMPARE(finished.size(), 3);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 3, kPatienceMs);
         QVERIFY(!textOf(sql.notice()).isEmpty());
 
         sql.setText(QStringLiteral("SELECT 1 WHERE 0"));
         sql.run();
-        QTRY_COMPARE(finished.size(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 4, kPatienceMs);
         QCOMPARE(page.findChild<QLabel*>(QStringLiteral("sqlNothing"))->text(), QStringLiteral("No rows."));
         QVERIFY(textOf(sql.notice()).isEmpty());
     }
@@ -202,7 +204,7 @@ private Q_SLOTS:
         sql.run();
         QVERIFY(sql.isRunning());
         sql.cancel();
-        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, 5'000);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, kPatienceMs);
         QVERIFY(!sql.isRunning());
         QVERIFY(textOf(sql.notice()).startsWith(QStringLiteral("Cancelled")));
     }
@@ -216,7 +218,7 @@ private Q_SLOTS:
         ExplorerPage page(session);
         QuestionPanel& panel = page.question();
         auto* source = page.findChild<QComboBox*>(QStringLiteral("questionSource"));
-        QTRY_VERIFY(source->count() >= 2);
+        QTRY_VERIFY_WITH_TIMEOUT(source->count() >= 2, kPatienceMs);
         query::RecordedQuestion question;
         question.run = 1;
         question.measures = {Measure::Requests, Measure::TtftP95};
@@ -251,7 +253,7 @@ private Q_SLOTS:
         page.show();
         QuestionPanel& panel = page.question();
         auto* source = page.findChild<QComboBox*>(QStringLiteral("questionSource"));
-        QTRY_VERIFY(source->count() >= 2);
+        QTRY_VERIFY_WITH_TIMEOUT(source->count() >= 2, kPatienceMs);
         session.stepBy(60);
         QTRY_COMPARE_WITH_TIMEOUT(session.history().end(), 60 * kSecond, 60'000);
         query::RecordedQuestion question;
@@ -262,7 +264,7 @@ private Q_SLOTS:
         QCOMPARE(panel.question().compare, question.compare);
         QSignalSpy finished(&panel, &QuestionPanel::finished);
         QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("questionAsk")), Qt::LeftButton);
-        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, 30'000);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, kPatienceMs);
         QVERIFY2(panel.notice().text().isEmpty(), qPrintable(panel.notice().text()));
         const auto store = store::Store::open(file);
         QVERIFY(store.ok());
@@ -296,7 +298,7 @@ private Q_SLOTS:
         page.show();
         QuestionPanel& panel = page.question();
         auto* source = page.findChild<QComboBox*>(QStringLiteral("questionSource"));
-        QTRY_VERIFY(source->count() >= 2);
+        QTRY_VERIFY_WITH_TIMEOUT(source->count() >= 2, kPatienceMs);
         const Fleet& fleet = session.fleet();
         std::vector<query::RecordedQuestion> questions(6);
         questions[0].measures = {Measure::SpendUsd};
@@ -326,7 +328,7 @@ private Q_SLOTS:
             panel.setQuestion(question);
             QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("questionAsk")), Qt::LeftButton);
             ++asked;
-            QTRY_COMPARE(finished.size(), asked);
+            QTRY_COMPARE_WITH_TIMEOUT(finished.size(), asked, kPatienceMs);
             QVERIFY2(panel.notice().text().isEmpty(), qPrintable(panel.notice().text()));
             QVERIFY(panel.result().model().rowCount() > 0);
             QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("questionCopyCommand")), Qt::LeftButton);
@@ -355,7 +357,7 @@ private Q_SLOTS:
         ExplorerPage page(session);
         QuestionPanel& panel = page.question();
         auto* source = page.findChild<QComboBox*>(QStringLiteral("questionSource"));
-        QTRY_VERIFY(source->count() >= 2);
+        QTRY_VERIFY_WITH_TIMEOUT(source->count() >= 2, kPatienceMs);
         QSignalSpy finished(&panel, &QuestionPanel::finished);
         query::RecordedQuestion question;
         question.run = 1;
@@ -363,19 +365,19 @@ private Q_SLOTS:
         question.by = {Dimension::Workload};
         panel.setQuestion(question);
         panel.ask();
-        QTRY_COMPARE(finished.size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 1, kPatienceMs);
         QVERIFY(panel.notice().text().contains(QStringLiteral("workload")));
         question.by = {};
         question.from = "tomorrow";
         panel.setQuestion(question);
         panel.ask();
-        QTRY_COMPARE(finished.size(), 2);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 2, kPatienceMs);
         QVERIFY(panel.notice().text().contains(QStringLiteral("tomorrow")));
         question.measures = {};
         question.from.clear();
         panel.setQuestion(question);
         panel.ask();
-        QTRY_COMPARE(finished.size(), 3);
+        QTRY_COMPARE_WITH_TIMEOUT(finished.size(), 3, kPatienceMs);
         QVERIFY(!panel.notice().text().isEmpty());
         QVERIFY(panel.command().isEmpty());
     }
