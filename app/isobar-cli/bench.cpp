@@ -216,7 +216,8 @@ int runFleet(const FleetOptions& options)
                  {"requests", bench->requests},
                  {"simulated_seconds", bench->simulatedSeconds},
                  {"realtime_factor", bench->realtimeFactor},
-                 {"threads", bench->threads}},
+                 {"threads", bench->threads},
+                 {"state_hash", fmt::format("{:016x}", bench->stateHash)}},
                 options.json);
 }
 

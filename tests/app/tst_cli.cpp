@@ -341,9 +341,9 @@ private Q_SLOTS:
                                                QStringLiteral("samples")};
         QTest::newRow("fleet") << QStringList{QStringLiteral("fleet"), QStringLiteral("--accelerators"),
                                               QStringLiteral("2000"), QStringLiteral("--for"), QStringLiteral("2s")}
-                               << QStringList{QStringLiteral("accelerators"), QStringLiteral("replicas"),
-                                              QStringLiteral("requests"), QStringLiteral("simulated_seconds"),
-                                              QStringLiteral("realtime_factor")};
+                               << QStringList{QStringLiteral("accelerators"),    QStringLiteral("replicas"),
+                                              QStringLiteral("requests"),        QStringLiteral("simulated_seconds"),
+                                              QStringLiteral("realtime_factor"), QStringLiteral("state_hash")};
         QTest::newRow("import") << QStringList{QStringLiteral("import"), QStringLiteral("--rows"),
                                                QStringLiteral("2000")}
                                 << QStringList{QStringLiteral("baseline_seconds"), QStringLiteral("rows")};
@@ -365,6 +365,22 @@ private Q_SLOTS:
         QCOMPARE(bench["name"].get<std::string>(), arguments.front().toStdString());
         QVERIFY(bench["rate"].get<double>() > 0 && bench["wall_seconds"].get<double>() > 0);
         QVERIFY(bench["peak_rss_bytes"].get<std::int64_t>() > 1'000'000);
+    }
+
+    /// A figure of speed counts only with the same result.
+    void theFleetBenchSaysThatThreadsMadeNoDifference()
+    {
+        const auto hashOn = [](const char* threads) {
+            const Json bench =
+                document({QStringLiteral("bench"), QStringLiteral("fleet"), QStringLiteral("--accelerators"),
+                          QStringLiteral("2000"), QStringLiteral("--for"), QStringLiteral("2s"),
+                          QStringLiteral("--threads"), QLatin1String(threads), QStringLiteral("--json")});
+            return bench.value("state_hash", std::string());
+        };
+        const std::string one = hashOn("1");
+        QCOMPARE(one.size(), std::size_t{16});
+        QCOMPARE(hashOn("2"), one);
+        QCOMPARE(hashOn("8"), one);
     }
 };
 

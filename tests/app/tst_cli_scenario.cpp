@@ -125,7 +125,7 @@ private Q_SLOTS:
 
         const Ran unknown = cli(simulate + QStringList{QStringLiteral("--scenario"), QStringLiteral("Bad dya")});
         QVERIFY(failedWith(unknown, 1));
-        QVERIFY(unknown.err.contains("Bad day") && unknown.err.contains("Today"));
+        QVERIFY(unknown.err.contains("did you mean Bad day?"));
         // Both a file and a scenario: not guessed.
         QProcess process;
         process.setWorkingDirectory(m_folder.path());
@@ -134,6 +134,47 @@ private Q_SLOTS:
         const Ran both = finish(process);
         QVERIFY(failedWith(both, 1));
         QVERIFY(both.err.contains("./Bad day"));
+    }
+
+    void aWorkloadMayFollowATraceOfTheStore()
+    {
+        // 200 requests a second, all alike; nothing else is asked of the fleet.
+        constexpr int kInput = 123, kOutput = 7;
+        QByteArray rows = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
+        for (int i = 0; i < 4000; ++i) {
+            rows += QStringLiteral("2026-01-05 12:00:%1.%2,%3,%4\n")
+                        .arg(i / 200, 2, 10, QLatin1Char('0'))
+                        .arg(i % 200 * 5, 3, 10, QLatin1Char('0'))
+                        .arg(kInput)
+                        .arg(kOutput)
+                        .toUtf8();
+        }
+        const QString trace = file(QStringLiteral("alike.csv"), rows);
+        QCOMPARE(cli({QStringLiteral("import"), m_place.store, trace}).exitCode, 0);
+        const Contents store = contents(m_place.store);
+        QCOMPARE(store.traces.size(), std::size_t{1});
+        const auto following = [&](const std::string& name) {
+            return QByteArray::fromStdString("demand_ratio: 0\nworkloads { workload: \"" +
+                                             store.fleet->workloads[0].name + "\" trace: \"" + name + "\" }\n");
+        };
+        const QString path = file(QStringLiteral("traced.textproto"), following(store.traces[0]));
+        QCOMPARE(cli(scenario(QStringLiteral("add"), {QStringLiteral("Traced"), path})).exitCode, 0);
+        const QStringList simulate =
+            QStringList{QStringLiteral("simulate"), m_place.store} + words(QStringLiteral("--for 10s --json"));
+        const Json ran = document(simulate + QStringList{QStringLiteral("--scenario"), QStringLiteral("Traced")});
+        const auto number = [&ran](const char* key) { return ran.value(key, std::int64_t{-1}); };
+        // Each area takes its share of the trace at random: 2,000 in all, give or take 45.
+        QVERIFY2(std::abs(number("requests") - 2000) < 200, ran.dump().c_str());
+        QVERIFY(number("completed") > 1000);
+        QCOMPARE(number("tokens_in"), kInput * number("completed"));
+        QCOMPARE(number("tokens_out"), kOutput * number("completed"));
+        QCOMPARE(number("requests"), number("completed") + number("rejected") + number("lost") + number("in_flight"));
+
+        const QString gone = file(QStringLiteral("gone.textproto"), following("no such trace"));
+        const Ran refused = cli(simulate + QStringList{QStringLiteral("--scenario"), gone});
+        QVERIFY(failedWith(refused, 1));
+        QVERIFY2(refused.err.contains("no such trace"), refused.err.constData());
+        QCOMPARE(cli(scenario(QStringLiteral("remove"), {QStringLiteral("Traced")})).exitCode, 0);
     }
 
     void devicesAndExportTakeItToo()

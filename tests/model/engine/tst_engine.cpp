@@ -481,6 +481,9 @@ private Q_SLOTS:
         QCOMPARE(bench->replicas, 200);
         QVERIFY(std::abs(double(bench->requests) / (200 * 3 * 2) - 1) < 0.15);
         QVERIFY(!benchmarkFleet(10, 2, 1).ok());
+        for (const int threads : {2, 8}) {
+            QCOMPARE(benchmarkFleet(1600, 2, threads)->stateHash, bench->stateHash);
+        }
     }
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine.h"
 #include "model/proto/fleet_text.h"
+#include "model/proto/operations_text.h"
 #include "model/recording/frame_codec.h"
 #include "model/recording/parts.h"
 #include "model/recording/recording.h"
+#include "tests/model/engine/runs.h"
 #include "tests/support/small_fleet.h"
 
 #include <QTemporaryDir>
@@ -147,6 +149,82 @@ private Q_SLOTS:
         QVERIFY(run->events.size() > 3);
         QVERIFY(all->events == run->events);
         QVERIFY(all->intervals.front()->demand.size() < all->intervals.back()->demand.size());
+    }
+
+    void operationsComeBackWithTheSameTotals_data()
+    {
+        QTest::addColumn<QString>("what");
+        QTest::addColumn<QString>("event");
+        QTest::newRow("replicas drain") << "drain"
+                                        << "plan-applied";
+        QTest::newRow("a region is unavailable") << "unavailable"
+                                                 << "fault-began";
+        QTest::newRow("chips that were bought arrive") << "purchase"
+                                                       << "chips-arrived";
+        QTest::newRow("replicas follow a surge") << "scaling"
+                                                 << "scaled";
+    }
+    void operationsComeBackWithTheSameTotals()
+    {
+        QFETCH(QString, what);
+        QFETCH(QString, event);
+        Fleet fleet = test::smallFleet();
+        Operations operations;
+        operations.warmUp = {1, 1, 1e12, 1};
+        if (what == QLatin1String("unavailable")) {
+            Fault fault;
+            fault.kind = FaultKind::Region;
+            fault.region = RegionId(std::size_t{0});
+            fault.atSeconds = 12;
+            fault.durationSeconds = 9;
+            operations.faults = {fault};
+        } else if (what == QLatin1String("purchase")) {
+            fleet.startTimeUtc = "2026-01-04T23:59:50Z";
+            fleet.arrivals = {{PoolId(std::size_t{1}), "2026-01-05", 64, PricingModel::Committed, {}}};
+        } else if (what == QLatin1String("scaling")) {
+            operations.autoscale = {{PlacementId(std::size_t{0}), 1, 30, 0.7, 5}};
+            operations.surges = {{WorkloadId(), 10, 20, 6}};
+        }
+        rec::Header header = headerOf(std::make_shared<const Fleet>(fleet));
+        header.operations = proto::writeOperationsText(operations, fleet);
+        engine::EngineOptions options;
+        options.operations = operations;
+        options.threads = 2;
+        engine::Engine engine = engine::Engine::create(header.fleet, test::smallCalibration(), options).value();
+        auto writer = rec::Writer::create(path("operated"), header, {10, 3}).value();
+        while (engine.now() < 40 * kSecond) {
+            if (what == QLatin1String("drain") && engine.now() == 15 * kSecond) {
+                Fleet drained = fleet;
+                drained.placements[0].replicas = 0;
+                QVERIFY(engine.applyPlacements(std::make_shared<const Fleet>(drained)).ok());
+            }
+            engine.step();
+            for (const engine::Event& one : engine.takeEvents()) {
+                writer->add({one.at, std::string(engine::eventKindName(one.kind)), one.text});
+            }
+            for (auto& interval : engine.takeIntervals()) {
+                QVERIFY(writer->append(std::move(interval)).ok());
+            }
+        }
+        QVERIFY(writer->finish().ok());
+
+        const auto opened = rec::openRecording(path("operated"));
+        QVERIFY(opened.ok() && opened->damage().empty());
+        const auto readBack =
+            proto::parseOperationsText(opened->header().operations, "header", *opened->header().fleet);
+        QVERIFY(readBack.ok() && *readBack == operations);
+        QVERIFY(opened->header().fleet->arrivals == fleet.arrivals);
+        const auto all = opened->read(0, opened->end());
+        QVERIFY(all.ok());
+        QVERIFY(std::any_of(all->events.begin(), all->events.end(),
+                            [&](const rec::Event& one) { return one.kind == event.toStdString(); }));
+        auto [demand, supply] = engine::runs::totalsOf(all->intervals);
+        demand.requests += engine.waiting() - demand.retried;
+        const engine::RunTotals totals = engine.totals();
+        QVERIFY(engine::runs::conserved(totals));
+        QVERIFY(demand == totals.demand);
+        QVERIFY(supply == totals.supply);
+        QVERIFY(demand.completed > 1000);
     }
 
     void readsAnyRange()
