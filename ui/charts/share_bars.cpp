@@ -18,7 +18,8 @@ namespace isobar::ui {
 namespace {
 
 constexpr double kSide = Theme::kPadding, kTop = 10, kTitle = 20, kRowPitch = 33, kBar = 6, kNoteGap = 6;
-constexpr double kBleed = 6; // a highlighted row reaches this far into the padding
+constexpr double kClosest = 25, kWidest = 48, kTotal = 29; // of rows that fill a height
+constexpr double kBleed = 6;                               // a highlighted row reaches this far into the padding
 
 /// The full track's value: 1, 2, 2.5 or 5 × 10ⁿ at or above the largest row.
 double trackValue(const std::vector<ShareRow>& rows)
@@ -89,16 +90,19 @@ void paintRow(QPainter& p, const QRectF& row, const ShareRow& data, double track
         p.setBrush(Qt::NoBrush);
         p.drawRoundedRect(card, Theme::kControlRadius, Theme::kControlRadius);
     }
-    const QRectF words(row.left(), row.top() + 3, row.width(), 17);
+    const QRectF words(row.left(), row.top() + std::min(3.0, (row.height() - 17 - kBar) / 2), row.width(), 17);
     drawSwatch(p, QPointF(words.left() + 4, words.center().y()), data.color);
     const QString value = data.trouble ? QStringLiteral("!  ") + data.valueText : data.valueText;
     const double used = drawLine(p, words, font(TextRole::Body), data.trouble ? t.trouble : t.text, value,
                                  Qt::AlignRight | Qt::AlignVCenter);
     drawLine(p, words.adjusted(16, 0, -used - 10, 0), font(TextRole::Body), t.text, data.name);
 
-    const QRectF trackRect(row.left(), row.bottom() - kBar - 5, row.width(), kBar);
+    // Thicker in a high row, and close to the words it belongs to.
+    const double thickness = std::clamp(row.height() * kBar / kRowPitch, kBar - 1, kBar + 3);
+    const double trackTop = std::min(words.bottom() + 2, row.bottom() - thickness - 2);
+    const QRectF trackRect(row.left(), trackTop, row.width(), thickness);
     p.setPen(Qt::NoPen);
-    p.setBrush(t.line);
+    p.setBrush(trackColor(t));
     p.drawRoundedRect(trackRect, 2, 2);
     const double share = std::isfinite(data.value) ? std::clamp(data.value / track, 0.0, 1.0) : 0;
     if (share > 0) {
@@ -122,28 +126,43 @@ void paintRow(QPainter& p, const QRectF& row, const ShareRow& data, double track
 
 } // namespace
 
-ShareLayout layOutShare(const ShareData& data, double width)
+ShareLayout layOutShare(const ShareData& data, double width, double height)
 {
     ShareLayout layout;
     const double inner = std::max(20.0, width - 2 * kSide);
-    double y = kTop;
-    if (!data.title.isEmpty()) {
-        layout.title = QRectF(kSide, y, inner, kTitle);
-        y += kTitle + 4;
-    }
-    for (std::size_t i = 0; i < data.rows.size(); ++i) {
-        layout.rows.emplace_back(kSide, y, inner, kRowPitch);
-        y += kRowPitch;
-    }
-    if (!data.totalText.isEmpty()) {
-        layout.total = QRectF(kSide, y + 5, inner, 22);
-        y += 29;
-    }
+    const double titleRoom = data.title.isEmpty() ? 0 : kTitle + 4, totalRoom = data.totalText.isEmpty() ? 0 : kTotal;
+    double noteHeight = 0;
     if (!data.footnote.isEmpty()) {
-        const QRectF words = QFontMetricsF(font(TextRole::Secondary))
-                                 .boundingRect(QRectF(0, 0, inner, 1000), Qt::TextWordWrap, data.footnote);
-        layout.footnote = QRectF(kSide, y + kNoteGap, inner, std::ceil(words.height()));
-        y += kNoteGap + layout.footnote.height();
+        noteHeight = std::ceil(QFontMetricsF(font(TextRole::Secondary))
+                                   .boundingRect(QRectF(0, 0, inner, 1000), Qt::TextWordWrap, data.footnote)
+                                   .height());
+    }
+    std::size_t rows = data.rows.size();
+    double pitch = kRowPitch;
+    if (height > 0 && rows > 0) {
+        const double room = height - 2 * kTop - titleRoom - totalRoom;
+        const auto count = static_cast<double>(rows);
+        const double besideNote = noteHeight > 0 ? room - kNoteGap - noteHeight : room;
+        noteHeight = besideNote >= count * kClosest ? noteHeight : 0;
+        pitch = std::clamp((noteHeight > 0 ? besideNote : room) / count, kClosest, kWidest);
+        rows = std::min(rows, static_cast<std::size_t>(std::max(1.0, std::floor((room + 1) / pitch))));
+    }
+    double y = kTop;
+    if (titleRoom > 0) {
+        layout.title = QRectF(kSide, y, inner, kTitle);
+        y += titleRoom;
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+        layout.rows.emplace_back(kSide, y, inner, pitch);
+        y += pitch;
+    }
+    if (totalRoom > 0) {
+        layout.total = QRectF(kSide, y + 5, inner, 22);
+        y += totalRoom;
+    }
+    if (noteHeight > 0) {
+        layout.footnote = QRectF(kSide, y + kNoteGap, inner, noteHeight);
+        y += kNoteGap + noteHeight;
     }
     layout.height = y + kTop;
     return layout;
@@ -171,9 +190,11 @@ void paintShare(QPainter& p, QPointF topLeft, const ShareLayout& layout, const S
         const QRectF words = layout.total.adjusted(0, 4, 0, 0);
         const double width =
             drawLine(p, words, font(TextRole::Strong), t.text, data.totalText, Qt::AlignRight | Qt::AlignVCenter);
-        drawLine(p, words.adjusted(0, 0, -width - 10, 0), font(TextRole::Body), t.muted, QStringLiteral("Total"));
+        const std::size_t more = data.rows.size() - layout.rows.size();
+        drawLine(p, words.adjusted(0, 0, -width - 10, 0), font(TextRole::Body), t.muted,
+                 more == 0 ? QStringLiteral("Total") : QStringLiteral("Total, with %1 more").arg(more));
     }
-    if (!data.footnote.isEmpty()) {
+    if (!layout.footnote.isEmpty()) {
         p.setFont(font(TextRole::Secondary));
         p.setPen(t.muted);
         p.drawText(layout.footnote, Qt::TextWordWrap, data.footnote);
@@ -225,6 +246,15 @@ void ShareBars::setSelectedKey(const QString& key)
     }
 }
 
+void ShareBars::setFilling(bool on)
+{
+    m_filling = on;
+    QSizePolicy policy(QSizePolicy::Expanding, on ? QSizePolicy::Expanding : QSizePolicy::Minimum);
+    policy.setHeightForWidth(!on);
+    setSizePolicy(policy);
+    updateGeometry();
+}
+
 QString ShareBars::hoveredKey() const
 {
     return m_state.hovered < 0 ? QString() : m_data.rows[static_cast<std::size_t>(m_state.hovered)].key;
@@ -233,7 +263,7 @@ QString ShareBars::hoveredKey() const
 QRect ShareBars::rowRect(const QString& key) const
 {
     const ShareLayout layout = currentLayout();
-    for (std::size_t i = 0; i < m_data.rows.size(); ++i) {
+    for (std::size_t i = 0; i < layout.rows.size(); ++i) {
         if (m_data.rows[i].key == key) {
             return layout.rows[i].toRect();
         }
@@ -243,7 +273,7 @@ QRect ShareBars::rowRect(const QString& key) const
 
 ShareLayout ShareBars::currentLayout() const
 {
-    return layOutShare(m_data, width());
+    return layOutShare(m_data, width(), m_filling ? height() : 0);
 }
 
 QSize ShareBars::sizeHint() const
@@ -258,7 +288,7 @@ QSize ShareBars::minimumSizeHint() const
 
 int ShareBars::heightForWidth(int width) const
 {
-    return static_cast<int>(std::ceil(layOutShare(m_data, width).height));
+    return static_cast<int>(std::ceil(layOutShare(m_data, width, m_filling ? 1 : 0).height));
 }
 
 int ShareBars::rowAt(QPointF point) const
@@ -321,7 +351,7 @@ void ShareBars::leaveEvent(QEvent* event)
 
 void ShareBars::keyPressEvent(QKeyEvent* event)
 {
-    const int last = static_cast<int>(m_data.rows.size()) - 1;
+    const int last = static_cast<int>(currentLayout().rows.size()) - 1; // of those that are seen
     int next = m_current;
     switch (event->key()) {
     case Qt::Key_Up:

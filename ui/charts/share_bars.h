@@ -12,11 +12,13 @@ namespace isobar::ui {
 /// Where the parts of a share section lie for a given width; one layout for painting, for hit testing and for export.
 struct ShareLayout {
     QRectF title;
-    std::vector<QRectF> rows;
-    QRectF total, footnote;
+    std::vector<QRectF> rows; ///< as many as there is room for, from the first; the total says how many there are not
+    QRectF total, footnote;   ///< empty where there is none, or no room
     double height = 0;
 };
-[[nodiscard]] ShareLayout layOutShare(const ShareData& data, double width);
+/// With a height given, fills it: rows stand closer or wider; where even the closest do not fit, the footnote goes, and
+/// then the last rows.
+[[nodiscard]] ShareLayout layOutShare(const ShareData& data, double width, double height = 0);
 
 struct ShareState {
     int hovered = -1, current = -1; ///< rows; current is drawn with a focus ring
@@ -36,6 +38,9 @@ public:
     void setData(ShareData data);
     [[nodiscard]] const ShareData& data() const { return m_data; }
     void setSelectedKey(const QString& key);
+    /// Whether it takes the height it is given and lays its rows out in it, rather than asking for what they like;
+    /// false at first.
+    void setFilling(bool on);
     [[nodiscard]] QString selectedKey() const { return m_state.selectedKey; }
     [[nodiscard]] QString hoveredKey() const;
     /// The rectangle of a row in widget coordinates; empty when there is no such key.
@@ -43,7 +48,8 @@ public:
 
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
-    [[nodiscard]] bool hasHeightForWidth() const override { return true; }
+    [[nodiscard]] bool hasHeightForWidth() const override { return !m_filling; }
+    /// What its rows like; filling, the least in which one of them and the total can be read.
     [[nodiscard]] int heightForWidth(int width) const override;
 
 Q_SIGNALS:
@@ -67,6 +73,7 @@ private:
     ShareData m_data;
     ShareState m_state;
     int m_current = 0, m_pressed = -1;
+    bool m_filling = false;
 };
 
 } // namespace isobar::ui

@@ -118,8 +118,8 @@ public:
         setProperty("panel", true);
         auto* column = new QVBoxLayout(this);
         column->setContentsMargins(1, 4, 1, 1);
+        bars->setFilling(true);
         column->addWidget(bars);
-        column->addStretch(1);
     }
     ShareBars* bars;
 };

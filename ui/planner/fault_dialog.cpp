@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/planner/fault_dialog.h"
 
+#include "ui/planner/list_row.h"
 #include "ui/session/session.h"
 #include "ui/shell/theme.h"
 
@@ -137,6 +138,7 @@ FaultDialog::FaultDialog(Session& session, QWidget* parent)
     auto* activeTitle = new QLabel(tr("Broken now"));
     activeTitle->setFont(ui::font(TextRole::Strong));
     m_active->setAccessibleName(tr("Broken now"));
+    useRows(*m_active);
     m_mend->setAccessibleName(tr("Mend the chosen fault"));
     auto* breakButton = new QPushButton(tr("Break it"));
     breakButton->setProperty("primary", true);
@@ -282,7 +284,7 @@ void FaultDialog::showActive()
     if (numbers != shown) { // thirty times a second: only when something has changed
         m_active->clear();
         for (std::size_t i = 0; i < count; ++i) {
-            auto* item = new QListWidgetItem(faultText(m_session.fleet(), snapshot->faults[i].second), m_active);
+            auto* item = addRow(*m_active, faultText(m_session.fleet(), snapshot->faults[i].second));
             item->setData(Qt::UserRole, snapshot->faults[i].first);
         }
     }

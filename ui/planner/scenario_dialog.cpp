@@ -3,6 +3,7 @@
 
 #include "model/ingest/whole_file.h"
 #include "model/plan/scenario_words.h"
+#include "ui/planner/list_row.h"
 #include "ui/shell/theme.h"
 
 #include <QFileDialog>
@@ -64,6 +65,7 @@ ScenarioDialog::ScenarioDialog(Session& session, QWidget* parent)
     setWindowTitle(tr("Scenarios"));
     resize(860, 560);
     m_list->setAccessibleName(tr("Scenarios"));
+    useRows(*m_list);
     m_list->setMinimumWidth(kListWidth);
     m_list->setEditTriggers(QAbstractItemView::EditKeyPressed | QAbstractItemView::SelectedClicked);
     m_does->setAccessibleName(tr("What it does"));
@@ -135,13 +137,6 @@ ScenarioDialog::ScenarioDialog(Session& session, QWidget* parent)
     column->addWidget(m_message);
     column->addLayout(end);
 
-    const auto paintList = [this] {
-        m_list->setStyleSheet(QStringLiteral("QListWidget::item { padding: 5px 8px; border: 1px solid transparent; } "
-                                             "QListWidget::item:selected { background: %1; color: %2; }")
-                                  .arg(theme().accent.name(), theme().onAccent.name()));
-    };
-    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, paintList);
-    paintList();
     connect(m_list, &QListWidget::currentRowChanged, this, [this] {
         if (!m_filling) {
             m_message->hide();
@@ -150,8 +145,13 @@ ScenarioDialog::ScenarioDialog(Session& session, QWidget* parent)
     });
     connect(m_list, &QListWidget::itemChanged, this, &ScenarioDialog::renamed);
     connect(m_rename, &QPushButton::clicked, this, [this] { m_list->editItem(m_list->currentItem()); });
-    connect(m_undo, &QPushButton::clicked, &m_session.undoStack(), &QUndoStack::undo);
-    connect(new QShortcut(QKeySequence::Undo, this), &QShortcut::activated, &m_session.undoStack(), &QUndoStack::undo);
+    const auto undo = [this] {
+        if (m_session.undoStack().index() > m_undoneFrom) {
+            m_session.undoStack().undo();
+        }
+    };
+    connect(m_undo, &QPushButton::clicked, this, undo);
+    connect(new QShortcut(QKeySequence::Undo, this), &QShortcut::activated, this, undo);
     connect(new QShortcut(QKeySequence::Redo, this), &QShortcut::activated, &m_session.undoStack(), &QUndoStack::redo);
     auto* del = new QShortcut(QKeySequence::Delete, m_list);
     del->setContext(Qt::WidgetShortcut);
@@ -175,9 +175,8 @@ void ScenarioDialog::fill()
     const int row = m_list->currentRow();
     m_list->clear();
     const auto add = [this](const QString& name, bool runs, bool named) {
-        auto* item = new QListWidgetItem(name, m_list);
-        QFont face = ui::font(runs ? TextRole::Strong : TextRole::Body);
-        item->setFont(face);
+        QListWidgetItem* item = addRow(*m_list, name);
+        item->setFont(ui::font(runs ? TextRole::Strong : TextRole::Body));
         item->setToolTip(runs ? tr("Runs now") : QString());
         item->setFlags(named ? item->flags() | Qt::ItemIsEditable : item->flags());
     };
@@ -204,7 +203,7 @@ void ScenarioDialog::showChosen()
         ofOne->setEnabled(one != nullptr);
     }
     const QUndoStack& undo = m_session.undoStack();
-    m_undo->setVisible(undo.canUndo());
+    m_undo->setVisible(undo.canUndo() && undo.index() > m_undoneFrom);
     m_undo->setText(tr("Undo: %1").arg(undo.undoText()));
     bool fits = true;
     QStringList lines;

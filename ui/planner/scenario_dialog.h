@@ -46,6 +46,7 @@ private:
     QLabel *m_title, *m_note, *m_does, *m_from, *m_message;
     QPushButton *m_run, *m_export, *m_duplicate, *m_rename, *m_remove, *m_undo;
     bool m_filling = false;
+    const int m_undoneFrom = m_session.undoStack().index(); ///< what was done before is not undone here
 };
 
 } // namespace isobar::ui

@@ -51,6 +51,9 @@ QMenu::separator { height: 1px; background: @line; margin: 5px 8px; }
 QHeaderView::section { background: @panel; color: @muted; border: none; border-bottom: 1px solid @line; padding: 6px 8px; }
 QTableView, QTreeView, QListView { background: @panel; border: 1px solid @line; border-radius: 7px;
   gridline-color: @line; selection-background-color: @raised; selection-color: @text; outline: none; }
+QListWidget[rows="true"] { padding: 4px; }
+QListWidget[rows="true"]::item { padding: 0 8px; border: 1px solid transparent; border-radius: 5px; }
+QListWidget[rows="true"]::item:selected { background: @raised; color: @text; border-color: @accent; }
 QTableView QTableCornerButton::section { background: @panel; border: none; }
 QTabWidget::pane { border: 1px solid @line; border-radius: 7px; }
 QTabBar::tab { padding: 6px 12px; color: @muted; background: transparent; border-bottom: 2px solid transparent; }

@@ -31,60 +31,72 @@ bool desktopIsDark()
 
 } // namespace
 
+namespace {
+
+struct ColorRow {
+    QColor Theme::*color;
+    const char *dark, *light, *highContrast;
+};
+/// The light theme's states are darker than on the dark ground, so that words in these colours keep 4.5:1 on white; and
+/// its red darker still, or it would be the brown of caution to whoever sees no green.
+constexpr std::array kColors{
+    ColorRow{&Theme::ground, "#0E1420", "#F6F8FB", "#000000"},
+    ColorRow{&Theme::panel, "#141C2A", "#FFFFFF", "#000000"},
+    ColorRow{&Theme::raised, "#1A2435", "#FFFFFF", "#1C1C1C"},
+    ColorRow{&Theme::line, "#263349", "#D9E0EA", "#8C96A6"},
+    ColorRow{&Theme::text, "#E8EEF7", "#182233", "#FFFFFF"},
+    ColorRow{&Theme::muted, "#93A4BD", "#53647E", "#DCE4F0"},
+    ColorRow{&Theme::faint, "#5E7090", "#8494AB", "#B4BFCE"},
+    ColorRow{&Theme::land, "#1D2A3E", "#E3E9F1", "#2A3038"},
+    ColorRow{&Theme::border, "#2A3B55", "#C9D3E0", "#7C8796"},
+    ColorRow{&Theme::graticule, "#172133", "#EDF1F6", "#20252C"},
+    ColorRow{&Theme::accent, "#6CC1FF", "#0B6FB8", "#8FD3FF"},
+    ColorRow{&Theme::onAccent, "#08121F", "#FFFFFF", "#000000"},
+    ColorRow{&Theme::flow, "#6E8DB5", "#7E97B8", "#B6C8DE"},
+    ColorRow{&Theme::isobar, "#7C93B8", "#6B7F9C", "#C6D2E2"},
+    ColorRow{&Theme::trouble, "#E8642C", "#9E1A08", "#FF9B70"},
+    ColorRow{&Theme::caution, "#E69F00", "#946A00", "#FFC94D"},
+    ColorRow{&Theme::fine, "#56B4E9", "#0B6FB8", "#8FD3FF"},
+};
+
+Theme themeOf(bool dark, const char* ColorRow::*column)
+{
+    Theme made;
+    made.dark = dark;
+    for (const ColorRow& row : kColors) {
+        made.*row.color = hex(row.*column);
+    }
+    return made;
+}
+
+} // namespace
+
 const Theme& Theme::darkTheme()
 {
-    static const Theme t = [] {
-        Theme d;
-        d.dark = true;
-        d.ground = hex("#0E1420"), d.panel = hex("#141C2A"), d.raised = hex("#1A2435");
-        d.line = hex("#263349"), d.text = hex("#E8EEF7"), d.muted = hex("#93A4BD"), d.faint = hex("#5E7090");
-        d.land = hex("#1D2A3E"), d.border = hex("#2A3B55"), d.graticule = hex("#172133");
-        d.accent = hex("#6CC1FF"), d.onAccent = hex("#08121F"), d.flow = hex("#6E8DB5"), d.isobar = hex("#7C93B8");
-        d.trouble = hex("#E8642C"), d.caution = hex("#E69F00"), d.fine = hex("#56B4E9");
-        return d;
-    }();
+    static const Theme t = themeOf(true, &ColorRow::dark);
     return t;
 }
 
 const Theme& Theme::lightTheme()
 {
-    static const Theme t = [] {
-        Theme l;
-        l.dark = false;
-        l.ground = hex("#F6F8FB"), l.panel = hex("#FFFFFF"), l.raised = hex("#FFFFFF");
-        l.line = hex("#D9E0EA"), l.text = hex("#182233"), l.muted = hex("#53647E"), l.faint = hex("#8494AB");
-        l.land = hex("#E3E9F1"), l.border = hex("#C9D3E0"), l.graticule = hex("#EDF1F6");
-        l.accent = hex("#0B6FB8"), l.onAccent = hex("#FFFFFF"), l.flow = hex("#7E97B8"), l.isobar = hex("#6B7F9C");
-        // Darker than on the dark ground, so that words in these colours keep 4.5:1 on white; and the red darker still,
-        // or it would be the brown of caution to whoever sees no green.
-        l.trouble = hex("#9E1A08"), l.caution = hex("#946A00"), l.fine = hex("#0B6FB8");
-        return l;
-    }();
+    static const Theme t = themeOf(false, &ColorRow::light);
     return t;
 }
 
 const Theme& Theme::highContrastTheme()
 {
-    static const Theme t = [] {
-        Theme c = darkTheme();
-        c.ground = hex("#000000"), c.panel = hex("#000000"), c.raised = hex("#1C1C1C");
-        c.line = hex("#8C96A6"), c.text = hex("#FFFFFF"), c.muted = hex("#DCE4F0"), c.faint = hex("#B4BFCE");
-        c.land = hex("#2A3038"), c.border = hex("#7C8796"), c.graticule = hex("#20252C");
-        c.accent = hex("#8FD3FF"), c.onAccent = hex("#000000"), c.flow = hex("#B6C8DE"), c.isobar = hex("#C6D2E2");
-        c.trouble = hex("#FF9B70"), c.caution = hex("#FFC94D"), c.fine = hex("#8FD3FF");
-        return c;
-    }();
+    static const Theme t = themeOf(true, &ColorRow::highContrast);
     return t;
 }
 
 QColor Theme::category(std::size_t n) const
 {
-    // Okabe-Ito in an order that sets neighbours far apart; its darkest blue is lightened on dark grounds. No violet
-    // there: it is that blue to whoever has deuteranopia.
+    // Okabe-Ito in an order that sets neighbours far apart; its darkest blue is lightened on dark grounds. No grey:
+    // that is what "other" and "idle" are painted in beside them.
     static constexpr std::array<const char*, 10> kDark{"#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442",
-                                                       "#5B8DEF", "#D55E00", "#8FE38F", "#9A6B4F", "#C8D2E0"};
+                                                       "#5B8DEF", "#D55E00", "#8FE38F", "#9A6B4F", "#9A4DFF"};
     static constexpr std::array<const char*, 10> kLight{"#56B4E9", "#8B5E3C", "#009E73", "#CC79A7", "#C9A800",
-                                                        "#0072B2", "#D55E00", "#6B4FD8", "#5B6472", "#9C1F4E"};
+                                                        "#0072B2", "#D55E00", "#6B4FD8", "#2B2A6B", "#9C1F4E"};
     return hex(dark ? kDark[n % kDark.size()] : kLight[n % kLight.size()]);
 }
 

@@ -68,6 +68,38 @@ private Q_SLOTS:
             QStringLiteral("Azure 50.0 % (+25.0 % against last week); Google Cloud 30.0 %;")));
     }
 
+    /// In a panel of a board rows fill the height: wider, closer, and at last fewer, with what is left out told.
+    void fillsTheHeightItIsGiven()
+    {
+        const QString first = m_bars->data().rows.front().key, last = m_bars->data().rows.back().key;
+        const int liked = m_bars->heightForWidth(280);
+        const auto pitch = [&] { return m_bars->rowRect(first).height(); };
+        const int likedPitch = pitch();
+        m_bars->setFilling(true);
+        QVERIFY(m_bars->heightForWidth(280) < liked);
+        m_bars->resize(280, liked + 60);
+        QVERIFY(pitch() > likedPitch);
+        QVERIFY(m_bars->rowRect(last).bottom() <= m_bars->height());
+        m_bars->resize(280, 10 + 24 + 3 * 26 + 29 + 10);
+        QVERIFY(pitch() < likedPitch && !m_bars->rowRect(last).isEmpty());
+        QVERIFY(layOutShare(m_bars->data(), 280, m_bars->height()).footnote.isEmpty());
+        m_bars->resize(280, 10 + 24 + 2 * 26 + 29 + 10);
+        QVERIFY(!m_bars->rowRect(first).isEmpty() && m_bars->rowRect(last).isEmpty());
+        for (const int height : {40, 90, 120, 150, 200, 300, 500}) {
+            const ShareLayout layout = layOutShare(m_bars->data(), 280, height);
+            QVERIFY(!layout.rows.empty());
+            QVERIFY2(layout.height <= std::max(height, m_bars->heightForWidth(280)) + 1,
+                     qPrintable(QString::number(height)));
+        }
+        // What is not seen is not walked to, and is still said.
+        m_bars->setFocus();
+        QSignalSpy picked(m_bars.get(), &ShareBars::rowClicked);
+        QTest::keyClick(m_bars.get(), Qt::Key_End);
+        QTest::keyClick(m_bars.get(), Qt::Key_Return);
+        QCOMPARE(picked[0][0].toString(), m_bars->data().rows[1].key);
+        QVERIFY(m_bars->accessibleDescription().contains(m_bars->data().rows.back().name));
+    }
+
     void clickPicksTheRowUnderTheMouse()
     {
         QSignalSpy picked(m_bars.get(), &ShareBars::rowClicked);

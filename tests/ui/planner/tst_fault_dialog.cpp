@@ -1,39 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/by_name.h"
 #include "ui/planner/fault_dialog.h"
 #include "ui/session/session.h"
 
 #include <QComboBox>
 #include <QListWidget>
-#include <QPushButton>
 #include <QStandardPaths>
 #include <QTest>
 
 using namespace isobar;
 using namespace isobar::ui;
-
-namespace {
-
-template <class Widget> Widget* named(const QWidget& parent, const QString& accessibleName)
-{
-    for (Widget* widget : parent.findChildren<Widget*>()) {
-        if (widget->accessibleName() == accessibleName) {
-            return widget;
-        }
-    }
-    return nullptr;
-}
-
-QPushButton* button(const QWidget& parent, const QString& text)
-{
-    for (QPushButton* candidate : parent.findChildren<QPushButton*>()) {
-        if (candidate->text() == text) {
-            return candidate;
-        }
-    }
-    return nullptr;
-}
-
-} // namespace
+using test::button;
+using test::named;
 
 /// A real session on the sample fleet: what is broken breaks there.
 class TestFaultDialog : public QObject {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/proto/shipped.h"
+#include "tests/support/by_name.h"
 #include "ui/planner/scenario_dialog.h"
 #include "ui/shell/theme.h"
 
@@ -9,7 +10,6 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
-#include <QPushButton>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
@@ -17,29 +17,15 @@
 
 using namespace isobar;
 using namespace isobar::ui;
+using test::named;
 
 namespace {
 
-template <class Widget> Widget* named(const QWidget& parent, const QString& accessibleName)
-{
-    for (Widget* widget : parent.findChildren<Widget*>()) {
-        if (widget->accessibleName() == accessibleName) {
-            return widget;
-        }
-    }
-    return nullptr;
-}
-
 void click(const QWidget& parent, const QString& text)
 {
-    for (QPushButton* candidate : parent.findChildren<QPushButton*>()) {
-        if (candidate->text() == text) {
-            QVERIFY2(candidate->isEnabled(), qPrintable(text));
-            QTest::mouseClick(candidate, Qt::LeftButton);
-            return;
-        }
-    }
-    QFAIL(qPrintable(QStringLiteral("no button ") + text));
+    QPushButton* pressed = test::button(parent, text);
+    QVERIFY2(pressed != nullptr && pressed->isEnabled(), qPrintable(text));
+    QTest::mouseClick(pressed, Qt::LeftButton);
 }
 
 QStringList listed(const ScenarioDialog& dialog)
@@ -118,6 +104,39 @@ private Q_SLOTS:
         QTRY_VERIFY(m_session->snapshot() != nullptr);
     }
     void cleanupTestCase() { m_session.reset(); }
+
+    void rowsStandBesideEachOther()
+    {
+        ScenarioDialog dialog(*m_session);
+        dialog.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&dialog));
+        const auto* list = named<QListWidget>(dialog, QStringLiteral("Scenarios"));
+        for (int row = 0; row < list->count(); ++row) {
+            const QRect at = list->visualItemRect(list->item(row));
+            QVERIFY(at.height() >= QFontMetrics(list->item(row)->font()).height() + 8);
+            QVERIFY(row == 0 || at.top() > list->visualItemRect(list->item(row - 1)).bottom());
+        }
+    }
+
+    /// A filter that was set before the dialog opened is undone in the window, not here.
+    void undoesOnlyWhatWasDoneHere()
+    {
+        m_session->undoStack().push(new QUndoCommand(QStringLiteral("something else")));
+        ScenarioDialog dialog(*m_session);
+        dialog.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&dialog));
+        const auto* undo = named<QPushButton>(dialog, QStringLiteral("Undo"));
+        QVERIFY(!undo->isVisible());
+        const int before = m_session->undoStack().index();
+        QTest::keyClick(&dialog, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(m_session->undoStack().index(), before);
+        chooseRow(dialog, QStringLiteral("Today"));
+        click(dialog, QStringLiteral("Duplicate"));
+        QVERIFY(undo->isVisible());
+        QTest::keyClick(&dialog, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(m_session->undoStack().index(), before);
+        QVERIFY(!undo->isVisible());
+    }
 
     void theSampleRunsItsDayAndSaysSo()
     {

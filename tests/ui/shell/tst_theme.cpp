@@ -134,6 +134,12 @@ private Q_SLOTS:
     {
         const Theme& t = chosen();
         for (std::size_t i = 0; i < 10; ++i) {
+            for (const QColor& neutral : {t.muted, t.faint}) { // "other" and "idle", beside them in every stack
+                const double apart = distance(t.category(i), neutral, kVisions[0]);
+                QVERIFY2(apart > 20, qPrintable(QStringLiteral("%1 and the neutral %2: %3")
+                                                    .arg(t.category(i).name(), neutral.name())
+                                                    .arg(apart)));
+            }
             for (std::size_t j = 0; j < i; ++j) {
                 for (const Vision& vision : kVisions) {
                     const double apart = distance(t.category(i), t.category(j), vision);
