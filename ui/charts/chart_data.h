@@ -89,6 +89,7 @@ struct ShareData {
 
 struct KpiData {
     enum class Direction { None, Better, Worse, Neutral };
+    enum class Standing { None, Met, Near, Missed }; ///< how the value stands to its target
 
     QString title;
     QString value, unit;
@@ -100,6 +101,9 @@ struct KpiData {
     QVector<double> spark;
     QString explanation; ///< tooltip: formula and source
     bool warning = false;
+    Standing standing = Standing::None;
+    QString target{}, targetWords{};  ///< "≥ 95 %", "at least 95 %"; empty: none is set
+    double reached = 0, targetAt = 0; ///< where value and target lie on the track under them, 0 to 1
 };
 
 } // namespace isobar::ui

@@ -81,10 +81,81 @@ void drawWarning(QPainter& p, QPointF center)
     p.drawLine(center + QPointF(0, 3), center + QPointF(0, 3.4));
 }
 
-/// The unit and as many of the notes as `room` holds; at least the unit.
+/// A ring, half filled: neither here nor there.
+void drawNear(QPainter& p, QPointF center)
+{
+    p.setPen(QPen(theme().caution, 1.4));
+    p.setBrush(Qt::NoBrush);
+    p.drawEllipse(center, 4.5, 4.5);
+    p.setPen(Qt::NoPen);
+    p.setBrush(theme().caution);
+    p.drawPie(QRectF(center.x() - 4.5, center.y() - 4.5, 9, 9), 90 * 16, 180 * 16);
+}
+
+/// A tick.
+void drawMet(QPainter& p, QPointF center)
+{
+    p.setPen(QPen(theme().fine, 1.8));
+    p.setBrush(Qt::NoBrush);
+    p.drawPolyline(QPolygonF{{center + QPointF(-5, 0), center + QPointF(-1.5, 4), center + QPointF(5, -4.5)}});
+}
+
+QColor standingColor(KpiData::Standing standing)
+{
+    switch (standing) {
+    case KpiData::Standing::Met:
+        return theme().fine;
+    case KpiData::Standing::Near:
+        return theme().caution;
+    case KpiData::Standing::Missed:
+        return theme().trouble;
+    case KpiData::Standing::None:
+        break;
+    }
+    return theme().muted;
+}
+
+/// A track with the value as a bar and the target as a line across it.
+void paintProgress(QPainter& p, const QRectF& track, const KpiData& d)
+{
+    p.setPen(Qt::NoPen);
+    p.setBrush(trackColor(theme()));
+    p.drawRoundedRect(track, 1.5, 1.5);
+    p.setBrush(standingColor(d.standing));
+    p.drawRoundedRect(QRectF(track.left(), track.top(), std::max(2.0, track.width() * d.reached), track.height()), 1.5,
+                      1.5);
+    const double x =
+        std::round(std::clamp(track.left() + track.width() * d.targetAt, track.left() + 1, track.right() - 1));
+    p.setBrush(theme().panel); // a gap on either side keeps it apart from the bar
+    p.drawRect(QRectF(x - 2, track.top() - 2, 4, track.height() + 4));
+    p.setBrush(theme().text);
+    p.drawRect(QRectF(x - 1, track.top() - 2, 2, track.height() + 4));
+}
+
+/// How the value stands to its target, from the wordiest.
+QStringList targetNotes(const KpiData& d)
+{
+    if (d.target.isEmpty()) {
+        return {};
+    }
+    const QString plain = QStringLiteral("target ") + d.target;
+    const QString judged = d.standing == KpiData::Standing::Near     ? QStringLiteral("near ") + plain
+                           : d.standing == KpiData::Standing::Missed ? QStringLiteral("misses ") + d.target
+                                                                     : plain;
+    return {judged, plain, d.target};
+}
+
+/// The unit, the target in the most words and as many of the notes as `room` holds; at least the unit.
 QString unitText(const KpiData& d, double room)
 {
     QString text = d.unit;
+    for (const QString& note : targetNotes(d)) {
+        const QString more = text.isEmpty() ? note : text + QLatin1Char(' ') + note;
+        if (textWidth(font(TextRole::Secondary), more) <= room) {
+            text = more;
+            break;
+        }
+    }
     for (const QString& note : d.notes) {
         const QString more = text.isEmpty() ? note : text + QLatin1Char(' ') + note;
         if (textWidth(font(TextRole::Secondary), more) <= room) {
@@ -112,6 +183,13 @@ QString spoken(const KpiData& d)
     } else if (d.direction == KpiData::Direction::Worse) {
         text += QStringLiteral(", worse");
     }
+    if (!d.targetWords.isEmpty()) {
+        text += QStringLiteral(", target ") + d.targetWords;
+        text += d.standing == KpiData::Standing::Met      ? QStringLiteral(": met")
+                : d.standing == KpiData::Standing::Near   ? QStringLiteral(": near")
+                : d.standing == KpiData::Standing::Missed ? QStringLiteral(": missed")
+                                                          : QString();
+    }
     return d.warning ? text + QStringLiteral(", needs attention") : text;
 }
 
@@ -123,12 +201,14 @@ void paintKpi(QPainter& p, const QRectF& rect, const KpiData& d)
     p.setRenderHint(QPainter::Antialiasing);
     const QRectF inner = rect.adjusted(kPad, 0, -kPad, 0);
     // Three lines, centred as a block: they keep their distances whatever the height.
-    const double top = rect.top() + std::max(8.0, (rect.height() - 68) / 2);
+    const bool judged = d.standing != KpiData::Standing::None;
+    const double top = rect.top() + std::max(judged ? 6.0 : 8.0, (rect.height() - (judged ? 74 : 68)) / 2);
     QRectF titleRow(inner.left(), top, inner.width(), 16);
     QRectF figureRow(inner.left(), top + 19, inner.width(), 28);
     const QRectF changeRow(inner.left(), top + 52, inner.width(), 16);
 
-    const double titleWidth = textWidth(font(TextRole::Secondary), d.title) + (d.warning ? 18 : 0);
+    const bool marked = d.warning || judged;
+    const double titleWidth = textWidth(font(TextRole::Secondary), d.title) + (marked ? 18 : 0);
     const double valueWidth = textWidth(font(TextRole::Figure), d.value);
     const double unitWidth = d.unit.isEmpty() ? 0 : 6 + textWidth(font(TextRole::Secondary), d.unit);
     const bool hasSpark = std::count_if(d.spark.begin(), d.spark.end(), [](double v) { return std::isfinite(v); }) > 1;
@@ -147,9 +227,13 @@ void paintKpi(QPainter& p, const QRectF& rect, const KpiData& d)
             figureRow.setRight(inner.right() - width - 8);
         }
     }
-    if (d.warning) {
-        drawWarning(p, QPointF(titleRow.left() + 6, titleRow.center().y()));
+    if (marked) {
+        const QPointF at(titleRow.left() + 6, titleRow.center().y());
+        d.warning ? drawWarning(p, at) : d.standing == KpiData::Standing::Near ? drawNear(p, at) : drawMet(p, at);
         titleRow.setLeft(titleRow.left() + 18);
+    }
+    if (judged) {
+        paintProgress(p, QRectF(inner.left(), std::min(top + 72, rect.bottom() - 7), inner.width(), 3), d);
     }
     drawLine(p, titleRow, font(TextRole::Secondary), t.muted, d.title);
     const double used = drawLine(p, figureRow, font(TextRole::Figure), t.text, d.value);
@@ -225,8 +309,9 @@ void KpiTile::paintEvent(QPaintEvent* event)
     QPainter p(this);
     p.setRenderHint(QPainter::Antialiasing);
     const QRectF edge = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-    if (m_hovered || hasFocus() || m_data.warning) {
-        p.setPen(QPen(hasFocus() ? t.accent : m_data.warning ? t.trouble : t.faint, 1));
+    const bool near = m_data.standing == KpiData::Standing::Near;
+    if (m_hovered || hasFocus() || m_data.warning || near) {
+        p.setPen(QPen(hasFocus() ? t.accent : m_data.warning ? t.trouble : near ? t.caution : t.faint, 1));
         p.setBrush(m_pressed ? QBrush(t.raised) : QBrush(Qt::NoBrush));
         p.drawRoundedRect(edge, Theme::kPanelRadius, Theme::kPanelRadius);
         if (hasFocus()) { // a second line inside, so that focus is not only a change of hue

@@ -6,8 +6,9 @@
 
 namespace isobar::ui {
 
-/// One key figure: title, figure with a quieter unit, change in words, and a sparkline where there is room. Six fit
-/// into 1,180 px. A button to mouse, keyboard and screen reader.
+/// One key figure: title, figure with a quieter unit, change in words, and a sparkline where there is room; where it
+/// has a target, a track with both and a mark: tick, half ring or triangle for met, near or missed. Six fit into 1,180
+/// px. A button to mouse, keyboard and screen reader.
 class KpiTile : public QFrame {
     Q_OBJECT
 public:

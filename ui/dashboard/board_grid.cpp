@@ -7,6 +7,7 @@
 #include "ui/session/session.h"
 #include "ui/shell/theme.h"
 
+#include <QCoreApplication>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -148,6 +149,7 @@ BoardGrid::Item BoardGrid::makeItem(View view)
     Item item;
     if (view == View::Overview || view == View::Summary) {
         item.figures = new KpiRow(this);
+        connect(item.figures, &KpiRow::targetChosen, this, &BoardGrid::targetChosen);
         item.widget = item.figures;
     } else if (view == View::Map) {
         item.map = new MapView(this);
@@ -206,6 +208,7 @@ void BoardGrid::setBoard(const Board& board)
     }
     m_board = board;
     m_items = std::move(items);
+    forgetPointer();
     makeHandles();
     layOut();
     catchUp();
@@ -366,6 +369,21 @@ void BoardGrid::showContext(const ViewContext& context)
     for (Item& item : m_items) {
         item.stale = true;
     }
+    catchUp();
+}
+
+/// What was pointed at is no longer under the pointer: its card would stand beside something else.
+void BoardGrid::forgetPointer()
+{
+    for (const Item& item : m_items) {
+        QEvent leave(QEvent::Leave);
+        QCoreApplication::sendEvent(item.widget, &leave);
+    }
+}
+
+void BoardGrid::scrolled()
+{
+    forgetPointer();
     catchUp();
 }
 

@@ -34,6 +34,7 @@ public:
     void showContext(const ViewContext& context);
     /// Panels that have come into sight since; call after scrolling.
     void catchUp();
+    void scrolled(); ///< the same, when all panels have moved under the pointer
 
     [[nodiscard]] QRect panelRect(std::size_t panel) const;
     /// What a panel shows its view in.
@@ -44,6 +45,8 @@ public:
 Q_SIGNALS:
     /// Somebody arranged the panels anew.
     void arranged(const isobar::ui::Board& board);
+    /// Somebody set the target of a key figure, or took it away.
+    void targetChosen(std::size_t figure, const std::optional<isobar::ui::KpiTarget>& target);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -60,6 +63,7 @@ private:
         bool stale = true;
     };
     void layOut();
+    void forgetPointer();
     /// The board as it is laid out now: narrowed where there is little room.
     [[nodiscard]] Board shownBoard() const;
     void draw(Item& item);

@@ -2,6 +2,7 @@
 #include "ui/dashboard/board_page.h"
 
 #include "ui/dashboard/board_grid.h"
+#include "ui/dashboard/kpi_target_book.h"
 #include "ui/session/session.h"
 #include "ui/shell/elided_label.h"
 #include "ui/shell/theme.h"
@@ -49,9 +50,10 @@ private:
 
 } // namespace
 
-BoardPage::BoardPage(Session& session, QWidget* parent)
+BoardPage::BoardPage(Session& session, KpiTargetBook& targets, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
+    , m_targets(targets)
     , m_boards(shippedBoards())
     , m_tools(new QWidget)
     , m_names(new QComboBox)
@@ -125,7 +127,9 @@ BoardPage::BoardPage(Session& session, QWidget* parent)
         boards[static_cast<std::size_t>(m_current)] = board;
         change(boards, m_current, tr("arrange board %1").arg(board.name));
     });
-    connect(m_scroll->verticalScrollBar(), &QScrollBar::valueChanged, m_grid, &BoardGrid::catchUp);
+    connect(m_scroll->verticalScrollBar(), &QScrollBar::valueChanged, m_grid, &BoardGrid::scrolled);
+    connect(m_grid, &BoardGrid::targetChosen, &m_targets, &KpiTargetBook::set);
+    connect(&m_targets, &KpiTargetBook::changed, this, &BoardPage::refresh);
     connect(&m_session, &Session::opened, this, &BoardPage::load);
     connect(&m_session, &Session::historyChanged, this, &BoardPage::refresh);
     connect(&m_session, &Session::placementsChanged, this, &BoardPage::refresh);
@@ -299,12 +303,7 @@ void BoardPage::refresh()
     if (!isVisible() || !m_session.isOpen()) {
         return; // a room that is not looked at costs nothing
     }
-    ViewContext context = contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(),
-                                    m_session.selection().state(), m_session.seed());
-    context.events = m_session.events();
-    context.scenario = m_session.scenarioName();
-    context.rollUp = m_session.rollUpCopy();
-    context.compared = m_session.compared().stretch();
+    const ViewContext context = contextOf(m_session, m_targets.targets());
     m_source->setText(context.footer());
     m_grid->showContext(context);
 }

@@ -12,6 +12,7 @@ namespace isobar::ui {
 
 class BoardGrid;
 class ElidedLabel;
+class KpiTargetBook;
 class Session;
 
 /// The room of boards: one board at a time, chosen, arranged and kept. Boards live in the open store, with the bundled
@@ -19,7 +20,7 @@ class Session;
 class BoardPage : public QWidget {
     Q_OBJECT
 public:
-    explicit BoardPage(Session& session, QWidget* parent = nullptr);
+    BoardPage(Session& session, KpiTargetBook& targets, QWidget* parent = nullptr);
 
     [[nodiscard]] const std::vector<Board>& boards() const { return m_boards; }
     [[nodiscard]] int current() const { return m_current; }
@@ -39,6 +40,8 @@ public:
     void load();
     /// Puts boards in force and keeps them; what undo and redo call.
     void useBoards(const std::vector<Board>& boards, int current);
+    /// Writes them where they live; when what is open has moved to another store.
+    void keep();
 
 Q_SIGNALS:
     void problem(const isobar::Error& error);
@@ -49,7 +52,6 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
-    void keep();
     void refresh();
     void showPanels();
     void fit();
@@ -59,6 +61,7 @@ private:
     void askName(const QString& title, const QString& proposal, const std::function<void(const QString&)>& take);
 
     Session& m_session;
+    KpiTargetBook& m_targets;
     std::vector<Board> m_boards;
     int m_current = 0;
     bool m_presenting = false;

@@ -2,18 +2,17 @@
 #include "ui/dashboard/kpi_row.h"
 
 #include "ui/charts/kpi_tile.h"
+#include "ui/dashboard/kpi_card.h"
 #include "ui/shell/theme.h"
 
 #include <QGridLayout>
-#include <QLabel>
-#include <QVBoxLayout>
+#include <QMenu>
 
 #include <algorithm>
 
 namespace isobar::ui {
 namespace {
 
-constexpr int kCardWidth = 380;
 constexpr int kNarrow = 1000; ///< below it the six stand in two rows
 
 } // namespace
@@ -27,6 +26,9 @@ KpiRow::KpiRow(QWidget* parent)
     for (std::size_t i = 0; i < 6; ++i) {
         m_tiles.push_back(new KpiTile(this));
         connect(m_tiles.back(), &KpiTile::clicked, this, [this, i] { explain(i); });
+        m_tiles.back()->setContextMenuPolicy(Qt::CustomContextMenu);
+        connect(m_tiles.back(), &QWidget::customContextMenuRequested, this,
+                [this, i](const QPoint& at) { showMenu(i, m_tiles[i]->mapToGlobal(at)); });
     }
     layOut(6);
 }
@@ -65,41 +67,47 @@ QSize KpiRow::minimumSizeHint() const
 
 void KpiRow::show(const ViewContext& context)
 {
+    const bool judgedAnew = m_context.targets != context.targets;
     m_context = context;
+    if (m_card && judgedAnew) { // else it stays as it was when it was opened: it is read
+        m_card->showContext(context);
+    }
     const std::vector<KpiData> figures = kpis(context);
     for (std::size_t i = 0; i < m_tiles.size(); ++i) {
         m_tiles[i]->setData(figures[i]);
     }
 }
 
+QWidget* KpiRow::card() const
+{
+    return m_card;
+}
+
 void KpiRow::explain(std::size_t tile)
 {
-    const bool same = m_card && m_card->property("tile").toULongLong() == tile;
+    const bool same = m_card && m_card->figure() == tile;
     delete m_card;
-    if (same) { // a second click closes it
-        return;
+    if (!same) { // a second click closes it
+        openCard(tile);
     }
-    auto* card = new QFrame(this, Qt::Popup);
+}
+
+void KpiRow::editTarget(std::size_t tile)
+{
+    delete m_card;
+    openCard(tile);
+    m_card->editTarget();
+}
+
+void KpiRow::openCard(std::size_t tile)
+{
+    auto* card = new KpiCard(tile, m_context, this);
     m_card = card;
-    card->setAttribute(Qt::WA_DeleteOnClose);
-    card->setProperty("tile", static_cast<qulonglong>(tile));
-    card->setProperty("panel", true);
-    card->setFixedWidth(kCardWidth);
-    card->setAccessibleName(tr("Explanation of %1").arg(m_tiles[tile]->data().title));
-    auto* text = new QLabel(kpiExplanation(tile, m_context));
-    text->setWordWrap(true);
-    text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    text->setAccessibleName(tr("Explanation"));
-    auto* column = new QVBoxLayout(card);
-    column->setContentsMargins(Theme::kPadding, 12, Theme::kPadding, 12);
-    column->addWidget(text);
-    card->ensurePolished();
-    // The layout knows nothing of the frame around it.
-    const int frame = card->width() - card->contentsRect().width();
-    card->setFixedHeight(column->heightForWidth(kCardWidth - frame) + frame);
+    connect(card, &KpiCard::targetChosen, this, &KpiRow::targetChosen);
     // Below the tile, inside the window.
-    QPoint at = m_tiles[tile]->mapToGlobal(QPoint(0, m_tiles[tile]->height() + 4));
     const QRect inside(window()->mapToGlobal(QPoint(0, 0)), window()->size());
+    card->fitInto(inside.height());
+    QPoint at = m_tiles[tile]->mapToGlobal(QPoint(0, m_tiles[tile]->height() + 4));
     at.setX(std::clamp(at.x(), inside.left(), std::max(inside.left(), inside.right() - card->width())));
     if (at.y() + card->height() > inside.bottom()) { // else above it, or as far down as there is room
         const int above = m_tiles[tile]->mapToGlobal(QPoint(0, -4)).y() - card->height();
@@ -107,6 +115,17 @@ void KpiRow::explain(std::size_t tile)
     }
     card->move(at);
     card->show();
+}
+
+void KpiRow::showMenu(std::size_t tile, QPoint at)
+{
+    auto* menu = new QMenu(m_tiles[tile]);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->addAction(tr("Explain"), this, [this, tile] { explain(tile); });
+    menu->addAction(tr("Set target…"), this, [this, tile] { editTarget(tile); });
+    menu->addAction(tr("Clear target"), this, [this, tile] { Q_EMIT targetChosen(tile, std::nullopt); })
+        ->setEnabled(m_context.targets[tile].has_value());
+    menu->popup(at);
 }
 
 } // namespace isobar::ui

@@ -32,6 +32,7 @@ constexpr double kWidest = 4000; ///< all charts: the window is never narrower t
 OverviewPage::OverviewPage(Session& session, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
+    , m_targets(session)
     , m_figures(new KpiRow)
     , m_outage(new OutageBanner(session))
     , m_map(new MapView)
@@ -111,6 +112,8 @@ OverviewPage::OverviewPage(Session& session, QWidget* parent)
     connect(m_timeBar, &TimeBar::playToggled, &m_session,
             [this] { m_session.isPlaying() ? m_session.pause() : m_session.play(); });
     connect(m_timeBar, &TimeBar::stepRequested, &m_session, [this] { m_session.stepBy(10); });
+    connect(m_figures, &KpiRow::targetChosen, &m_targets, &KpiTargetBook::set);
+    connect(&m_targets, &KpiTargetBook::changed, this, &OverviewPage::refresh);
     connect(&m_session, &Session::opened, this, &OverviewPage::refresh);
     connect(&m_session, &Session::historyChanged, this, &OverviewPage::refresh);
     connect(&m_session, &Session::placementsChanged, this, &OverviewPage::refresh);
@@ -133,13 +136,7 @@ QWidget* OverviewPage::withMenu(QWidget* chart, View view)
 
 ViewContext OverviewPage::context() const
 {
-    ViewContext now = contextOf(m_session.fleetPointer(), m_session.places(), m_session.history(),
-                                m_session.selection().state(), m_session.seed());
-    now.events = m_session.events();
-    now.scenario = m_session.scenarioName();
-    now.rollUp = m_session.rollUpCopy();
-    now.compared = m_session.compared().stretch();
-    return now;
+    return contextOf(m_session, m_targets.targets());
 }
 
 void OverviewPage::refresh()

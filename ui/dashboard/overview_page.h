@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "ui/dashboard/kpi_target_book.h"
 #include "ui/dashboard/views.h"
 #include "ui/session/session.h"
 
@@ -31,6 +32,8 @@ public:
     [[nodiscard]] SidePanel& side() { return *m_side; }
     [[nodiscard]] TimeBar& timeBar() { return *m_timeBar; }
     [[nodiscard]] KpiRow& figures() { return *m_figures; }
+    /// What the figures should reach, here and on every board.
+    [[nodiscard]] KpiTargetBook& targets() { return m_targets; }
     [[nodiscard]] OutageBanner& outage() { return *m_outage; }
     [[nodiscard]] const std::vector<std::unique_ptr<ViewWidget>>& charts() const { return m_charts; }
     /// What the page shows now; what an export of it uses.
@@ -58,6 +61,7 @@ private:
     void layOutCharts(int columns);
 
     Session& m_session;
+    KpiTargetBook m_targets;
     KpiRow* m_figures;
     OutageBanner* m_outage;
     MapView* m_map;

@@ -222,6 +222,18 @@ ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> pla
     return context;
 }
 
+ViewContext contextOf(Session& session, const KpiTargets& targets)
+{
+    ViewContext context = contextOf(session.fleetPointer(), session.places(), session.history(),
+                                    session.selection().state(), session.seed());
+    context.events = session.events();
+    context.scenario = session.scenarioName();
+    context.rollUp = session.rollUpCopy();
+    context.compared = session.compared().stretch();
+    context.targets = targets;
+    return context;
+}
+
 std::optional<ViewContext> previousPeriod(const ViewContext& context)
 {
     const SimMicros from = context.from(), length = context.now - from;

@@ -31,8 +31,24 @@ struct Comparison {
 /// "90 s", "5 min", "24 h".
 [[nodiscard]] QString durationWords(aggregate::SimMicros length);
 
+/// A chart over the context's range with its events, and nothing drawn in it yet.
+[[nodiscard]] TimeChartData timeFrame(const ViewContext& context, const QString& title);
+/// Draws the target of a key figure, where one is set for what the filters leave; the chart's values are the measure's
+/// divided by `factor`.
+void addTarget(TimeChartData& data, std::size_t figure, const ViewContext& context, double factor = 1);
+
 /// What a chart says before there is anything to draw.
 [[nodiscard]] QString waitingText();
+
+/// A chart's data with what all views have: title, unit, and words for when there is nothing to draw.
+template <typename Data> [[nodiscard]] Data framed(View view, const QString& unitNote = {})
+{
+    Data data;
+    data.title = viewTitle(view);
+    data.unitNote = unitNote;
+    data.emptyText = waitingText();
+    return data;
+}
 
 /// The value of a table's cell; NaN when the row is missing.
 [[nodiscard]] double valueOf(const query::Table& table, const std::vector<std::string>& keys, query::Measure measure);

@@ -38,20 +38,9 @@ double startEpochSeconds(const ViewContext& context)
 
 TimeChartData frame(const ViewContext& context, View view, const QString& unit)
 {
-    TimeChartData data;
-    data.title = viewTitle(view);
+    TimeChartData data = timeFrame(context, viewTitle(view));
     data.unitNote = unit;
-    data.emptyText = waitingText();
-    const double start = startEpochSeconds(context);
-    data.from = start + static_cast<double>(context.from()) * 1e-6;
-    data.to = start + static_cast<double>(context.now) * 1e-6;
     data.brushable = true;
-    for (const engine::Event& event : context.events) {
-        const double at = start + static_cast<double>(event.at) * 1e-6;
-        if (at >= data.from && at <= data.to) {
-            data.events.push_back({at, eventKind(event.kind), QString::fromStdString(event.text)});
-        }
-    }
     return data;
 }
 
@@ -167,6 +156,11 @@ TimeChartData stackChart(const ViewContext& context, const Stack& stack)
         data.series.push_back(std::move(series));
     }
     addPeaks(data, context, stack.measure);
+    for (std::size_t figure = 0; figure < kKpiCount; ++figure) {
+        if (kpiRules()[figure].measure == stack.measure) {
+            addTarget(data, figure, context);
+        }
+    }
     if (const auto with = comparedWith(context)) {
         data.series.push_back(ghostOf(context, *with, {}, stack.measure));
     }
@@ -191,6 +185,23 @@ std::optional<TierId> onlyTier(const ViewContext& context)
 }
 
 } // namespace
+
+TimeChartData timeFrame(const ViewContext& context, const QString& title)
+{
+    TimeChartData data;
+    data.title = title;
+    data.emptyText = waitingText();
+    const double start = startEpochSeconds(context);
+    data.from = start + static_cast<double>(context.from()) * 1e-6;
+    data.to = start + static_cast<double>(context.now) * 1e-6;
+    for (const engine::Event& event : context.events) {
+        const double at = start + static_cast<double>(event.at) * 1e-6;
+        if (at >= data.from && at <= data.to) {
+            data.events.push_back({at, eventKind(event.kind), QString::fromStdString(event.text)});
+        }
+    }
+    return data;
+}
 
 TimeEvent::Kind eventKind(engine::Event::Kind kind)
 {

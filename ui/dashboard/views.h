@@ -6,6 +6,7 @@
 #include "model/query/query.h"
 #include "ui/charts/chart_data.h"
 #include "ui/charts/mark_data.h"
+#include "ui/dashboard/kpi_targets.h"
 #include "ui/map/map_scene.h"
 #include "ui/session/compared_run.h"
 #include "ui/session/selection.h"
@@ -22,6 +23,8 @@
 /// What every view shows, as a function of one context: the window, its exports and the command line all call these,
 /// so they all show the same numbers.
 namespace isobar::ui {
+
+class Session;
 
 enum class View {
     Overview,
@@ -60,6 +63,7 @@ struct ViewContext {
     std::uint64_t seed = 0;
     std::string scenario;                            ///< it runs under; "" = the fleet as it stands
     std::shared_ptr<const ComparedStretch> compared; ///< where the selection compares with a recorded run
+    KpiTargets targets = usualTargets();             ///< of the key figures
 
     /// Start of the range: the last selection.rangeSeconds, or all there is.
     [[nodiscard]] aggregate::SimMicros from() const;
@@ -81,6 +85,9 @@ struct BalanceFigure {
 [[nodiscard]] ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> places,
                                     const aggregate::History& history, const SelectionState& selection,
                                     std::uint64_t seed);
+
+/// What is open, at the moment that is shown, with all that the views draw of it.
+[[nodiscard]] ViewContext contextOf(Session& session, const KpiTargets& targets);
 
 /// The range just before this one and as long; nothing where history does not reach back that far.
 [[nodiscard]] std::optional<ViewContext> previousPeriod(const ViewContext& context);
@@ -129,6 +136,8 @@ inline constexpr std::size_t kMostLayers = 8;
 
 /// Why a figure of kpis() is what it is, as rich text: formula, target, its parts by provider and their sum, source.
 [[nodiscard]] QString kpiExplanation(std::size_t tile, const ViewContext& context);
+/// How a figure of kpis() went over the range, with its target as a line.
+[[nodiscard]] TimeChartData kpiCourse(std::size_t tile, const ViewContext& context);
 
 /// The tooltip of a place on the map, as rich text.
 [[nodiscard]] QString placeTooltip(const ViewContext& context, std::size_t place);

@@ -2,6 +2,7 @@
 #include "ui/charts/mark_charts.h"
 #include "ui/dashboard/board_grid.h"
 #include "ui/dashboard/board_page.h"
+#include "ui/dashboard/kpi_target_book.h"
 #include "ui/session/session.h"
 #include "ui/shell/theme.h"
 
@@ -139,7 +140,8 @@ private Q_SLOTS:
     void panelsAreMovedByHeaderAndResizedByCornerAndUndone()
     {
         Session session(0);
-        BoardPage page(session);
+        KpiTargetBook targets(session);
+        BoardPage page(session, targets);
         page.resize(1300, 900);
         page.show();
         QVERIFY(QTest::qWaitForWindowExposed(&page));
@@ -177,7 +179,8 @@ private Q_SLOTS:
     void panelsAreRemovedByTheCrossAndAddedFromTheGallery()
     {
         Session session(0);
-        BoardPage page(session);
+        KpiTargetBook targets(session);
+        BoardPage page(session, targets);
         page.resize(1300, 900);
         page.show();
         QVERIFY(QTest::qWaitForWindowExposed(&page));
@@ -200,7 +203,8 @@ private Q_SLOTS:
         const std::string path = folder.filePath(QStringLiteral("fleet.isobar")).toStdString();
         {
             Session session(0);
-            BoardPage page(session);
+            KpiTargetBook targets(session);
+            BoardPage page(session, targets);
             QVERIFY(session.openSample().ok());
             page.addBoard(QStringLiteral("Mine"));
             QCOMPARE(page.boards().size(), std::size_t{4});
@@ -209,7 +213,8 @@ private Q_SLOTS:
         }
         {
             Session session(0);
-            BoardPage page(session);
+            KpiTargetBook targets(session);
+            BoardPage page(session, targets);
             QVERIFY(session.openSample().ok());
             QCOMPARE(page.boards().back().name, QStringLiteral("Mine"));
             QVERIFY(session.openStore(path).ok());
@@ -218,7 +223,8 @@ private Q_SLOTS:
             QVERIFY(page.boards() == shippedBoards());
         }
         Session session(0);
-        BoardPage page(session);
+        KpiTargetBook targets(session);
+        BoardPage page(session, targets);
         QVERIFY(session.openStore(path).ok());
         QVERIFY(page.boards() == shippedBoards());
     }
@@ -227,7 +233,8 @@ private Q_SLOTS:
     {
         Session session(0);
         QVERIFY(session.openSample().ok());
-        BoardPage page(session);
+        KpiTargetBook targets(session);
+        BoardPage page(session, targets);
         page.resize(1200, 500);
         session.stepBy(3);
         QTRY_VERIFY_WITH_TIMEOUT(session.history().end() >= 3'000'000, 60'000);

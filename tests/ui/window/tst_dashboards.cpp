@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/sample_window.h"
 #include "ui/charts/kpi_tile.h"
 #include "ui/charts/mark_charts.h"
 #include "ui/charts/time_chart.h"
@@ -6,19 +7,15 @@
 #include "ui/dashboard/board_page.h"
 #include "ui/dashboard/kpi_row.h"
 #include "ui/dashboard/outage.h"
-#include "ui/dashboard/overview_page.h"
 #include "ui/dashboard/view_widget.h"
-#include "ui/shell/theme.h"
-#include "ui/shell/window/main_window.h"
 #include "ui/shell/window/tour.h"
 
 #include <QAccessible>
+#include <QDialog>
 #include <QLabel>
 #include <QMenuBar>
-#include <QSettings>
-#include <QStandardPaths>
+#include <QPushButton>
 #include <QToolButton>
-#include <QtTest>
 
 #include <cmath>
 #include <fstream>
@@ -41,29 +38,13 @@ double residentBytes()
 } // namespace
 
 /// What an executive does in the window: filter by clicking, explain, lose a region and undo, present, take the tour.
-class DashboardsTest : public QObject {
+class DashboardsTest : public QObject, private test::SampleWindow {
     Q_OBJECT
-
-    static constexpr double kSettleSeconds = 2;
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
-
-    OverviewPage& page() { return m_window->overview(); }
-    const SelectionState& state() { return m_session->selection().state(); }
 
     void simulate(double seconds)
     {
-        const auto target = m_session->history().end() + static_cast<aggregate::SimMicros>(seconds * 1e6);
-        m_session->stepBy(seconds);
-        QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= target, 60'000);
+        SampleWindow::simulate(seconds);
         page().refresh();
-    }
-    void trigger(const char* command)
-    {
-        QAction* action = m_window->commands().action(QLatin1String(command));
-        QVERIFY2(action != nullptr, command);
-        QVERIFY2(action->isEnabled(), command);
-        action->trigger();
     }
     template <class Chart> Chart* chart(View view)
     {
@@ -74,36 +55,17 @@ class DashboardsTest : public QObject {
         }
         return nullptr;
     }
-    std::vector<double> figures()
-    {
-        const auto table = viewTable(View::Overview, page().context());
-        return table.ok() && !table->rows.empty() ? table->rows[0].values : std::vector<double>();
-    }
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test-dashboards"));
-        applyTheme(ThemeChoice::Dark);
-    }
+    void initTestCase() { beginTests("isobar-test-dashboards"); }
 
     void init()
     {
         QSettings().clear();
-        m_session = std::make_unique<Session>(kSettleSeconds);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1480, 900);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        QVERIFY(m_session->openSample().ok());
+        openWindow();
     }
 
-    void cleanup()
-    {
-        m_window.reset();
-        m_session.reset();
-    }
+    void cleanup() { closeWindow(); }
 
     void aFilterIsAChipAndAClickTakesItOff()
     {
@@ -239,6 +201,51 @@ private Q_SLOTS:
         QVERIFY(!m_window->isFullScreen());
         QVERIFY(m_window->menuBar()->isVisible());
         QVERIFY(page().isVisible());
+    }
+
+    /// Whoever has begun something is not interrupted: the tour is offered beside it, once.
+    void theTourIsOfferedToWhoeverIsAtWork_data()
+    {
+        QTest::addColumn<QString>("work");
+        QTest::newRow("in a dialog") << QStringLiteral("dialog");
+        QTest::newRow("in another room") << QStringLiteral("room");
+        QTest::newRow("pressed a key") << QStringLiteral("key");
+        QTest::newRow("clicked") << QStringLiteral("click");
+    }
+    void theTourIsOfferedToWhoeverIsAtWork()
+    {
+        QFETCH(QString, work);
+        m_window->showTourOnce();
+        std::unique_ptr<QDialog> dialog;
+        if (work == QLatin1String("dialog")) {
+            dialog = std::make_unique<QDialog>(m_window.get());
+            dialog->open();
+        } else if (work == QLatin1String("room")) {
+            trigger("view.data");
+        } else if (work == QLatin1String("key")) {
+            QTest::keyClick(m_window.get(), Qt::Key_Right);
+        } else {
+            QTest::mouseClick(&map(), Qt::LeftButton, {}, QPoint(5, 5));
+        }
+        simulate(2);
+        QPushButton* offer = nullptr;
+        for (QPushButton* each : m_window->findChildren<QPushButton*>()) {
+            offer = each->text() == QStringLiteral("Take the tour") ? each : offer;
+        }
+        QVERIFY(offer != nullptr);
+        QTRY_VERIFY(offer->isVisible());
+        QVERIFY(m_window->tour() == nullptr);
+        dialog.reset();
+        if (work == QLatin1String("key")) { // refused: it waits under Help from now on
+            QTest::mouseClick(named<QToolButton>(QStringLiteral("Dismiss message")), Qt::LeftButton);
+            QVERIFY(QSettings().value(QStringLiteral("tour/seen")).toBool());
+            return;
+        }
+        QTest::mouseClick(offer, Qt::LeftButton);
+        QVERIFY(m_window->tour() != nullptr && page().isVisible());
+        QVERIFY(!offer->isVisible());
+        QTest::keyClick(m_window->tour(), Qt::Key_Escape);
+        QTRY_VERIFY(m_window->tour() == nullptr);
     }
 
     void theTourPointsAtRealWidgetsAndComesOnce()

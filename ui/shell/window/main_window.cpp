@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/window/main_window.h"
 
+#include "ui/dashboard/board_page.h"
 #include "ui/dashboard/overview_page.h"
 #include "ui/data/data_page.h"
 #include "ui/devices/device_page.h"
@@ -25,6 +26,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
@@ -35,8 +37,8 @@
 namespace isobar::ui {
 namespace {
 
-/// Keeps the style sheet away while it lives. A widget put into a layout is styled with all that it holds, once for each
-/// layout around it; a window built without the sheet is styled once. Half the time of a start was that.
+/// Keeps the style sheet away while it lives. A widget put into a layout is styled with all that it holds, once for
+/// each layout around it; a window built without the sheet is styled once. Half the time of a start was that.
 class WithoutStyleSheet {
 public:
     WithoutStyleSheet() { qApp->setStyleSheet({}); }
@@ -59,6 +61,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     , m_rooms(new QStackedWidget)
     , m_messageBar(new QWidget)
     , m_message(new QLabel)
+    , m_offer(new QPushButton(tr("Take the tour")))
 {
     const WithoutStyleSheet unstyled;
     m_overview = new OverviewPage(session);
@@ -76,9 +79,15 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     dismiss->setIcon(icon(QStringLiteral("close"), theme().muted));
     dismiss->setAccessibleName(tr("Dismiss message"));
     connect(dismiss, &QToolButton::clicked, m_messageBar, &QWidget::hide);
+    m_offer->hide();
+    connect(m_offer, &QPushButton::clicked, this, [this] {
+        m_messageBar->hide();
+        startTour();
+    });
     auto* messageRow = new QHBoxLayout(m_messageBar);
     messageRow->setContentsMargins(Theme::kPadding, 4, Theme::kPadding, 4);
     messageRow->addWidget(m_message, 1);
+    messageRow->addWidget(m_offer);
     messageRow->addWidget(dismiss);
     m_messageBar->hide();
 
@@ -112,6 +121,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
         devices().openPlace(place);
         showRoom(Room::Devices);
     });
+    connect(&m_overview->targets(), &KpiTargetBook::problem, this, qOverload<const Error&>(&MainWindow::say));
     connect(&m_session, &Session::problem, this, qOverload<const Error&>(&MainWindow::say));
     connect(&m_session, &Session::opened, this, &MainWindow::updateTitle);
     connect(&m_session, &Session::placementsChanged, this, &MainWindow::updateTitle);
@@ -215,21 +225,19 @@ void MainWindow::addCommands()
                     },
                     {},
                     exploring});
-    m_commands.add({QStringLiteral("view.back"),
-                    tr("Back"),
-                    QKeySequence(tr("Alt+Left")),
-                    [this] {
-                        if (m_room == Room::Devices) {
-                            devices().back();
-                        } else {
-                            m_session.selection().back();
-                        }
-                    },
-                    [this] {
-                        return m_room == Room::Devices ? m_devices->canGoBack()
-                                                       : m_session.selection().canGoBack();
-                    },
-                    {}});
+    m_commands.add(
+        {QStringLiteral("view.back"),
+         tr("Back"),
+         QKeySequence(tr("Alt+Left")),
+         [this] {
+             if (m_room == Room::Devices) {
+                 devices().back();
+             } else {
+                 m_session.selection().back();
+             }
+         },
+         [this] { return m_room == Room::Devices ? m_devices->canGoBack() : m_session.selection().canGoBack(); },
+         {}});
     m_commands.add({QStringLiteral("view.forward"),
                     tr("Forward"),
                     QKeySequence(tr("Alt+Right")),
@@ -386,13 +394,33 @@ void MainWindow::buildMenus()
             }
         }
     };
-    fill(menuBar()->addMenu(tr("&File")),
-         {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export", "file.summary", "-", "file.quit"});
+    fill(menuBar()->addMenu(tr("&File")), {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export",
+                                           "file.summary", "-", "file.quit"});
     fill(menuBar()->addMenu(tr("&Edit")), {"edit.undo", "edit.redo"});
-    fill(menuBar()->addMenu(tr("&View")),
-         {"view.overview", "view.boards", "view.data", "view.devices", "view.explorer", "view.sql", "-", "view.back", "view.forward", "-", "view.flows", "view.isobars", "view.performance", "-",
-          "view.themeSystem", "view.themeLight", "view.themeDark", "view.themeContrast", "-", "view.present", "view.presentPeriod"});
-    fill(menuBar()->addMenu(tr("&Simulation")), {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.scenarios", "sim.loseRegion", "sim.break", "sim.mendAll", "-", "sim.replay", "sim.restart"});
+    fill(menuBar()->addMenu(tr("&View")), {"view.overview",
+                                           "view.boards",
+                                           "view.data",
+                                           "view.devices",
+                                           "view.explorer",
+                                           "view.sql",
+                                           "-",
+                                           "view.back",
+                                           "view.forward",
+                                           "-",
+                                           "view.flows",
+                                           "view.isobars",
+                                           "view.performance",
+                                           "-",
+                                           "view.themeSystem",
+                                           "view.themeLight",
+                                           "view.themeDark",
+                                           "view.themeContrast",
+                                           "-",
+                                           "view.present",
+                                           "view.presentPeriod"});
+    fill(menuBar()->addMenu(tr("&Simulation")),
+         {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.scenarios", "sim.loseRegion", "sim.break",
+          "sim.mendAll", "-", "sim.replay", "sim.restart"});
     fill(menuBar()->addMenu(tr("&Help")), {"help.palette", "help.tour", "help.about"});
 }
 
@@ -441,13 +469,13 @@ QWidget* MainWindow::buildRail()
 
 void MainWindow::say(const Error& error)
 {
-    m_message->setText(QStringLiteral("! ") + QString::fromStdString(error.toString()));
+    say(QStringLiteral("! ") + QString::fromStdString(error.toString()));
     m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().trouble.name()));
-    m_messageBar->show();
 }
 
 void MainWindow::say(const QString& text)
 {
+    m_offer->hide();
     m_message->setText(text);
     m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().fine.name()));
     m_messageBar->show();
@@ -472,11 +500,20 @@ void MainWindow::saveStoreAs()
     const QString path =
         QFileDialog::getSaveFileName(this, tr("Save as new store"), QStringLiteral("fleet.isobar"),
                                      tr("Isobar stores (*.isobar *.db)"), nullptr, QFileDialog::DontUseNativeDialog);
-    if (path.isEmpty()) {
-        return;
+    if (!path.isEmpty()) {
+        saveStoreTo(path);
     }
+}
+
+void MainWindow::saveStoreTo(const QString& path)
+{
     const WaitCursor busy;
+    BoardPage& arranged = boards(); // made now at the latest: it reads those of what is open
     const Status saved = m_session.saveAs(path.toStdString());
+    if (saved) { // how it is looked at goes with it
+        m_overview->targets().keep();
+        arranged.keep();
+    }
     saved ? say(tr("Saved: %1").arg(path)) : say(saved.error());
 }
 

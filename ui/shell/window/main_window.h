@@ -12,6 +12,7 @@
 #include <array>
 
 class QLabel;
+class QPushButton;
 class QStackedWidget;
 class QToolButton;
 
@@ -48,13 +49,16 @@ public:
     void showRoom(Room room);
     [[nodiscard]] Room room() const { return m_room; }
     [[nodiscard]] CommandRegistry& commands() { return m_commands; }
-    /// Shows the tour when it was never shown, once there is something to see.
+    /// When it was never shown, and once there is something to see: shows the tour, or, to whoever has begun something
+    /// by then, offers it in the message bar.
     void showTourOnce();
     /// The tour under way; null when there is none.
     [[nodiscard]] Tour* tour() const;
     /// Full screen, nothing but boards, one after the other; Esc leaves.
     void setPresenting(bool on);
     [[nodiscard]] bool isPresenting() const { return m_presenting; }
+    /// Writes what is open as a new store, with its boards and targets, and goes on in it; says how that went.
+    void saveStoreTo(const QString& path);
     /// Says something in the message bar: what went wrong and what to do, or what was done.
     void say(const Error& error);
     void say(const QString& text);
@@ -69,6 +73,9 @@ private:
     void addCommands();
     void addDashboardCommands();
     void startTour();
+    void offerTour();
+    /// Whether a tour would come between somebody and what they do.
+    [[nodiscard]] bool isBusy() const;
     void exportSummary();
     void showUndoTexts();
     void buildMenus();
@@ -100,11 +107,13 @@ private:
     std::vector<Room> m_railRooms; ///< what each shows
     QWidget* m_messageBar;
     QLabel* m_message;
+    QPushButton* m_offer;                ///< in the message bar, while the tour is offered there
     CommandPalette* m_palette = nullptr; ///< made when first opened
     ThemeChoice m_themeChoice = ThemeChoice::System;
     QTimer m_rotation; ///< while presenting
     QPointer<Tour> m_tour;
     bool m_presenting = false, m_wasMaximized = false;
+    bool m_awaitsTour = false, m_acted = false; ///< the tour is still to come; somebody pressed something since
     Room m_roomBefore = Room::Overview;
 };
 

@@ -15,8 +15,10 @@
 #include <QInputDialog>
 #include <QKeyEvent>
 #include <QMenuBar>
+#include <QPushButton>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QToolButton>
 
 #include <algorithm>
 #include <limits>
@@ -141,6 +143,10 @@ void MainWindow::setPresenting(bool on)
 
 bool MainWindow::eventFilter(QObject* watched, QEvent* event)
 {
+    if (m_awaitsTour && (event->type() == QEvent::KeyPress || event->type() == QEvent::MouseButtonPress ||
+                         event->type() == QEvent::Wheel)) {
+        m_acted = true;
+    }
     if (m_presenting && event->type() == QEvent::KeyPress) {
         switch (static_cast<QKeyEvent*>(event)->key()) {
         case Qt::Key_Escape:
@@ -169,9 +175,42 @@ void MainWindow::showTourOnce()
     if (QSettings().value(kTourKey, false).toBool()) {
         return;
     }
+    m_awaitsTour = true;
+    qApp->installEventFilter(this);
     // When the first figures are there: a tour of empty panels explains nothing.
     connect(
-        &m_session, &Session::historyChanged, this, [this] { startTour(); }, Qt::SingleShotConnection);
+        &m_session, &Session::historyChanged, this,
+        [this] {
+            m_awaitsTour = false;
+            if (!m_presenting) {
+                qApp->removeEventFilter(this);
+            }
+            isBusy() ? offerTour() : startTour();
+        },
+        Qt::SingleShotConnection);
+}
+
+bool MainWindow::isBusy() const
+{
+    const auto isDialog = [](const QWidget* each) { return each->isVisible() && qobject_cast<const QDialog*>(each); };
+    const QWidgetList windows = QApplication::topLevelWidgets();
+    return m_acted || m_presenting || m_room != Room::Overview || m_messageBar->isVisible() ||
+           QApplication::activePopupWidget() != nullptr || std::any_of(windows.begin(), windows.end(), isDialog);
+}
+
+void MainWindow::offerTour()
+{
+    if (m_messageBar->isVisible()) { // what it says matters more; the next start offers it again
+        return;
+    }
+    say(tr("New here? A tour of five steps shows where things are."));
+    m_offer->show();
+    const auto refused = [this] {
+        if (!m_offer->isHidden()) {
+            QSettings().setValue(kTourKey, true); // from now on it waits under Help
+        }
+    };
+    connect(m_messageBar->findChild<QToolButton*>(), &QToolButton::clicked, this, refused, Qt::SingleShotConnection);
 }
 
 void MainWindow::startTour()
@@ -179,14 +218,16 @@ void MainWindow::startTour()
     if (m_tour) {
         return;
     }
-    showRoom(Room::Overview);
+    if (m_room != Room::Overview) {
+        showRoom(Room::Overview);
+    }
     OverviewPage* page = m_overview;
     m_tour = new Tour(
         this,
         {{[page] { return static_cast<QWidget*>(&page->figures()); }, tr("Six figures first"),
           tr("Spend, cost per million tokens, kept promises, utilization, headroom and carbon, each against the "
              "stretch "
-             "before. Click one to see its formula, its source and what it is made of.")},
+             "before. Click one to see its formula, its source and what it is made of, and to set its target.")},
          {[page] { return static_cast<QWidget*>(&page->map()); }, tr("Where models run"),
           tr("A donut is a place: its size is accelerators, its slices are providers, its ring is utilization, a halo "
              "with ! is trouble. Hover for numbers, click to filter everything by it, wheel to zoom.")},

@@ -12,6 +12,8 @@
 #include <QStackedWidget>
 #include <QToolButton>
 
+#include <optional>
+
 /// The rooms of the window: made when first needed, wired where they are made, one shown at a time.
 namespace isobar::ui {
 
@@ -67,7 +69,7 @@ ExplorerPage& MainWindow::explorer()
 BoardPage& MainWindow::boards()
 {
     if (m_boards == nullptr) {
-        m_boards = new BoardPage(m_session);
+        m_boards = new BoardPage(m_session, m_overview->targets());
         addPage(Room::Boards, m_boards);
         connect(m_boards, &BoardPage::problem, this, qOverload<const Error&>(&MainWindow::say));
         connect(m_boards, &BoardPage::presentRequested, this, [this] { setPresenting(true); });
@@ -79,7 +81,10 @@ BoardPage& MainWindow::boards()
 
 void MainWindow::showRoom(Room room)
 {
-    const WaitCursor busy; // the first time, the room is made
+    std::optional<WaitCursor> busy;
+    if (m_pages[static_cast<std::size_t>(room)] == nullptr) {
+        busy.emplace(); // the first time, the room is made
+    }
     switch (room) {
     case Room::Overview:
         break;
