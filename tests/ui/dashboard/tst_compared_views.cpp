@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/engine/engine.h"
-#include "model/proto/shipped.h"
+#include "tests/support/sample_history.h"
 #include "ui/dashboard/contracts.h"
 #include "ui/dashboard/view_widget.h"
 #include "ui/dashboard/views.h"
@@ -32,25 +31,12 @@ private Q_SLOTS:
     void initTestCase()
     {
         QStandardPaths::setTestModeEnabled(true);
-        const auto fleet = proto::shippedSample();
-        const auto calibration = proto::shippedCalibration();
-        QVERIFY(fleet.ok() && calibration.ok());
-        const auto shared = std::make_shared<const Fleet>(*fleet);
-        engine::EngineOptions options;
-        options.settleSeconds = 3;
-        auto engine = engine::Engine::create(shared, *calibration, options);
-        QVERIFY(engine.ok());
-        aggregate::History history;
-        while (engine->now() < 20 * aggregate::kMicrosPerSecond) {
-            engine->step();
-            for (auto& interval : engine->takeIntervals()) {
-                history.append(std::move(interval));
-            }
-        }
         SelectionState selection;
         selection.rangeSeconds = 8;
         selection.compare = Comparing::PreviousPeriod;
-        m_context = contextOf(shared, gatherPlaces(*shared), history, selection, 42);
+        const auto context = test::sampleContext(20, selection);
+        QVERIFY(context);
+        m_context = *context;
         const auto before = previousPeriod(m_context);
         QVERIFY(before);
         m_before = *before;

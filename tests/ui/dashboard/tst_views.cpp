@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "model/engine/engine.h"
-#include "model/proto/shipped.h"
 #include "model/report/table_writer.h"
+#include "tests/support/sample_history.h"
 #include "ui/dashboard/views.h"
 #include "ui/map/projection.h"
 #include "ui/map/viewport.h"
@@ -54,22 +53,9 @@ private Q_SLOTS:
     void initTestCase()
     {
         QStandardPaths::setTestModeEnabled(true);
-        const auto fleet = proto::shippedSample();
-        const auto calibration = proto::shippedCalibration();
-        QVERIFY(fleet.ok() && calibration.ok());
-        const auto shared = std::make_shared<const Fleet>(*fleet);
-        engine::EngineOptions options;
-        options.settleSeconds = 3;
-        auto engine = engine::Engine::create(shared, *calibration, options);
-        QVERIFY(engine.ok());
-        aggregate::History history;
-        while (engine->now() < 20 * aggregate::kMicrosPerSecond) {
-            engine->step();
-            for (auto& interval : engine->takeIntervals()) {
-                history.append(std::move(interval));
-            }
-        }
-        m_context = contextOf(shared, gatherPlaces(*shared), history, {}, 42);
+        const auto context = test::sampleContext(20);
+        QVERIFY(context);
+        m_context = *context;
     }
 
     void footerNamesSeedRangeAndDate()

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/dashboard/overview_page.h"
+#include "tests/support/sample_window.h"
 #include "ui/dashboard/side_panel.h"
-#include "ui/map/map_view.h"
 #include "ui/planner/region_panel.h"
-#include "ui/shell/theme.h"
-#include "ui/shell/window/main_window.h"
 
-#include <QSettings>
-#include <QStandardPaths>
 #include <QTimer>
 #include <QWindow>
-#include <QtTest>
 
 #include <functional>
 
@@ -19,23 +13,8 @@ using namespace isobar::ui;
 
 /// A placement dragged over the map with the mouse, on a real window system: the platform's own drag and drop, from
 /// press to release. Needs a display (Xvfb will do); the offscreen platform has no drags.
-class RealDragTest : public QObject {
+class RealDragTest : public QObject, private test::SampleWindow {
     Q_OBJECT
-
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
-
-    MapView& map() { return m_window->overview().map(); }
-
-    int placeNamed(const char* name)
-    {
-        for (std::size_t i = 0; i < m_session->places().size(); ++i) {
-            if (m_session->places()[i].name == name) {
-                return static_cast<int>(i);
-            }
-        }
-        return -1;
-    }
 
     QPoint inWindow(QWidget* widget, QPoint at) { return widget->mapTo(m_window.get(), at); }
 
@@ -67,18 +46,9 @@ class RealDragTest : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test"));
-        QSettings().clear();
-        applyTheme(ThemeChoice::Dark);
-        m_session = std::make_unique<Session>(2);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1480, 900);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        QVERIFY(m_session->openSample().ok());
-        m_session->stepBy(10);
-        QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= 10 * aggregate::kMicrosPerSecond, 60'000);
+        beginTests("isobar-test-real-drag");
+        openWindow();
+        simulate(10);
         SelectionState state;
         const auto& regions = m_session->places()[static_cast<std::size_t>(placeNamed("Tokyo"))].regions;
         state.regions = {regions.begin(), regions.end()};
@@ -88,11 +58,7 @@ private Q_SLOTS:
         QVERIFY(!m_window->overview().side().regionPanel().cards().empty());
     }
 
-    void cleanupTestCase()
-    {
-        m_window.reset();
-        m_session.reset();
-    }
+    void cleanupTestCase() { closeWindow(); }
 
     void aDropMovesReplicasAndUndoBringsThemBack()
     {

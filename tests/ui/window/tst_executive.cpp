@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/sample_window.h"
 #include "ui/charts/kpi_tile.h"
 #include "ui/charts/mark_charts.h"
 #include "ui/charts/share_bars.h"
@@ -7,12 +8,9 @@
 #include "ui/dashboard/board_page.h"
 #include "ui/dashboard/kpi_row.h"
 #include "ui/dashboard/outage.h"
-#include "ui/dashboard/overview_page.h"
 #include "ui/dashboard/side_panel.h"
 #include "ui/dashboard/view_widget.h"
 #include "ui/map/float_panel.h"
-#include "ui/map/map_view.h"
-#include "ui/shell/window/main_window.h"
 
 #include <QComboBox>
 #include <QFileDialog>
@@ -21,16 +19,11 @@
 #include <QProcess>
 #include <QPushButton>
 #include <QScrollArea>
-#include <QSettings>
-#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTimer>
 #include <QToolButton>
-#include <QWheelEvent>
-#include <QtTest>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -40,47 +33,11 @@ using namespace isobar::ui;
 
 /// "Are we all right, what does it cost, what if we lose a region?": one walk through the window, by mouse and keys, on
 /// the bundled sample. The steps build on each other and are run in order; each one's name says what it asks for.
-class ExecutiveTest : public QObject {
+class ExecutiveTest : public QObject, private test::SampleWindow {
     Q_OBJECT
 
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
     std::vector<double> m_before; ///< the figures before the outage
 
-    OverviewPage& page() { return m_window->overview(); }
-    MapView& map() { return page().map(); }
-    const SelectionState& state() { return m_session->selection().state(); }
-
-    void simulate(double seconds)
-    {
-        const auto target = m_session->history().end() + static_cast<aggregate::SimMicros>(seconds * 1e6);
-        m_session->stepBy(seconds);
-        QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= target, 60'000);
-        QCoreApplication::processEvents();
-    }
-    template <class Widget> Widget* named(const QString& name)
-    {
-        for (Widget* widget : m_window->findChildren<Widget*>()) {
-            if (widget->accessibleName() == name && widget->isVisible()) {
-                return widget;
-            }
-        }
-        return nullptr;
-    }
-    std::vector<double> figures()
-    {
-        const auto table = viewTable(View::Overview, page().context());
-        return table.ok() && !table->rows.empty() ? table->rows[0].values : std::vector<double>();
-    }
-    int placeNamed(const char* name)
-    {
-        for (std::size_t i = 0; i < m_session->places().size(); ++i) {
-            if (m_session->places()[i].name == name) {
-                return static_cast<int>(i);
-            }
-        }
-        return -1;
-    }
     const MapMarker& markerOf(int place)
     {
         const auto& markers = map().scene().markers;
@@ -128,22 +85,10 @@ class ExecutiveTest : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test-executive"));
-        QSettings().clear();
-        applyTheme(ThemeChoice::Light);
-        m_session = std::make_unique<Session>(2);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1480, 900);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        QVERIFY(m_session->openSample().ok());
+        beginTests("isobar-test-executive", ThemeChoice::Light);
+        openWindow();
     }
-    void cleanupTestCase()
-    {
-        m_window.reset();
-        m_session.reset();
-    }
+    void cleanupTestCase() { closeWindow(); }
 
     void step1OverviewOfTheSampleWithItsBadge()
     {

@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/dashboard/overview_page.h"
-#include "ui/map/map_view.h"
-#include "ui/shell/theme.h"
-#include "ui/shell/window/main_window.h"
+#include "tests/support/sample_window.h"
 
-#include <QSettings>
-#include <QStandardPaths>
 #include <QUndoStack>
-#include <QWheelEvent>
-#include <QtTest>
 
 using namespace isobar;
 using namespace isobar::ui;
 
 /// What is done on the map with wheel, mouse and keys, and taken back with Alt+Left and Ctrl+Z.
-class MapHistoryTest : public QObject {
+class MapHistoryTest : public QObject, private test::SampleWindow {
     Q_OBJECT
 
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
-
-    MapView& map() { return m_window->overview().map(); }
     const Selection& selection() const { return m_session->selection(); }
-
-    void turnWheel(QPointF at, int notches)
-    {
-        for (int i = 0; i < std::abs(notches); ++i) {
-            QWheelEvent wheel(at, map().mapToGlobal(at), {}, {0, notches > 0 ? 120 : -120}, {}, {}, Qt::NoScrollPhase,
-                              false);
-            QCoreApplication::sendEvent(&map(), &wheel);
-        }
-    }
 
     void drag(QPoint from, QPoint to)
     {
@@ -59,31 +39,16 @@ class MapHistoryTest : public QObject {
     }
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test"));
-        QSettings().clear();
-        applyTheme(ThemeChoice::Dark);
-    }
+    void initTestCase() { beginTests("isobar-test-map-history"); }
 
     void init()
     {
-        m_session = std::make_unique<Session>(2);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1600, 950);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        QVERIFY(m_session->openSample().ok());
+        openWindow({1600, 950});
         m_session->stepBy(5);
         map().finishRendering();
     }
 
-    void cleanup()
-    {
-        m_window.reset();
-        m_session.reset();
-    }
+    void cleanup() { closeWindow(); }
 
     void altLeftGoesBackThroughCameraAndFilters()
     {
