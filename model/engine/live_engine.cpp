@@ -409,6 +409,7 @@ struct LiveEngine::Impl {
         snapshot->seekingTo = seekingTo;
         snapshot->seekableFrom = std::max<SimMicros>(0, engine.earliest());
         snapshot->seekableTo = engine.latest();
+        snapshot->checkpointBytes = engine.cost().bytes;
         const Engine& run = engine.engine();
         snapshot->totals = ahead ? ahead->fluid.totals() : run.totals();
         snapshot->fleet = run.fleet();

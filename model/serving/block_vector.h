@@ -66,6 +66,8 @@ public:
     [[nodiscard]] std::size_t size() const { return m_size; }
     [[nodiscard]] std::size_t capacity() const { return m_capacity; }
     [[nodiscard]] bool empty() const { return m_size == 0; }
+    /// Of memory taken: short lists of long elements take a good part more than their capacity.
+    [[nodiscard]] std::size_t bytes() const { return m_capacity > 0 ? block_heap::roundUp(m_capacity * sizeof(T)) : 0; }
     [[nodiscard]] T* data() { return m_data; }
     [[nodiscard]] const T* data() const { return m_data; }
     [[nodiscard]] T* begin() { return m_data; }

@@ -739,8 +739,7 @@ std::int64_t Replica::heldBlocks() const
 
 std::size_t Replica::memoryBytes() const
 {
-    return sizeof *this + m_running.capacity() * sizeof(Running) + m_records.capacity() * sizeof(Record) +
-           m_queue.capacity() * sizeof(Waiting);
+    return sizeof *this + m_running.bytes() + m_records.bytes() + m_queue.bytes();
 }
 
 std::uint64_t Replica::hash(std::uint64_t hash) const
