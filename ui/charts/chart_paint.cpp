@@ -14,25 +14,13 @@
 namespace isobar::ui {
 namespace {
 
-double luminance(const QColor& color)
-{
-    const auto linear = [](double c) { return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4); };
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
-}
-
 constexpr double kTitleRow = 18, kLegendRow = 17, kSwatch = 8, kSwatchGap = 5, kEntryGap = 13;
 
 } // namespace
 
-double contrastRatio(const QColor& a, const QColor& b)
-{
-    const double la = luminance(a), lb = luminance(b);
-    return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
-}
-
 QColor readableOn(const QColor& color, const QColor& ground, double ratio)
 {
-    const QColor end = luminance(ground) > 0.18 ? QColor(Qt::black) : QColor(Qt::white);
+    const QColor end = contrastRatio(ground, Qt::black) > 4.6 ? QColor(Qt::black) : QColor(Qt::white);
     for (double share = 0; share < 1; share += 0.05) {
         const QColor candidate = mixed(color, end, share);
         if (contrastRatio(candidate, ground) >= ratio) {
@@ -74,6 +62,12 @@ double drawLine(QPainter& painter, const QRectF& rect, const QFont& font, const 
     }
     painter.drawText(QPointF(x, baseline), shown);
     return width;
+}
+
+QString middleElided(const QFont& font, const QString& text, double width)
+{
+    const QFontMetricsF metrics(font);
+    return metrics.horizontalAdvance(text) <= width + 0.5 ? text : metrics.elidedText(text, Qt::ElideMiddle, width);
 }
 
 QStringList brokenText(const QFont& font, const QString& text, double width)

@@ -15,8 +15,6 @@
 /// Small drawing helpers that every chart shares. They draw vectors only: no pixmaps, no clipping (SVG has none).
 namespace isobar::ui {
 
-/// WCAG 2 contrast ratio, 1 to 21.
-[[nodiscard]] double contrastRatio(const QColor& a, const QColor& b);
 /// `color`, darkened or lightened just enough to reach `ratio` against `ground` (3:1 is WCAG's floor for graphics).
 [[nodiscard]] QColor readableOn(const QColor& color, const QColor& ground, double ratio = 3.0);
 
@@ -24,6 +22,8 @@ namespace isobar::ui {
 /// Draws one line of text, shortened with an ellipsis when it does not fit. Returns the width used.
 double drawLine(QPainter& painter, const QRectF& rect, const QFont& font, const QColor& color, const QString& text,
                 Qt::Alignment alignment = Qt::AlignLeft | Qt::AlignVCenter);
+/// The text, shortened in its middle when it is wider than `width`: names of models differ at their ends.
+[[nodiscard]] QString middleElided(const QFont& font, const QString& text, double width);
 /// The text as one line, or broken after a hyphen, a slash or a space into two, so that each is at most `width` wide;
 /// empty when neither is.
 [[nodiscard]] QStringList brokenText(const QFont& font, const QString& text, double width);

@@ -166,7 +166,7 @@ private:
         const QRectF bar(track.left(), track.top(), std::max(2.0, track.width() * share), track.height());
         const QColor edge = readableOn(row.color, t.panel);
         p.setPen(Qt::NoPen);
-        p.setBrush(t.line);
+        p.setBrush(trackColor(t));
         p.drawRoundedRect(track, 2, 2);
         if (lost) {
             p.setBrush(t.panel);

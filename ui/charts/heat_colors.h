@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "ui/charts/mark_data.h"
+#include "ui/shell/color.h"
 
 #include <QColor>
 #include <vector>
@@ -11,11 +12,6 @@ namespace isobar::ui {
 /// 0 (near the panel) to 1 (far from it). Lightness runs one way and steps are even in OKLab, so it reads the same with
 /// any colour vision and in grey.
 [[nodiscard]] QColor heatColor(double share);
-/// Perceived difference of two colours: distance in OKLab, 1 from black to white.
-[[nodiscard]] double perceivedDistance(const QColor& a, const QColor& b);
-/// As seen with a full colour-vision deficiency (Machado, Oliveira and Fernandes 2009, severity 1).
-enum class ColorVision { Full, Protan, Deutan, Tritan };
-[[nodiscard]] QColor seenWith(ColorVision vision, const QColor& color);
 /// Black or white of the theme's tint, whichever is read better on `fill`: at least 4.5:1 on any.
 [[nodiscard]] QColor inkOn(const QColor& fill);
 

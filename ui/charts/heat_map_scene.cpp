@@ -12,6 +12,8 @@ namespace {
 
 constexpr double kLegend = 30, kLowLegend = 14, kGap = 6, kNameRow = 13;
 constexpr int kBins = 24;
+constexpr double kLeaning = 15; ///< a column at least so wide has room for a name that leans; pixels
+constexpr double kDegree = 3.14159265358979323846 / 180;
 constexpr double kArrow = 8, kArrowRoom = 11; ///< of the largest change; pixels
 constexpr double kLeastChange = 0.005;        ///< what is less is not pointed at
 
@@ -99,19 +101,22 @@ private:
         const double left = std::min(std::ceil(rowNames) + 8, m_body.width() * 0.3);
         const bool legend = m_body.height() >= 130;
         const double width = m_body.width() - left;
-        // Names of columns lie in one line or two, else they stand.
-        m_upright = columnNames + 8 > width / m_columns;
+        // Names of columns lie in one line or two; else they lean, and where columns are too narrow for that they
+        // stand.
+        bool lying = columnNames + 8 <= width / m_columns;
         double top = 18;
-        if (m_upright) {
+        if (!lying) {
             m_nameLines.clear();
             for (const HeatMapLine& column : m_data.columns) {
                 m_nameLines.push_back(brokenText(small, column.name, width / m_columns - 4));
             }
-            m_upright = std::any_of(m_nameLines.begin(), m_nameLines.end(),
-                                    [](const QStringList& lines) { return lines.isEmpty(); });
-            top = m_upright ? std::min({std::ceil(columnNames) + 6, m_body.height() * 0.34, 110.0}) : 2 * kNameRow + 5;
+            lying = std::none_of(m_nameLines.begin(), m_nameLines.end(),
+                                 [](const QStringList& lines) { return lines.isEmpty(); });
+            m_turn = lying ? 0 : width / m_columns >= kLeaning ? 45 : 90;
+            const double high = std::ceil(columnNames * std::sin(m_turn * kDegree)) + (m_turn < 90 ? 12 : 6);
+            top = lying ? 2 * kNameRow + 5 : std::min({high, m_body.height() * 0.42, 110.0});
         }
-        if (m_upright && width / m_columns < 11) {
+        if (!lying && width / m_columns < 11) {
             top = 4; // no room for any name
         }
         m_showColumns = top > 4;
@@ -234,13 +239,14 @@ private:
         const int rowStep = std::max(1, static_cast<int>(std::ceil((kNameRow - 1) / m_cellHeight)));
         for (int r = 0; r < m_rows; r += rowStep) {
             const QRectF cell = m_marks[static_cast<std::size_t>(r * m_columns)].rect;
-            drawLine(p, QRectF(m_body.left(), cell.center().y() - 8, m_grid.left() - m_body.left() - 7, 16), small,
-                     t.muted, m_data.rows[static_cast<std::size_t>(r)].name);
+            const QRectF words(m_body.left(), cell.center().y() - 8, m_grid.left() - m_body.left() - 7, 16);
+            drawLine(p, words, small, t.muted,
+                     middleElided(small, m_data.rows[static_cast<std::size_t>(r)].name, words.width()));
         }
         for (int c = 0; c < m_columns && m_showColumns; ++c) {
             const QRectF cell = m_marks[static_cast<std::size_t>(c)].rect;
             const QString& name = m_data.columns[static_cast<std::size_t>(c)].name;
-            if (!m_upright) {
+            if (m_turn == 0) {
                 const QStringList lines =
                     m_nameLines.empty() ? QStringList(name) : m_nameLines[static_cast<std::size_t>(c)];
                 double y = m_grid.top() - 2 - kNameRow * static_cast<double>(lines.size());
@@ -250,10 +256,20 @@ private:
                 }
                 continue;
             }
+            const double slope = m_turn * kDegree, high = m_grid.top() - m_body.top() - 5;
             p.save();
-            p.translate(cell.center().x(), m_grid.top() - 5);
-            p.rotate(-90);
-            drawLine(p, QRectF(0, -8, m_grid.top() - m_body.top() - 5, 16), small, t.muted, name);
+            if (m_turn < 90) { // down to its column, from over the row names on
+                const double room =
+                    std::min((high - 6) / std::sin(slope), (cell.center().x() - m_body.left()) / std::cos(slope));
+                p.translate(cell.center().x() + 2, m_grid.top() - 5);
+                p.rotate(m_turn);
+                drawLine(p, QRectF(-room, -8, room, 16), small, t.muted, middleElided(small, name, room),
+                         Qt::AlignRight | Qt::AlignVCenter);
+            } else {
+                p.translate(cell.center().x(), m_grid.top() - 5);
+                p.rotate(-m_turn);
+                drawLine(p, QRectF(0, -8, high, 16), small, t.muted, middleElided(small, name, high));
+            }
             p.restore();
         }
     }
@@ -298,7 +314,8 @@ private:
     double m_largestChange = 0;
     std::vector<QStringList> m_nameLines; ///< of the columns, where some take two
     double m_cellWidth = 1, m_cellHeight = 1;
-    bool m_upright = false, m_showColumns = true;
+    double m_turn = 0; ///< of the columns' names; degrees
+    bool m_showColumns = true;
 };
 
 } // namespace

@@ -2,11 +2,10 @@
 #include "ui/charts/mark_accessible.h"
 
 #include "ui/charts/mark_chart.h"
+#include "ui/shell/accessible_parts.h"
 
 #include <QAccessible>
 #include <QAccessibleWidget>
-
-#include <map>
 
 namespace isobar::ui {
 namespace {
@@ -114,12 +113,6 @@ public:
         : QAccessibleWidget(chart, QAccessible::List)
     {
     }
-    ~MarkChartAccessible() override
-    {
-        for (const auto& [index, id] : m_children) {
-            QAccessible::deleteAccessibleInterface(id);
-        }
-    }
 
     [[nodiscard]] int childCount() const override { return static_cast<int>(chart()->marks().size()); }
     [[nodiscard]] QAccessibleInterface* child(int index) const override
@@ -127,21 +120,11 @@ public:
         if (index < 0 || index >= childCount()) {
             return nullptr;
         }
-        auto at = m_children.find(index);
-        if (at == m_children.end()) {
-            auto* made = new MarkAccessible(chart(), index);
-            at = m_children.emplace(index, QAccessible::registerAccessibleInterface(made)).first;
-        }
-        return QAccessible::accessibleInterface(at->second);
+        return m_children.at(index, [&] { return new MarkAccessible(chart(), index); });
     }
     [[nodiscard]] int indexOfChild(const QAccessibleInterface* searched) const override
     {
-        for (const auto& [index, id] : m_children) {
-            if (QAccessible::accessibleInterface(id) == searched) {
-                return index;
-            }
-        }
-        return -1;
+        return m_children.indexOf(searched);
     }
     [[nodiscard]] QAccessibleInterface* childAt(int x, int y) const override
     {
@@ -167,24 +150,14 @@ public:
 private:
     [[nodiscard]] MarkChart* chart() const { return qobject_cast<MarkChart*>(widget()); }
 
-    mutable std::map<int, QAccessible::Id> m_children; ///< made when asked for
+    mutable AccessibleParts m_children;
 };
-
-QAccessibleInterface* makeInterface(const QString&, QObject* object)
-{
-    auto* chart = qobject_cast<MarkChart*>(object);
-    return chart != nullptr ? new MarkChartAccessible(chart) : nullptr;
-}
 
 } // namespace
 
 void installMarkAccessibility()
 {
-    static const bool installed = [] {
-        QAccessible::installFactory(makeInterface);
-        return true;
-    }();
-    Q_UNUSED(installed);
+    installAccessibility<MarkChart, MarkChartAccessible>();
 }
 
 } // namespace isobar::ui

@@ -15,6 +15,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr double kNode = 9, kLabelGap = 6, kLabelRow = 15;
+constexpr double kNarrow = 460; ///< pixels
 
 SankeyData noted(SankeyData data)
 {
@@ -30,7 +31,9 @@ public:
     {
         const bool titles = m_body.height() > 120;
         QRectF area = m_body.adjusted(0, titles ? 20 : 2, 0, -2);
-        m_side = std::min(std::floor(widestName()) + kLabelGap + 2, area.width() * 0.24);
+        // Words first where there is little room: ribbons without names tell nothing.
+        const double most = area.width() < kNarrow ? 0.3 : 0.24;
+        m_side = std::min(std::floor(widestName()) + kLabelGap + 2, area.width() * most);
         area.adjust(m_side, 0, -m_side, 0);
         m_places = placeSankey(data, area, kNode, area.height() > 200 ? 9 : 5);
         if (m_places.nodes.empty()) {
@@ -312,6 +315,18 @@ private:
         }
     }
 
+    /// The value, with its change where both fit.
+    [[nodiscard]] QString valueLine(const SankeyNodePlace& place, double width) const
+    {
+        const QString value = figureText(m_data.kind, place.value);
+        if (m_nodeChanges.empty()) {
+            return value;
+        }
+        const Change& change = m_nodeChanges[static_cast<std::size_t>(&place - m_places.nodes.data())].change;
+        const QString both = value + QStringLiteral("  ") + change.text;
+        return change.seen() && textWidth(font(TextRole::Small), both) <= width ? both : value;
+    }
+
     /// The veil of a highlight covers only what lies between the outer columns.
     void paintLabels(QPainter& p, bool innerOnly) const
     {
@@ -343,17 +358,20 @@ private:
                 const QRectF words(left ? 0 : n->rect.right() + kLabelGap, y - kLabelRow / 2, m_side - kLabelGap,
                                    kLabelRow);
                 const auto side = left ? Qt::AlignRight : Qt::AlignLeft;
-                const bool two = n->rect.height() >= 2 * kLabelRow;
-                drawLine(p, two ? words.translated(0, -7) : words, small, t.text, name, side | Qt::AlignVCenter);
-                if (two) {
-                    QString value = figureText(m_data.kind, n->value);
-                    if (!m_nodeChanges.empty()) {
-                        const Change& change =
-                            m_nodeChanges[static_cast<std::size_t>(n - m_places.nodes.data())].change;
-                        const QString both = value + QStringLiteral("  ") + change.text;
-                        value = change.seen() && textWidth(small, both) <= words.width() ? both : value;
-                    }
-                    drawLine(p, words.translated(0, 7), small, t.muted, value, side | Qt::AlignVCenter);
+                // A name that is too long takes two lines, where its node is as high as that; the value comes next.
+                const int rows = std::max(1, static_cast<int>(n->rect.height() / kLabelRow));
+                QStringList lines = brokenText(small, name, words.width());
+                if (lines.isEmpty() || lines.size() > rows) {
+                    lines = {middleElided(small, name, words.width())};
+                }
+                const auto names = static_cast<int>(lines.size());
+                if (rows > names) {
+                    lines << valueLine(*n, words.width());
+                }
+                for (int i = 0; i < static_cast<int>(lines.size()); ++i) {
+                    const double down = 14 * (i - (static_cast<double>(lines.size()) - 1) / 2);
+                    drawLine(p, words.translated(0, down), small, i < names ? t.text : t.muted, lines[i],
+                             side | Qt::AlignVCenter);
                 }
             } else {
                 const double room = columnX(n->column + 1, false) - n->rect.right() - 2 * kLabelGap;
@@ -367,7 +385,7 @@ private:
                 p.setPen(Qt::NoPen);
                 p.setBrush(ground);
                 p.drawRoundedRect(card, 4, 4);
-                drawLine(p, card.adjusted(4, 0, -3, 0), small, t.text, name);
+                drawLine(p, card.adjusted(4, 0, -3, 0), small, t.text, middleElided(small, name, card.width() - 7));
             }
             taken.emplace_back(n->column, y);
         }

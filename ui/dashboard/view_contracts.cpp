@@ -94,10 +94,7 @@ std::vector<ContractUse> contractUse(const ViewContext& context)
 CommitmentsData commitments(const ViewContext& context)
 {
     const Fleet& fleet = *context.fleet;
-    CommitmentsData data;
-    data.title = viewTitle(View::Commitments);
-    data.unitNote = QStringLiteral("covered · used · until");
-    data.emptyText = waitingText();
+    auto data = framed<CommitmentsData>(View::Commitments, QStringLiteral("covered · used · until"));
     data.now = static_cast<double>(context.timeAt(context.now).toSecsSinceEpoch());
     data.from = data.now - 366 * kSecondsPerDay;
     data.to = data.now + 3 * 366 * kSecondsPerDay;
@@ -159,13 +156,11 @@ CommitmentsData commitments(const ViewContext& context)
 ConcentrationData concentration(const ViewContext& context)
 {
     const Fleet& fleet = *context.fleet;
-    ConcentrationData data;
-    data.title = viewTitle(View::Concentration);
-    data.unitNote = QStringLiteral("of spend; losing one is an estimate from the capacity seen");
+    auto data = framed<ConcentrationData>(View::Concentration,
+                                          QStringLiteral("of spend; losing one is an estimate from the capacity seen"));
     data.kind = ValueKind::Plain;
     data.capacityUnit = QStringLiteral("tokens/s");
     data.limit = kMostOfOneProvider;
-    data.emptyText = waitingText();
     struct Spend {
         query::Table table;
         double total = 0;
@@ -316,10 +311,8 @@ Result<std::string> viewCsv(View view, const ViewContext& context)
 
 DistributionData ttftHistogram(const ViewContext& context)
 {
-    DistributionData data;
-    data.title = viewTitle(View::TtftDistribution);
-    data.unitNote = QStringLiteral("requests by seconds, network included");
-    data.emptyText = waitingText();
+    auto data =
+        framed<DistributionData>(View::TtftDistribution, QStringLiteral("requests by seconds, network included"));
     const auto add = [&data](const ViewContext& of, const QString& name, bool ghost) {
         const aggregate::Sketch sketch = ttftSketch(of);
         if (sketch.count() == 0) {

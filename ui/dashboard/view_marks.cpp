@@ -64,13 +64,11 @@ std::vector<LorenzEntry> lorenzEntries(const ViewContext& context)
 
 HeatMapData loadHeat(const ViewContext& context)
 {
-    HeatMapData data;
-    data.title = viewTitle(View::LoadHeat);
+    auto data = framed<HeatMapData>(View::LoadHeat);
     data.kind = ValueKind::Ratio;
     data.from = 0;
     data.to = 1;
     data.trouble = kHotUtilization;
-    data.emptyText = waitingText();
     const query::Table table =
         ask(context, {Measure::Utilization, Measure::Accelerators}, {Dimension::Region, Dimension::Model});
     std::map<std::string, double> chipsByRegion, chipsByModel;
@@ -117,10 +115,7 @@ HeatMapData loadHeat(const ViewContext& context)
 
 LorenzData loadSpread(const ViewContext& context)
 {
-    LorenzData data;
-    data.title = viewTitle(View::LoadSpread);
-    data.unitNote = QStringLiteral("share of load over share of capacity, by region");
-    data.emptyText = waitingText();
+    auto data = framed<LorenzData>(View::LoadSpread, QStringLiteral("share of load over share of capacity, by region"));
     data.entries = lorenzEntries(context);
     data.nowName = QStringLiteral("now");
     if (const auto with = comparedWith(context)) {
@@ -135,11 +130,8 @@ LorenzData loadSpread(const ViewContext& context)
 
 SankeyData flowsOf(const ViewContext& context)
 {
-    SankeyData data;
-    data.title = viewTitle(View::Flows);
-    data.unitNote = QStringLiteral("requests/s");
+    auto data = framed<SankeyData>(View::Flows, QStringLiteral("requests/s"));
     data.kind = ValueKind::Plain;
-    data.emptyText = waitingText();
     const Fleet& fleet = *context.fleet;
     const auto tableOf = [](const ViewContext& of) {
         return ask(of, {Measure::RequestsPerSecond}, {Dimension::Area, Dimension::Provider, Dimension::Model});
@@ -212,12 +204,9 @@ SankeyData flowsOf(const ViewContext& context)
 
 TreemapData spendTree(const ViewContext& context)
 {
-    TreemapData data;
-    data.title = viewTitle(View::SpendTree);
-    data.unitNote = QStringLiteral("USD a day; provider, region, model");
+    auto data = framed<TreemapData>(View::SpendTree, QStringLiteral("USD a day; provider, region, model"));
     data.rootName = QStringLiteral("All providers");
     data.kind = ValueKind::UsdPerDay;
-    data.emptyText = waitingText();
     /// What is only there in what it is compared with has no area, but counts in its group's change.
     struct Leaf {
         double now = 0, before = 0;
@@ -317,11 +306,12 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
         }
         if (hardest != nullptr) {
             const bool carries = hardest->carries();
-            figures.push_back(
-                {lost == Dimension::Region ? QStringLiteral("N+1, worst region") : QStringLiteral("N+1, worst provider"),
-                 carries ? QStringLiteral("met") : QStringLiteral("not met: ") + text(hardest->worst), !carries,
-                 formula("Whether what is left carries each model and tier when the worst region, or "
-                         "provider, goes; an estimate from the capacity seen.")});
+            figures.push_back({lost == Dimension::Region ? QStringLiteral("N+1, worst region")
+                                                         : QStringLiteral("N+1, worst provider"),
+                               carries ? QStringLiteral("met") : QStringLiteral("not met: ") + text(hardest->worst),
+                               !carries,
+                               formula("Whether what is left carries each model and tier when the worst region, or "
+                                       "provider, goes; an estimate from the capacity seen.")});
         }
     }
     return figures;

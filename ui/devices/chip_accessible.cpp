@@ -2,12 +2,11 @@
 #include "ui/devices/chip_accessible.h"
 
 #include "ui/devices/chip_grid.h"
+#include "ui/shell/accessible_parts.h"
 
 #include <QAccessible>
 #include <QAccessibleWidget>
 #include <QPointer>
-
-#include <map>
 
 namespace isobar::ui {
 namespace {
@@ -88,43 +87,6 @@ protected:
     std::uint32_t m_index;
 };
 
-/// Interfaces made when first asked for, and ended with their owner.
-class Children {
-public:
-    Children() = default;
-    Children(const Children&) = delete;
-    Children& operator=(const Children&) = delete;
-    ~Children() { clear(); }
-
-    template <typename Make> QAccessibleInterface* at(std::uint32_t index, Make make)
-    {
-        auto found = m_made.find(index);
-        if (found == m_made.end()) {
-            found = m_made.emplace(index, QAccessible::registerAccessibleInterface(make())).first;
-        }
-        return QAccessible::accessibleInterface(found->second);
-    }
-    [[nodiscard]] int indexOf(const QAccessibleInterface* searched) const
-    {
-        for (const auto& [index, id] : m_made) {
-            if (QAccessible::accessibleInterface(id) == searched) {
-                return static_cast<int>(index);
-            }
-        }
-        return -1;
-    }
-    void clear()
-    {
-        for (const auto& [index, id] : m_made) {
-            QAccessible::deleteAccessibleInterface(id);
-        }
-        m_made.clear();
-    }
-
-private:
-    std::map<std::uint32_t, QAccessible::Id> m_made;
-};
-
 class ChipAccessible final : public GridPart {
 public:
     using GridPart::GridPart;
@@ -174,7 +136,7 @@ public:
             return nullptr;
         }
         const std::uint32_t chip = block().first + static_cast<std::uint32_t>(index);
-        return m_chips.at(chip, [&] { return new ChipAccessible(m_grid, chip); });
+        return m_chips.at(static_cast<int>(chip), [&] { return new ChipAccessible(m_grid, chip); });
     }
     [[nodiscard]] int indexOfChild(const QAccessibleInterface* searched) const override
     {
@@ -213,7 +175,7 @@ protected:
 private:
     [[nodiscard]] const ChipLayout::Block& block() const { return m_grid->chipLayout().blocks[m_index]; }
 
-    mutable Children m_chips;
+    mutable AccessibleParts m_chips;
 };
 
 class GridAccessible final : public QAccessibleWidget {
@@ -229,8 +191,7 @@ public:
         if (index < 0 || index >= childCount()) {
             return nullptr;
         }
-        const auto block = static_cast<std::uint32_t>(index);
-        return m_blocks.at(block, [&] { return new BlockAccessible(grid(), block); });
+        return m_blocks.at(index, [&] { return new BlockAccessible(grid(), static_cast<std::uint32_t>(index)); });
     }
     [[nodiscard]] int indexOfChild(const QAccessibleInterface* searched) const override
     {
@@ -256,24 +217,14 @@ public:
 private:
     [[nodiscard]] ChipGrid* grid() const { return qobject_cast<ChipGrid*>(widget()); }
 
-    mutable Children m_blocks;
+    mutable AccessibleParts m_blocks;
 };
-
-QAccessibleInterface* makeInterface(const QString&, QObject* object)
-{
-    auto* grid = qobject_cast<ChipGrid*>(object);
-    return grid != nullptr ? new GridAccessible(grid) : nullptr;
-}
 
 } // namespace
 
 void installChipAccessibility()
 {
-    static const bool installed = [] {
-        QAccessible::installFactory(makeInterface);
-        return true;
-    }();
-    Q_UNUSED(installed);
+    installAccessibility<ChipGrid, GridAccessible>();
 }
 
 } // namespace isobar::ui

@@ -23,10 +23,6 @@ constexpr std::size_t kRampSteps = 256;
 constexpr double kColdestCelsius = 25, kHottestCelsius = 85; ///< of the scale of temperatures
 constexpr double kGibibyte = 1 << 30;
 
-/// YlGnBu of ColorBrewer for the dark ground, a blue-to-plum one for the light: lightness is monotone in both.
-constexpr std::array<const char*, 6> kDarkRamp{"#2A3B55", "#24598C", "#2C7FB8", "#41B6C4", "#A1DAB4", "#FFFFCC"};
-constexpr std::array<const char*, 6> kLightRamp{"#DCE5F0", "#A9C8E8", "#5B9BD5", "#3B6FB6", "#4B3A8C", "#3A1158"};
-
 } // namespace
 
 QString chipMeasureTitle(ChipMeasure measure)
@@ -159,13 +155,13 @@ QColor chipClassColor(ChipClass kind, const Theme& theme)
     case ChipClass::Warming:
         return of("#F0E442", "#C9A800");
     case ChipClass::Draining:
-        return of("#CC79A7", "#B45A8E");
+        return of("#9A6BE0", "#8E3B8A");
     case ChipClass::Waiting:
-        return of("#A1DAB4", "#2E8B72");
+        return of("#A1DAB4", "#6FD08C");
     case ChipClass::Down:
         return theme.trouble;
     case ChipClass::OtherTenant:
-        return mixed(theme.panel, theme.faint, 0.45);
+        return mixed(theme.panel, theme.faint, keepsThreeToOne(theme) ? 0.35 : 0.75);
     case ChipClass::NotArrived:
         return mixed(theme.panel, theme.line, 0.55);
     case ChipClass::Unknown:
@@ -176,11 +172,14 @@ QColor chipClassColor(ChipClass kind, const Theme& theme)
 
 QColor chipRampColor(double ratio, const Theme& theme)
 {
-    const auto& ramp = theme.dark ? kDarkRamp : kLightRamp;
-    const double at = std::clamp(ratio, 0.0, 1.0) * static_cast<double>(ramp.size() - 1);
-    const auto below = std::min(static_cast<std::size_t>(at), ramp.size() - 2);
-    return mixed(QColor(QLatin1String(ramp[below])), QColor(QLatin1String(ramp[below + 1])),
-                 at - static_cast<double>(below));
+    // YlGnBu of ColorBrewer on dark ground, blue to plum on light. The low end is what idles: it stays quiet.
+    static const std::initializer_list<const char*> kDark{"#2A3B55", "#24598C", "#2C7FB8",
+                                                          "#41B6C4", "#A1DAB4", "#FFFFCC"};
+    static const ColorRamp dark(kDark, Theme::darkTheme().panel, 1.3);
+    static const ColorRamp highContrast(kDark, Theme::highContrastTheme().panel, 3.3);
+    static const ColorRamp light({"#DCE5F0", "#A9C8E8", "#5B9BD5", "#3B6FB6", "#4B3A8C", "#3A1158"},
+                                 Theme::lightTheme().panel, 1.2);
+    return (!theme.dark ? light : keepsThreeToOne(theme) ? highContrast : dark).at(ratio);
 }
 
 ChipColors colorsOf(const engine::DeviceView& view, ChipMeasure measure, const Theme& theme)

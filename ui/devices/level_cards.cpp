@@ -90,7 +90,7 @@ void LevelCard::paintEvent(QPaintEvent*)
     const double all = m_data.serving + m_data.training + m_data.idle + m_data.down;
     const QRectF bar(inner.left(), inner.top() + 46, inner.width(), 8);
     painter.setPen(Qt::NoPen);
-    painter.setBrush(t.line);
+    painter.setBrush(trackColor(t));
     painter.drawRoundedRect(bar, 2, 2);
     double x = bar.left();
     const std::array<std::pair<double, QColor>, 3> parts{

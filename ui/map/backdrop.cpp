@@ -9,10 +9,11 @@ BackdropImage paintBackdrop(const BackdropRequest& request, const BackdropImage&
 {
     BackdropImage image;
     image.view = request.view;
-    image.dark = request.theme.dark;
+    const Theme& t = request.theme;
+    image.land = {t.ground.rgb(), t.land.rgb(), t.border.rgb(), t.graticule.rgb()};
     const double dpr = request.devicePixelRatio;
     const QSize pixels = (request.view.size * dpr).toSize();
-    const bool sameLand = !previous.base.isNull() && previous.view == request.view && previous.dark == image.dark &&
+    const bool sameLand = !previous.base.isNull() && previous.view == request.view && previous.land == image.land &&
                           previous.base.size() == pixels;
     if (sameLand) {
         image.base = previous.base;

@@ -27,7 +27,7 @@ struct BackdropImage {
     QImage base;    ///< land alone, reused while the viewport stays
     QImage picture; ///< opaque, device pixels
     MapViewport view;
-    bool dark = true;
+    std::array<QRgb, 4> land{}; ///< the colours of what `base` shows: two dark themes differ in them
 };
 
 /// Paints a backdrop; takes the land from `previous` where it fits. Any thread.

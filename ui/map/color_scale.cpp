@@ -151,13 +151,15 @@ QColor ColorScale::color(double value, const Theme& theme) const
 
 QColor rampColor(double share, const Theme& theme)
 {
-    // Blue to yellow on dark ground, pale to deep blue-violet on light: the loud end is far from the ground.
-    static constexpr std::array<QRgb, 6> kDark{0xff2f4b78, 0xff3e6f9f, 0xff5a94b4, 0xff8fb5a4, 0xffcac778, 0xfff6e05e};
-    static constexpr std::array<QRgb, 6> kLight{0xffcfdfec, 0xffa6c4de, 0xff7aa5cc, 0xff5280b4, 0xff375a97, 0xff232c6e};
-    const auto& stops = theme.dark ? kDark : kLight;
-    const double at = std::clamp(share, 0.0, 1.0) * (stops.size() - 1);
-    const auto stop = std::min(stops.size() - 2, static_cast<std::size_t>(at));
-    return mixed(QColor(stops[stop]), QColor(stops[stop + 1]), at - static_cast<double>(stop));
+    // Blue to yellow on dark ground, pale to deep blue-violet on light: the loud end is far from the ground, and the
+    // quiet one is still seen on land.
+    static const ColorRamp dark({"#2f4b78", "#3e6f9f", "#5a94b4", "#8fb5a4", "#cac778", "#f6e05e"},
+                                Theme::darkTheme().land, 1.6);
+    static const ColorRamp highContrast({"#3e6f9f", "#5a94b4", "#8fb5a4", "#cac778", "#f6e05e", "#fffbdc"},
+                                        Theme::highContrastTheme().land, 3.1);
+    static const ColorRamp light({"#cfdfec", "#a6c4de", "#7aa5cc", "#5280b4", "#375a97", "#232c6e"},
+                                 Theme::lightTheme().land, 1.45);
+    return (!theme.dark ? light : keepsThreeToOne(theme) ? highContrast : dark).at(share);
 }
 
 } // namespace isobar::ui

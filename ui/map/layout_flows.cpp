@@ -103,17 +103,34 @@ bool isSeen(const PlacedFlow& flow, const MapViewport& view)
     return flow.length > 3 && bounds.intersects(QRectF(QPointF(), view.size).adjusted(-20, -20, 20, 20));
 }
 
-/// From a marker's true place to where its donut is.
-QPointF shiftOf(const MapLayout& layout, int placed, LatLon at, const MapViewport& view)
+/// One end of a lane: its true place, and from there to where its sign stands.
+struct End {
+    LatLon at;
+    QPointF shift;
+};
+
+End markerEnd(const MapLayout& layout, const MapScene& scene, int marker, int placed, const MapViewport& view)
 {
-    return placed < 0 ? QPointF() : layout.placed[static_cast<std::size_t>(placed)].at - view.place(at);
+    const LatLon at = scene.markers[static_cast<std::size_t>(marker)].at;
+    return {at, placed < 0 ? QPointF() : layout.placed[static_cast<std::size_t>(placed)].at - view.place(at)};
 }
 
-/// The same of a user area's sign.
-QPointF areaShift(const MapLayout& layout, int area, LatLon at, const MapViewport& view)
+End areaEnd(const MapLayout& layout, const MapScene& scene, int area, const MapViewport& view)
 {
+    const LatLon at = scene.areas[static_cast<std::size_t>(area)].at;
     const QPointF sign = layout.areas[static_cast<std::size_t>(area)];
-    return LayoutCache::isNowhere(sign) ? QPointF() : sign - view.place(at);
+    return {at, LayoutCache::isNowhere(sign) ? QPointF() : sign - view.place(at)};
+}
+
+/// Adds a lane where it is seen. A lane that goes `back` keeps off the other one where both would be one line.
+void addLane(std::vector<PlacedFlow>& lanes, PlacedFlow lane, const End& from, const End& to, const MapViewport& view,
+             LayoutCache& cache, bool back)
+{
+    const double aside = back && view.projection.isGlobe() ? kLaneApart : 0;
+    place(lane, cache.curve(from.at, to.at, view.projection), view, from.shift, to.shift, aside);
+    if (isSeen(lane, view)) {
+        lanes.push_back(std::move(lane));
+    }
 }
 
 void setTones(MapLayout& layout, const MapScene& scene, const LayoutOptions& options)
@@ -146,18 +163,13 @@ void placeAnswers(MapLayout& layout, const MapScene& scene, const MapViewport& v
         if (flow.tone != FlowTone::Strong || !(flow.tokensPerSecond > 0) || flow.state == MapFlow::State::Lost) {
             continue;
         }
-        const LatLon to = scene.areas[static_cast<std::size_t>(flow.area)].at;
-        const LatLon from = scene.markers[static_cast<std::size_t>(flow.marker)].at;
         PlacedFlow answer;
         answer.area = flow.area, answer.marker = flow.marker, answer.placed = flow.placed;
         answer.tokensPerSecond = flow.tokensPerSecond;
         answer.tone = FlowTone::Strong;
         answer.strength = flow.tokensPerSecond / layout.mostTokensPerSecond;
-        place(answer, cache.curve(from, to, view.projection), view, shiftOf(layout, flow.placed, from, view),
-              areaShift(layout, flow.area, to, view), view.projection.isGlobe() ? kLaneApart : 0);
-        if (isSeen(answer, view)) {
-            layout.answers.push_back(std::move(answer));
-        }
+        addLane(layout.answers, std::move(answer), markerEnd(layout, scene, flow.marker, flow.placed, view),
+                areaEnd(layout, scene, flow.area, view), view, cache, true);
     }
     std::stable_sort(layout.answers.begin(), layout.answers.end(),
                      [](const PlacedFlow& a, const PlacedFlow& b) { return a.strength < b.strength; });
@@ -197,17 +209,12 @@ void placeFlows(MapLayout& layout, const MapScene& scene, const MapViewport& vie
         if (j.area < 0) {
             continue;
         }
-        const LatLon from = scene.areas[static_cast<std::size_t>(j.area)].at;
-        const LatLon to = scene.markers[static_cast<std::size_t>(j.marker)].at;
         PlacedFlow flow;
         flow.area = j.area, flow.marker = j.marker, flow.placed = std::max(-1, j.group);
         flow.requestsPerSecond = j.rate, flow.tokensPerSecond = j.tokens, flow.state = j.state;
         flow.strength = most > 0 ? j.rate / most : 0;
-        place(flow, cache.curve(from, to, view.projection), view, areaShift(layout, j.area, from, view),
-              shiftOf(layout, flow.placed, to, view));
-        if (isSeen(flow, view)) {
-            layout.flows.push_back(std::move(flow));
-        }
+        addLane(layout.flows, std::move(flow), areaEnd(layout, scene, j.area, view),
+                markerEnd(layout, scene, j.marker, std::max(-1, j.group), view), view, cache, false);
     }
     setTones(layout, scene, options);
     placeAnswers(layout, scene, view, cache);
@@ -250,18 +257,13 @@ void placeSpills(MapLayout& layout, const MapScene& scene, const MapViewport& vi
         if (++count > options.flowLimit && options.flowLimit > 0 && !sum.chosen) {
             continue;
         }
-        const LatLon from = scene.markers[static_cast<std::size_t>(sum.from)].at;
-        const LatLon to = scene.markers[static_cast<std::size_t>(sum.to)].at;
         PlacedFlow flow;
         flow.marker = sum.to, flow.placed = ends.second, flow.from = ends.first;
         flow.requestsPerSecond = sum.rate;
         flow.strength = sum.rate / layout.mostSpilledPerSecond;
         flow.tone = sum.chosen ? FlowTone::Strong : any ? FlowTone::Faded : FlowTone::Resting;
-        place(flow, cache.curve(from, to, view.projection), view, shiftOf(layout, ends.first, from, view),
-              shiftOf(layout, ends.second, to, view), view.projection.isGlobe() ? kLaneApart : 0);
-        if (isSeen(flow, view)) {
-            layout.spills.push_back(std::move(flow));
-        }
+        addLane(layout.spills, std::move(flow), markerEnd(layout, scene, sum.from, ends.first, view),
+                markerEnd(layout, scene, sum.to, ends.second, view), view, cache, true);
     }
     std::reverse(layout.spills.begin(), layout.spills.end());
 }

@@ -2,19 +2,13 @@
 #include "ui/map/map_accessible.h"
 
 #include "ui/map/map_view.h"
+#include "ui/shell/accessible_parts.h"
 
 #include <QAccessible>
 #include <QAccessibleWidget>
 
-#include <map>
-
 namespace isobar::ui {
 namespace {
-
-MapView* mapOf(QObject* object)
-{
-    return qobject_cast<MapView*>(object);
-}
 
 /// One marker, by its index in the scene.
 class MarkerAccessible : public QAccessibleInterface, public QAccessibleActionInterface {
@@ -99,13 +93,6 @@ public:
         , m_map(map)
     {
     }
-    ~MapAccessible() override
-    {
-        for (const auto& [index, id] : m_children) {
-            QAccessible::deleteAccessibleInterface(id);
-        }
-    }
-
     [[nodiscard]] int childCount() const override
     {
         return QAccessibleWidget::childCount() + static_cast<int>(m_map->scene().markers.size());
@@ -120,12 +107,8 @@ public:
     }
     [[nodiscard]] int indexOfChild(const QAccessibleInterface* child) const override
     {
-        for (const auto& [index, id] : m_children) {
-            if (QAccessible::accessibleInterface(id) == child) {
-                return QAccessibleWidget::childCount() + index;
-            }
-        }
-        return QAccessibleWidget::indexOfChild(child);
+        const int marker = m_children.indexOf(child);
+        return marker < 0 ? QAccessibleWidget::indexOfChild(child) : QAccessibleWidget::childCount() + marker;
     }
     [[nodiscard]] QAccessibleInterface* childAt(int x, int y) const override
     {
@@ -140,34 +123,18 @@ public:
 private:
     QAccessibleInterface* markerChild(int index) const
     {
-        const auto found = m_children.find(index);
-        if (found != m_children.end()) {
-            return QAccessible::accessibleInterface(found->second);
-        }
-        auto* made = new MarkerAccessible(m_map, index); // QAccessible owns it from here on
-        m_children[index] = QAccessible::registerAccessibleInterface(made);
-        return made;
+        return m_children.at(index, [&] { return new MarkerAccessible(m_map, index); });
     }
 
     MapView* m_map; ///< the widget outlives its interface
-    mutable std::map<int, QAccessible::Id> m_children;
+    mutable AccessibleParts m_children;
 };
-
-QAccessibleInterface* makeInterface(const QString&, QObject* object)
-{
-    MapView* map = mapOf(object);
-    return map != nullptr ? new MapAccessible(map) : nullptr;
-}
 
 } // namespace
 
 void installMapAccessibility()
 {
-    static const bool once = [] {
-        QAccessible::installFactory(makeInterface);
-        return true;
-    }();
-    Q_UNUSED(once)
+    installAccessibility<MapView, MapAccessible>();
 }
 
 } // namespace isobar::ui

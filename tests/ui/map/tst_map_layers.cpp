@@ -37,6 +37,7 @@ private Q_SLOTS:
     void toolsFoldWhenNarrow();
     void flowsAreLimitedAndTheRestIsCounted();
     void meterCountsLayers();
+    void everyThemePaintsItsOwnLand();
 
 private:
     std::unique_ptr<MapView> m_map;
@@ -349,6 +350,29 @@ void MapLayersTest::picturesAreAsBefore()
     }
     const double share = static_cast<double>(others) / (now.width() * now.height());
     QVERIFY2(share < 0.01, qPrintable(QStringLiteral("%1 % of the pixels differ").arg(100 * share)));
+}
+
+/// Two themes are dark: a map that goes from one to the other has no land left of the first.
+void MapLayersTest::everyThemePaintsItsOwnLand()
+{
+    for (const ThemeChoice choice :
+         {ThemeChoice::HighContrast, ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::HighContrast}) {
+        applyTheme(choice);
+        const QImage changed = m_map->grab().toImage();
+        MapView fresh;
+        fresh.resize(m_map->size());
+        fresh.setScene(smallScene());
+        fresh.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&fresh));
+        fresh.finishRendering();
+        const QImage own = fresh.grab().toImage();
+        // Land, sea and borders; what is drawn on them is the same scene's.
+        for (const LatLon at : {LatLon{62, 100}, LatLon{0, -30}, LatLon{24, 5}, LatLon{-25, 134}}) {
+            const QPoint pixel = m_map->viewport().place(at).toPoint();
+            QCOMPARE(changed.pixelColor(pixel), own.pixelColor(pixel));
+        }
+        QCOMPARE(changed.pixelColor(m_map->viewport().place({62, 100}).toPoint()), theme().land);
+    }
 }
 
 QTEST_MAIN(MapLayersTest)
