@@ -76,6 +76,15 @@ Result<query::Table> ask(const Options& options)
     return query::askRecorded(store, questionOf(options));
 }
 
+/// Six digits at least, thousands set apart, and never a power of ten of a figure that is large.
+std::string figure(double value)
+{
+    const double size = std::abs(value);
+    return !std::isfinite(value) ? "-"
+           : size < 1e3          ? fmt::format("{:.6g}", value)
+                                 : grouped(value, size < 1e5 && value != std::floor(value) ? 2 : 0);
+}
+
 std::string words(const query::Table& table)
 {
     std::vector<std::string> columns;
@@ -91,13 +100,7 @@ std::string words(const query::Table& table)
         }
     }
     std::vector<std::vector<TextCell>> rows;
-    const auto number = [](double value) {
-        constexpr double kSixDigits = 1e6; // from there on six would need a power of ten
-        return TextCell{!std::isfinite(value)          ? "-"
-                        : std::abs(value) < kSixDigits ? fmt::format("{:.6g}", value)
-                                                       : grouped(value, 0),
-                        true};
-    };
+    const auto number = [](double value) { return TextCell{figure(value), true}; };
     for (const query::Row& row : table.rows) {
         auto& line = rows.emplace_back();
         for (const std::string& key : row.keys) {
