@@ -187,7 +187,8 @@ void DemandSource::releaseHeld()
     auto most = static_cast<std::int64_t>(std::ceil(room * kDeferGain));
     for (; m_heldFirst < m_held.size(); ++m_heldFirst) {
         const Asked& asked = m_held[m_heldFirst];
-        const bool overdue = asked.seconds + m_options.deferSeconds <= m_begin;
+        const bool overdue =
+            asked.seconds + m_options.deferSeconds <= m_begin || m_held.size() - m_heldFirst > m_options.mostWaiting;
         if (!overdue && most-- <= 0) {
             break;
         }
@@ -202,7 +203,9 @@ void DemandSource::releaseHeld()
 
 void DemandSource::takeBack(const Bounce& bounce)
 {
-    const double pause = m_options.retry.backoffSeconds * std::exp2(std::min(20, bounce.attempt - 1));
+    const double pause = m_again.size() < m_options.mostWaiting
+                             ? m_options.retry.backoffSeconds * std::exp2(std::min(20, bounce.attempt - 1))
+                             : 0;
     m_again.push_back({bounce.failedSeconds + pause,
                        {bounce.askedSeconds, bounce.inputTokens, bounce.outputTokens},
                        static_cast<std::uint8_t>(bounce.attempt + 1)});

@@ -48,6 +48,8 @@ public:
         double traceScale = 1, traceShiftSeconds = 0;
         double windowSeconds = 0.1;
         double clockZeroSeconds = 0; ///< where the clock's zero lies in the engine's seconds: traces count from it
+        /// Requests held back, and as many between two attempts: what is more goes on at once.
+        std::size_t mostWaiting = std::size_t{1} << 24;
     };
     /// A placement it may use, in the order its policy prefers them.
     struct Candidate {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/engine/engine_impl.h"
+#include "model/engine/limits.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,6 +99,7 @@ Status Engine::Impl::build()
 {
     ISOBAR_TRY(validate(*fleet));
     ISOBAR_TRY(validate(options.operations, *fleet));
+    ISOBAR_TRY(checkLimits(*fleet, options.operations, options.traces));
     network = std::make_shared<const NetworkIndex>(*fleet);
     ledger.emplace(*fleet);
 
@@ -108,6 +110,10 @@ Status Engine::Impl::build()
     const double startHour = hourOfWeekUtc(fleet->startTimeUtc) - clockZero / 3600;
     auto next = std::make_shared<aggregate::Layout>();
     next->areas = fleet->areas.size();
+    std::int64_t areaShares = 0;
+    for (const Workload& workload : fleet->workloads) {
+        areaShares += static_cast<std::int64_t>(workload.areaShares.size());
+    }
     for (std::size_t w = 0; w < fleet->workloads.size(); ++w) {
         const WorkloadId id(w);
         const Workload& workload = fleet->workloads[w];
@@ -132,6 +138,7 @@ Status Engine::Impl::build()
         source.traceShiftSeconds = how.traceShiftSeconds;
         source.windowSeconds = static_cast<double>(options.windowMicros) * kSecondsPerMicro;
         source.clockZeroSeconds = clockZero;
+        source.mostWaiting = static_cast<std::size_t>(kMostWaitingRequests / std::max<std::int64_t>(1, areaShares));
         for (const auto& [area, share] : workload.areaShares) {
             if (share <= 0 || workload.meanRequestsPerSecond <= 0) {
                 continue;
@@ -146,6 +153,7 @@ Status Engine::Impl::build()
     }
     capacity.emplace(*fleet, options.operations, hoursSince1970Utc(fleet->startTimeUtc) - clockZero / 3600);
     faultClock.emplace(*fleet, options.operations, *capacity, clockZero, options.seed);
+    ISOBAR_TRY(checkFaultRates(*faultClock));
     poolsNow.resize(fleet->pools.size());
     buildGangs();
     for (std::size_t p = 0; p < fleet->placements.size(); ++p) {

@@ -62,6 +62,15 @@ FaultClock::FaultClock(const Fleet& fleet, const Operations& operations, const C
     }
 }
 
+double FaultClock::faultsPerSecond() const
+{
+    double sum = 0;
+    for (const Rated& rated : m_rated) {
+        sum += static_cast<double>(rated.units) / (rated.rate.meanHoursToFailure * 3600);
+    }
+    return sum;
+}
+
 double FaultClock::pause(Rated& rated)
 {
     return rated.random.exponential() * rated.rate.meanHoursToFailure * 3600 / static_cast<double>(rated.units);

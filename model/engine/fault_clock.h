@@ -32,6 +32,8 @@ public:
     std::uint32_t inject(const Fault& fault, double seconds);
     /// What is announced, begins or ends until `seconds`, in order of time.
     [[nodiscard]] std::vector<Turn> due(double seconds);
+    /// Those by rate, in the mean, while nothing is broken.
+    [[nodiscard]] double faultsPerSecond() const;
     [[nodiscard]] std::uint64_t hash(std::uint64_t hash) const;
 
 private:

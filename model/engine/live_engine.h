@@ -22,7 +22,7 @@ struct Snapshot {
     double behindSeconds = 0;  ///< simulated: how much further the clock would be had it kept to its speed since play
     std::optional<SimMicros> seekingTo;         ///< while a seek runs on to its time
     SimMicros seekableFrom = 0, seekableTo = 0; ///< where seek() can go back to; how far this run is known
-    std::size_t checkpointBytes = 0; ///< memory of what seek() goes back through, about
+    std::size_t checkpointBytes = 0;            ///< memory of what seek() goes back through, about
     RunTotals totals;
     std::shared_ptr<const Fleet> fleet; ///< with the placements in force
     std::shared_ptr<const aggregate::Layout> layout;

@@ -19,10 +19,6 @@ namespace {
     } while (false)
 
 // Both enumerations count alike, but for the protobuf one's 0, which is "not said".
-template <class Enum, class Proto> std::optional<Enum> said(Proto value)
-{
-    return static_cast<int>(value) == 0 ? std::nullopt : std::optional(static_cast<Enum>(static_cast<int>(value) - 1));
-}
 template <class Proto, class Enum> Proto saying(Enum value)
 {
     return static_cast<Proto>(static_cast<int>(value) + 1);
@@ -30,6 +26,7 @@ template <class Proto, class Enum> Proto saying(Enum value)
 static_assert(static_cast<int>(v1::RESERVED_FIRST) == static_cast<int>(RoutingPolicy::ReservedFirst) + 1);
 static_assert(static_cast<int>(v1::STALE_CONTROL) == static_cast<int>(FaultKind::StaleControl) + 1);
 static_assert(static_cast<int>(v1::WEIBULL) == static_cast<int>(GapLaw::Weibull) + 1);
+constexpr std::size_t kGapLaws = 2;
 
 /// What may have been meant by a name of that kind.
 std::string suggest(const Fleet& fleet, const std::string& typed, WorkloadId)
@@ -73,7 +70,8 @@ public:
 
     [[nodiscard]] Result<Operations> read()
     {
-        m_out.routing = said<RoutingPolicy>(m_in.routing()).value_or(m_out.routing);
+        ISOBAR_TRY_ASSIGN(const auto routing, said<RoutingPolicy>("routing", -1, m_in.routing(), kRoutingPolicies));
+        m_out.routing = routing.value_or(m_out.routing);
         ISOBAR_MAY(m_out.probes, m_in, probes);
         ISOBAR_MAY(m_out.demandRatio, m_in, demand_ratio);
         ISOBAR_MAY(m_out.retry.maxAttempts, m_in.retry(), max_attempts);
@@ -90,6 +88,19 @@ public:
     }
 
 private:
+    /// The value an enumeration of the n-th entry of `field` has, of so many; nothing when it is not said.
+    template <class Enum, class Proto>
+    [[nodiscard]] Result<std::optional<Enum>> said(const char* field, int index, Proto value, std::size_t count) const
+    {
+        const auto number = static_cast<std::int64_t>(value);
+        if (number < 0 || number > static_cast<std::int64_t>(count)) {
+            return errorAt(ErrorCode::InvalidValue,
+                           fmt::format("\"{}\" has the value {}, which this version does not know", field, number),
+                           m_file, m_locate(field, index));
+        }
+        return number == 0 ? std::optional<Enum>() : std::optional(static_cast<Enum>(number - 1));
+    }
+
     /// The entity a name of the n-th entry of `field` stands for.
     template <class IdType, class Find>
     [[nodiscard]] Result<IdType> refer(const char* field, int index, const char* kind, const std::string& name,
@@ -129,10 +140,11 @@ private:
             to.product = from.product();
             ISOBAR_MAY(to.weekendRatio, from, weekend_ratio);
             to.growthPerYearRatio = from.growth_per_year_ratio();
-            to.gaps = said<GapLaw>(from.gaps()).value_or(GapLaw::Gamma);
+            ISOBAR_TRY_ASSIGN(const auto gaps, said<GapLaw>("workloads", i, from.gaps(), kGapLaws));
+            to.gaps = gaps.value_or(to.gaps);
             to.deferSeconds = from.defer_seconds();
             ISOBAR_MAY(to.turnsPerSession, from, turns_per_session);
-            to.routing = said<RoutingPolicy>(from.routing());
+            ISOBAR_TRY_ASSIGN(to.routing, said<RoutingPolicy>("workloads", i, from.routing(), kRoutingPolicies));
             to.trace = from.trace();
             ISOBAR_MAY(to.traceScale, from, trace_scale);
             to.traceShiftSeconds = from.trace_shift_seconds();
@@ -200,7 +212,7 @@ private:
 
     [[nodiscard]] Result<FaultKind> kindOf(const char* field, int index, v1::FaultKind kind) const
     {
-        const auto known = said<FaultKind>(kind);
+        ISOBAR_TRY_ASSIGN(const auto known, said<FaultKind>(field, index, kind, kFaultKinds));
         if (!known) {
             return errorAt(ErrorCode::InvalidValue, "a fault needs a kind: CHIP, NODE, …", m_file,
                            m_locate(field, index));

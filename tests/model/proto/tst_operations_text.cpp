@@ -100,6 +100,13 @@ private Q_SLOTS:
                                       << QByteArray("azure/mars/H100");
         QTest::newRow("no name") << QByteArray("\n\nautoscale { min_replicas: 1 }") << 3 << QByteArray("names no");
         QTest::newRow("no kind") << QByteArray("faults { at_seconds: 1 }") << 1 << QByteArray("kind");
+        QTest::newRow("no kind of this version")
+            << QByteArray("probes: 2\nfaults { kind: 12 }") << 2 << QByteArray("12");
+        QTest::newRow("no policy of this version") << QByteArray("\nrouting: 8") << 2 << QByteArray("8");
+        QTest::newRow("no policy of this version, of a workload")
+            << QByteArray("workloads { workload: \"chat\" routing: -1 }") << 1 << QByteArray("-1");
+        QTest::newRow("no law of this version")
+            << QByteArray("workloads { workload: \"chat\" gaps: 3 }") << 1 << QByteArray("3");
         QTest::newRow("not a field") << QByteArray("probes: 2\nspeed: 9") << 2 << QByteArray("speed");
         QTest::newRow("out of range") << QByteArray("\nprobes: 99") << 2 << QByteArray("probes");
         QTest::newRow("retry out of range")
