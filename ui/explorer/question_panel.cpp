@@ -139,6 +139,9 @@ QWidget* QuestionPanel::buildForm()
     m_measures->setObjectName(QStringLiteral("questionMeasures"));
     m_measures->setAccessibleName(tr("Measures"));
     m_measures->setMinimumHeight(150);
+    for (QListWidget* list : {m_measures, m_where}) {
+        list->setSpacing(2); // no padding by style sheet: then Qt draws its own box behind ours
+    }
     for (const query::MeasureInfo& info : query::measures()) {
         auto* item = new QListWidgetItem(text(info.title) + QStringLiteral(" · ") + text(info.unit), m_measures);
         item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsUserCheckable);
@@ -237,8 +240,7 @@ QWidget* QuestionPanel::buildForm()
             QStringLiteral("QListWidget::indicator, QCheckBox::indicator { width: 12px; height: 12px; "
                            "border: 1px solid %1; border-radius: 3px; background: transparent; }"
                            "QListWidget::indicator:checked, QCheckBox::indicator:checked { "
-                           "background: %2; border-color: %2; }"
-                           "QListWidget::item { padding: 2px 3px; }")
+                           "background: %2; border-color: %2; }")
                 .arg(theme().faint.name(), theme().accent.name()));
     };
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, inside, restyle);
