@@ -132,14 +132,7 @@ std::optional<ExportFormat> exportFormatByName(const QString& name)
 
 SimMicros ViewContext::from() const
 {
-    const SimMicros first = intervals.empty() ? now : intervals.front()->begin;
-    if (selection.span) {
-        return std::clamp(selection.span->from, std::min(first, now), now);
-    }
-    if (selection.rangeSeconds <= 0) {
-        return first;
-    }
-    return std::max(first, now - static_cast<SimMicros>(selection.rangeSeconds * 1e6));
+    return shownSpan(selection, {intervals.empty() ? now : intervals.front()->begin, now}).from;
 }
 
 QDateTime ViewContext::timeAt(SimMicros at) const
@@ -210,15 +203,13 @@ ViewContext contextOf(std::shared_ptr<const Fleet> fleet, std::vector<Place> pla
     context.places = std::move(places);
     context.fleet = std::move(fleet);
     context.selection = selection;
-    context.now = history.end();
     context.seed = seed;
-    auto range = static_cast<SimMicros>(selection.rangeSeconds * 1e6);
-    if (selection.span) {
-        context.now = std::clamp(selection.span->to, std::min(history.begin(), history.end()), history.end());
-        range = std::max<SimMicros>(selection.span->to - selection.span->from, 1);
-    }
+    const TimeSpan shown = shownSpan(selection, {history.begin(), history.end()});
+    context.now = shown.to;
     context.history = history;
-    context.intervals = history.range(range > 0 ? context.now - 2 * range : history.begin(), context.now);
+    // As much again before it, to compare with.
+    const SimMicros length = std::max<SimMicros>(shown.to - shown.from, 1);
+    context.intervals = history.range(shown.from - length, shown.to);
     return context;
 }
 

@@ -19,17 +19,6 @@ using aggregate::SimMicros;
 constexpr SimMicros kLongestInMinutes = 6 * aggregate::kMicrosPerHour;
 constexpr SimMicros kLeastMargin = 60 * aggregate::kMicrosPerSecond;
 
-/// What every view shows: see contextOf().
-TimeSpan shownRange(const SelectionState& state, const aggregate::History& history)
-{
-    if (state.span) {
-        return *state.span;
-    }
-    const SimMicros end = history.end();
-    const auto length = static_cast<SimMicros>(state.rangeSeconds * 1e6);
-    return {length > 0 ? std::max(history.begin(), end - length) : history.begin(), end};
-}
-
 Result<std::vector<RunChoice>> readRuns(store::Store& store, std::int64_t running)
 {
     ISOBAR_TRY_ASSIGN(const auto scenarios, store::runReadOnlySql(store.path(), "SELECT run_id, scenario FROM v_runs"));
@@ -147,7 +136,7 @@ void ComparedRun::follow()
     if (m_compare != state.compare || m_run != run) {
         drop();
     }
-    const TimeSpan wanted = shownRange(state, m_session.history());
+    const TimeSpan wanted = shownSpan(state, {m_session.history().begin(), m_session.history().end()});
     const bool isThere = m_stretch && m_stretch->asked.from <= wanted.from && m_stretch->asked.to >= wanted.to;
     if (!m_isReading && !isThere && wanted.from < wanted.to) {
         read(state.compare, run, wanted);

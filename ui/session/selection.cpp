@@ -98,6 +98,17 @@ QString spanText(const TimeSpan& span, const Fleet& fleet)
 
 } // namespace
 
+TimeSpan shownSpan(const SelectionState& state, const TimeSpan& known)
+{
+    const aggregate::SimMicros first = std::min(known.from, known.to);
+    if (state.span) {
+        const aggregate::SimMicros to = std::clamp(state.span->to, first, known.to);
+        return {std::clamp(state.span->from, first, to), to};
+    }
+    const auto length = static_cast<aggregate::SimMicros>(state.rangeSeconds * 1e6);
+    return {length > 0 ? std::max(first, known.to - length) : first, known.to};
+}
+
 bool holdsSelection(const Place& place, const SelectionState& state)
 {
     return std::any_of(place.regions.begin(), place.regions.end(),

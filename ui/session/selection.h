@@ -45,6 +45,9 @@ struct SelectionState {
     [[nodiscard]] bool isFiltered() const { return !regions.empty() || model || provider || tier || workload || area; }
 };
 
+/// What of the time that is `known` the state shows.
+[[nodiscard]] TimeSpan shownSpan(const SelectionState& state, const TimeSpan& known);
+
 /// Where the map looks. The session knows no map: `projection` is the number of one of its kinds.
 struct MapCamera {
     int projection = 0;

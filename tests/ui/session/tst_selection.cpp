@@ -25,6 +25,25 @@ class SelectionTest : public QObject {
     }
 
 private Q_SLOTS:
+    void whatIsShownLiesWithinWhatIsKnown()
+    {
+        const auto seconds = [](int n) { return n * aggregate::kMicrosPerSecond; };
+        const TimeSpan known{seconds(100), seconds(500)};
+        SelectionState state;
+        state.rangeSeconds = 60;
+        QCOMPARE(shownSpan(state, known), (TimeSpan{seconds(440), seconds(500)}));
+        state.rangeSeconds = 3600;
+        QCOMPARE(shownSpan(state, known), known);
+        state.rangeSeconds = 0;
+        QCOMPARE(shownSpan(state, known), known);
+        state.span = TimeSpan{seconds(200), seconds(300)};
+        QCOMPARE(shownSpan(state, known), *state.span);
+        state.span = TimeSpan{seconds(0), seconds(900)};
+        QCOMPARE(shownSpan(state, known), known);
+        state.span = TimeSpan{seconds(600), seconds(900)};
+        QCOMPARE(shownSpan(state, known), (TimeSpan{seconds(500), seconds(500)}));
+    }
+
     void everyFilterIsAChipThatTakesItOff()
     {
         SelectionState state;

@@ -40,7 +40,8 @@ double residentMegabytes()
 
 } // namespace
 
-/// Somebody at work for as long as ISOBAR_SOAK_SECONDS says (an hour: 3600), with the clock running: every page is
+/// Somebody at work for as long as ISOBAR_SOAK_SECONDS says (an hour: 3600, and above five minutes
+/// QTEST_FUNCTION_TIMEOUT as many milliseconds and some more), with the clock running: every page is
 /// opened, filtered, brushed, zoomed and exported over and over. What is looked at may cost memory once, not each time.
 class WindowSoakTest : public QObject {
     Q_OBJECT
