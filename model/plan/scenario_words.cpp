@@ -124,10 +124,10 @@ void addDemand(std::vector<std::string>& lines, const Operations& operations, co
             lines.push_back(fmt::format("{} {}", count(n, "workload", "workloads"), what));
         }
     };
-    workloads(scaled, "with more or less demand of their own");
-    workloads(growing, "that grow over the year");
-    workloads(weekends, "with weekends of their own");
-    workloads(traces, "that replay a recorded trace");
+    workloads(scaled, "with more or less demand than usual");
+    workloads(growing, "growing over the year");
+    workloads(weekends, "with other demand on weekends");
+    workloads(traces, "following a recorded trace");
     workloads(waiting, "that may wait for room");
     workloads(sessions, "whose sessions stay where they began");
     if (!products.empty()) {
@@ -151,13 +151,31 @@ void addPolicies(std::vector<std::string>& lines, const Operations& operations)
     for (const auto& [policy, n] : others) {
         routing += fmt::format(", {} for {}", routingPolicyName(policy), count(n, "workload", "workloads"));
     }
+    if (operations.probes != Operations{}.probes) {
+        routing += fmt::format("; {} probed where latency decides", operations.probes);
+    }
     lines.push_back(routing);
+    if (operations.retry != RetryRule{}) {
+        lines.push_back(fmt::format("A request that fails is tried {} in all, first after {}; where it failed gets "
+                                    "nothing for {}",
+                                    operations.retry.maxAttempts == 1
+                                        ? std::string("once")
+                                        : fmt::format("{} times", operations.retry.maxAttempts),
+                                    time(operations.retry.backoffSeconds), time(operations.retry.coolDownSeconds)));
+    }
 }
 
 void addCapacity(std::vector<std::string>& lines, const Operations& operations, const Fleet& fleet)
 {
     if (!operations.autoscale.empty()) {
         lines.push_back(count(operations.autoscale.size(), "placement scales", "placements scale") + " with the load");
+    }
+    if (const WarmUpTimes& warmUp = operations.warmUp; warmUp != WarmUpTimes{}) {
+        lines.push_back(
+            fmt::format("A replica warms up in {} for its node, {} for its image, its weights at {:g} GB/s, "
+                        "and {} where programs are compiled",
+                        time(warmUp.nodeSeconds), time(warmUp.imageSeconds), warmUp.weightBytesPerSecond / 1e9,
+                        time(warmUp.compileSeconds)));
     }
     std::size_t quotas = 0, power = 0, tenants = 0, spot = 0, zones = 0;
     for (const PoolOperations& p : operations.pools) {
@@ -173,6 +191,11 @@ void addCapacity(std::vector<std::string>& lines, const Operations& operations, 
         }
     };
     pools(spot, "whose spot chips are taken back now and then");
+    for (const SpotNotice& notice : operations.spotNotices) {
+        lines.push_back(fmt::format(
+            "Spot chips of {} go {}", notice.provider.valid() ? fleet[notice.provider].name : "every other provider",
+            notice.seconds > 0 ? time(notice.seconds) + " after their notice" : std::string("without notice")));
+    }
     pools(tenants, "where other tenants' load swings over the day");
     pools(quotas, "with a quota");
     pools(power, "with a limit of power");
@@ -188,7 +211,7 @@ void addCapacity(std::vector<std::string>& lines, const Operations& operations, 
     }
     if (!operations.training.empty()) {
         lines.push_back(count(operations.training.size(), "training gang", "training gangs") +
-                        " with their own checkpoints and restarts");
+                        " with checkpoints and restarts as given here");
     }
 }
 

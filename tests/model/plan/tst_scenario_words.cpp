@@ -48,6 +48,53 @@ private Q_SLOTS:
         }
     }
 
+    /// What a person reads must not leave out what the fleet then does.
+    void everyLineOfADocumentHasWords_data()
+    {
+        QTest::addColumn<QByteArray>("document");
+        QTest::addColumn<QByteArray>("says");
+        const auto row = [](const char* document, const char* says) {
+            QTest::newRow(document) << QByteArray(document) << QByteArray(says);
+        };
+        row("routing: WEIGHTED", "Routing: weighted");
+        row("routing: LATENCY_AWARE probes: 5", "Routing: latency-aware; 5 probed where latency decides");
+        row("retry { max_attempts: 1 cool_down_seconds: 60 }",
+            "A request that fails is tried once in all, first after 0.5 s; where it failed gets nothing for 1 min");
+        row("warm_up { node_seconds: 30 }",
+            "A replica warms up in 30 s for its node, 1 min for its image, its weights at 1 GB/s, and 2 min where "
+            "programs are compiled");
+        row("spot_notices { provider: \"azure\" seconds: 45 }",
+            "Spot chips of Microsoft Azure go 45 s after their notice");
+        row("spot_notices { seconds: 0 }", "Spot chips of every other provider go without notice");
+        row("demand_ratio: 2", "Demand is 200 % of its mean");
+        row("surges { duration_seconds: 60 ratio: 3 workload: \"chat\" }",
+            "After 0 s, for 1 min: 300 % of the demand of chat");
+        row("workloads { workload: \"chat\" product: \"assistant\" }", "Products: assistant");
+        row("workloads { workload: \"chat\" trace: \"x\" }", "1 workload following a recorded trace");
+        row("workloads { workload: \"chat\" defer_seconds: 9 }", "1 workload that may wait for room");
+        row("autoscale { placement: \"large@azure/eastus2/H100\" max_replicas: 9 }",
+            "1 placement scales with the load");
+        row("training { job: \"pretrain\" restart_seconds: 9 }",
+            "1 training gang with checkpoints and restarts as given here");
+        row("layouts { accelerator: \"TPU-v5p\" slice_chips: 4 }", "In slices: TPU-v5p");
+        row("pools { pool: \"azure/eastus2/H100\" quota_chips: 9 }", "1 pool with a quota");
+        row("pools { pool: \"azure/eastus2/H100\" zones: 3 }", "1 pool in several zones");
+    }
+    void everyLineOfADocumentHasWords()
+    {
+        QFETCH(QByteArray, document);
+        QFETCH(QByteArray, says);
+        const Fleet fleet = test::smallFleet();
+        const auto operations = proto::parseOperationsText(document.toStdString(), "doc", fleet);
+        QVERIFY2(operations.ok(), operations.ok() ? "" : operations.error().toString().c_str());
+        const std::vector<std::string> lines = plan::scenarioWords(*operations, fleet);
+        std::string all;
+        for (const std::string& line : lines) {
+            all += line + "\n";
+        }
+        QVERIFY2(std::find(lines.begin(), lines.end(), says.toStdString()) != lines.end(), all.c_str());
+    }
+
     void everyKindOfFaultHasWords()
     {
         const Fleet fleet = test::smallFleet();
