@@ -56,7 +56,7 @@ private Q_SLOTS:
         const Fleet fleet = sample ? runs::eighthOfTheSample(load) : test::smallFleet(load);
         const Calibration calibration = sample ? proto::shippedCalibration().value() : test::smallCalibration();
         EngineOptions options;
-        options.settleSeconds = sample ? 600 : 120;
+        options.settleSeconds = sample ? 60 : 120;
         constexpr SimMicros kFrom = 300 * kMicrosPerSecond, kEnd = 900 * kMicrosPerSecond; // ten minutes are compared
         if (regionOut) {
             Fault fault;
