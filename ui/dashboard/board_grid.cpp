@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace isobar::ui {
 namespace {
@@ -196,7 +197,9 @@ void BoardGrid::setBoard(const Board& board)
         }
         items.push_back(item.widget != nullptr ? std::move(item) : makeItem(panel.view));
     }
-    for (Item& left : m_items) {
+    // The new ones first: hiding what has the focus scrolls to what has it then.
+    m_board = board;
+    for (Item& left : std::exchange(m_items, std::move(items))) {
         if (left.widget != nullptr) {
             left.widget->hide();
             left.widget->deleteLater();
@@ -206,8 +209,6 @@ void BoardGrid::setBoard(const Board& board)
             }
         }
     }
-    m_board = board;
-    m_items = std::move(items);
     forgetPointer();
     makeHandles();
     layOut();
@@ -243,6 +244,7 @@ void BoardGrid::setHeightToFill(int height)
     if (height != m_fillHeight) {
         m_fillHeight = height;
         layOut();
+        forgetPointer();
     }
 }
 
@@ -376,8 +378,12 @@ void BoardGrid::showContext(const ViewContext& context)
 void BoardGrid::forgetPointer()
 {
     for (const Item& item : m_items) {
-        QEvent leave(QEvent::Leave);
-        QCoreApplication::sendEvent(item.widget, &leave);
+        QWidgetList left = item.widget->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly); // a plot, say
+        left.prepend(item.widget);
+        for (QWidget* each : left) {
+            QEvent leave(QEvent::Leave);
+            QCoreApplication::sendEvent(each, &leave);
+        }
     }
 }
 
