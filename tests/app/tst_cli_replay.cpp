@@ -283,10 +283,10 @@ private Q_SLOTS:
         row("no trace", replay(m_place.path("none.csv")), 1, "none.csv");
         row("a folder", replay(m_place.folder.path()), 1, "folder");
         row("no such model",
-            replay(trace, {}).replaceInStrings(QStringLiteral("Llama-3.1-8B"), QStringLiteral("GPT-9")), 1,
-            "Llama-3.1-70B");
+            replay(trace, {}).replaceInStrings(QStringLiteral("Llama-3.1-8B"), QStringLiteral("Llama-3.1-8")), 1,
+            "did you mean Llama-3.1-8B");
         row("no such chip", replay(trace, {}).replaceInStrings(QStringLiteral("H100"), QStringLiteral("H101")), 1,
-            "H200");
+            "did you mean H100?");
         row("a model that does not fit",
             replay(trace, {}).replaceInStrings(QStringLiteral("Llama-3.1-8B"), QStringLiteral("Llama-3.1-70B")), 1,
             "141.1 GB");
