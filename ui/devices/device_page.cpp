@@ -7,6 +7,7 @@
 #include "ui/devices/device_panel.h"
 #include "ui/devices/device_words.h"
 #include "ui/devices/level_cards.h"
+#include "ui/devices/pool_lists.h"
 #include "ui/shell/format.h"
 #include "ui/shell/icon.h"
 
@@ -39,7 +40,7 @@ enum Shown { ShownCards, ShownGrid, ShownTable, ShownWhy };
 struct LevelFigures {
     std::string key;
     double serving = 0, training = 0, idle = 0, down = 0;
-    double utilizationRatio = NAN, watts = 0, usdPerDay = 0;
+    double utilizationRatio = NAN, watts = 0, usdPerDay = 0, idleUsdPerDay = 0;
 };
 
 DevicePage::DevicePage(Session& session, QWidget* parent)
@@ -52,6 +53,7 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
     , m_tableButton(new QToolButton)
     , m_stack(new QStackedWidget)
     , m_cards(new LevelCards)
+    , m_lists(new PoolLists)
     , m_scroll(new QScrollArea)
     , m_grid(new ChipGrid)
     , m_tableView(new QTableView)
@@ -93,7 +95,14 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
     m_scroll->setFrameShape(QFrame::NoFrame);
     m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_scroll->setFocusPolicy(Qt::NoFocus);
-    m_scroll->setWidget(m_cards);
+    auto* level = new QWidget;
+    auto* levelColumn = new QVBoxLayout(level);
+    levelColumn->setContentsMargins(0, 0, 0, 0);
+    levelColumn->setSpacing(Theme::kGutter);
+    levelColumn->addWidget(m_cards);
+    levelColumn->addWidget(m_lists);
+    levelColumn->addStretch(1);
+    m_scroll->setWidget(level);
     m_tableView->setModel(m_table);
     m_tableView->setAccessibleName(tr("Chips as a table"));
     m_tableView->setSortingEnabled(true);
@@ -188,6 +197,7 @@ DevicePage::DevicePage(Session& session, QWidget* parent)
         }
         open(to);
     });
+    connect(m_lists, &PoolLists::chosen, this, [this](PoolId pool) { open(DevicePath::of(m_session.fleet(), pool)); });
     connect(&m_session, &Session::opened, this, [this] {
         m_past.clear();
         go({});
@@ -400,11 +410,8 @@ void DevicePage::showCrumbs()
     }
 }
 
-std::vector<LevelFigures> DevicePage::figures() const
+std::vector<LevelFigures> DevicePage::figures(query::Dimension level) const
 {
-    const query::Dimension level = m_path.region                     ? query::Dimension::Pool
-                                   : m_path.provider || m_path.place ? query::Dimension::Region
-                                                                     : query::Dimension::Provider;
     std::map<std::string, LevelFigures> found;
     query::Query q;
     q.to = m_session.history().end();
@@ -423,7 +430,9 @@ std::vector<LevelFigures> DevicePage::figures() const
              : use == "down"     ? to.down
                                  : to.idle) += chips;
             to.watts += std::isnan(row.values[1]) ? 0 : row.values[1];
-            to.usdPerDay += std::isnan(row.values[2]) ? 0 : row.values[2];
+            const double usdPerDay = std::isnan(row.values[2]) ? 0 : row.values[2];
+            to.usdPerDay += usdPerDay;
+            to.idleUsdPerDay += use == "idle" ? usdPerDay : 0;
         }
     }
     q.measures = {query::Measure::Utilization};
@@ -445,7 +454,9 @@ std::vector<LevelFigures> DevicePage::figures() const
 void DevicePage::showCards()
 {
     const Fleet& fleet = m_session.fleet();
-    const std::vector<LevelFigures> known = figures();
+    const std::vector<LevelFigures> known = figures(m_path.region                     ? query::Dimension::Pool
+                                                    : m_path.provider || m_path.place ? query::Dimension::Region
+                                                                                      : query::Dimension::Provider);
     std::vector<LevelCard::Data> cards;
     const auto add = [&](const std::string& key, std::size_t id, const std::string& title, const QString& subtitle,
                          const std::string& provider, double chips) {
@@ -490,15 +501,10 @@ void DevicePage::showCards()
             }
         }
     } else if (!m_path.region) {
-        const auto isIn = [this](RegionId region) {
-            const auto& of = m_session.places()[*m_path.place].regions;
-            return std::find(of.begin(), of.end(), region) != of.end();
-        };
         for (std::size_t i = 0; i < fleet.regions.size(); ++i) {
             const Region& region = fleet.regions[i];
             const auto [chips, pools] = chipsOf([&](const Pool& pool) { return pool.region == RegionId(i); });
-            const bool here = m_path.place ? isIn(RegionId(i)) : region.provider == *m_path.provider;
-            if (here && pools > 0) {
+            if (isHere(RegionId(i)) && pools > 0) {
                 const std::string key = regionKey(fleet, RegionId(i));
                 // A name that says no more than the code gives way to what the code does not say.
                 const bool named = !region.displayName.empty() && region.displayName != region.code;
@@ -523,6 +529,51 @@ void DevicePage::showCards()
         return std::llround(all(a)) > std::llround(all(b));
     });
     m_cards->setCards(cards);
+    m_lists->setVisible(!m_path.region && !known.empty()); // a region's pools have cards
+    if (!m_lists->isHidden()) {
+        m_lists->setPools(poolFigures());
+    }
+}
+
+/// Whether a region is of the provider or the place that is open; any of the world's is.
+bool DevicePage::isHere(RegionId region) const
+{
+    if (m_path.place) {
+        const auto& of = m_session.places()[*m_path.place].regions;
+        return std::find(of.begin(), of.end(), region) != of.end();
+    }
+    return !m_path.provider || m_session.fleet()[region].provider == *m_path.provider;
+}
+
+std::vector<PoolFigures> DevicePage::poolFigures() const
+{
+    const Fleet& fleet = m_session.fleet();
+    std::map<std::string, LevelFigures> byKey;
+    for (LevelFigures& known : figures(query::Dimension::Pool)) {
+        byKey[known.key] = std::move(known);
+    }
+    std::vector<PoolFigures> pools;
+    for (std::size_t i = 0; i < fleet.pools.size(); ++i) {
+        const Pool& pool = fleet.pools[i];
+        const auto known = byKey.find(pool.key);
+        if (known == byKey.end() || !isHere(pool.region)) {
+            continue;
+        }
+        const Region& region = fleet[pool.region];
+        const Provider& provider = fleet[region.provider];
+        const LevelFigures& f = known->second;
+        PoolFigures one;
+        one.pool = PoolId(i);
+        one.name = QString::fromStdString(fleet[pool.accelerator].name);
+        one.where = QString::fromStdString(provider.name + ' ' + region.code);
+        one.color = theme().provider(provider.key);
+        one.chips = f.serving + f.training + f.idle + f.down;
+        one.idle = f.idle, one.down = f.down;
+        one.utilizationRatio = f.utilizationRatio;
+        one.usdPerDay = f.usdPerDay, one.idleUsdPerDay = f.idleUsdPerDay;
+        pools.push_back(std::move(one));
+    }
+    return pools;
 }
 
 void DevicePage::showPool()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "model/query/query.h"
 #include "ui/devices/chip_colors.h"
 #include "ui/devices/device_path.h"
 #include "ui/session/session.h"
@@ -24,9 +25,12 @@ class ChipGrid;
 class ChipTable;
 class DevicePanel;
 class LevelCards;
+class PoolLists;
+struct PoolFigures;
 
-/// Devices: the world, a provider and a region as cards, a pool as the heat grid of its chips or as a table. While it
-/// is seen and a pool is open, it asks the session for the chips four times a second; else it costs nothing.
+/// Devices: the world, a provider and a region as cards, over lists of the pools worth a look, a pool as the heat grid
+/// of its chips or as a table. While it is seen and a pool is open, it asks the session for the chips four times a
+/// second; else it costs nothing.
 class DevicePage : public QWidget {
     Q_OBJECT
 public:
@@ -46,6 +50,7 @@ public:
     [[nodiscard]] ChipGrid& grid() { return *m_grid; }
     [[nodiscard]] ChipTable& table() { return *m_table; }
     [[nodiscard]] LevelCards& cards() { return *m_cards; }
+    [[nodiscard]] PoolLists& lists() { return *m_lists; }
     [[nodiscard]] DevicePanel& panel() { return *m_panel; }
 
 Q_SIGNALS:
@@ -65,7 +70,9 @@ private:
     void follow();
     void choose(std::uint32_t chip);
     void point(std::optional<std::uint32_t> chip);
-    [[nodiscard]] std::vector<struct LevelFigures> figures() const;
+    [[nodiscard]] std::vector<struct LevelFigures> figures(query::Dimension level) const;
+    [[nodiscard]] bool isHere(RegionId region) const;
+    [[nodiscard]] std::vector<PoolFigures> poolFigures() const;
     [[nodiscard]] bool hasDevices() const;
 
     Session& m_session;
@@ -81,6 +88,7 @@ private:
     QToolButton* m_tableButton;
     QStackedWidget* m_stack; ///< cards, grid, table, or why there is none
     LevelCards* m_cards;
+    PoolLists* m_lists;
     QScrollArea* m_scroll;
     ChipGrid* m_grid;
     QTableView* m_tableView;

@@ -15,6 +15,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kLeastWidth = 300;
+constexpr double kOneDown = 0.5; ///< what is less is no chip over the minute
 
 QString chipsText(double chips)
 {
@@ -38,7 +39,7 @@ QString LevelCard::healthText() const
     if (!m_data.known) {
         return tr("waiting for figures");
     }
-    if (m_data.down < 0.5) {
+    if (m_data.down < kOneDown) {
         return tr("all chips up");
     }
     const QString chips = chipsText(m_data.down);
@@ -93,8 +94,9 @@ void LevelCard::paintEvent(QPaintEvent*)
     painter.setBrush(trackColor(t));
     painter.drawRoundedRect(bar, 2, 2);
     double x = bar.left();
-    const std::array<std::pair<double, QColor>, 3> parts{
-        {{m_data.serving, t.flow}, {m_data.training, mixed(t.flow, t.text, 0.45)}, {m_data.down, t.trouble}}};
+    const std::array<std::pair<double, QColor>, 3> parts{{{m_data.serving, t.flow},
+                                                          {m_data.training, mixed(t.flow, t.text, 0.45)},
+                                                          {m_data.down >= kOneDown ? m_data.down : 0, t.trouble}}};
     for (const auto& [chips, color] : parts) {
         const double wide = all > 0 ? bar.width() * chips / all : 0;
         if (wide > 0) {
@@ -129,7 +131,7 @@ void LevelCard::paintEvent(QPaintEvent*)
         left += wide - 1 + room / 3; // what is left over parts them evenly
     }
     painter.setFont(ui::font(TextRole::Small));
-    painter.setPen(m_data.down >= 0.5 ? t.trouble : t.muted);
+    painter.setPen(m_data.down >= kOneDown ? t.trouble : t.muted);
     painter.drawText(QRectF(inner.left(), inner.bottom() - 14, inner.width(), 14), Qt::AlignLeft | Qt::AlignVCenter,
                      healthText());
 }
@@ -171,7 +173,9 @@ void LevelCards::setCards(const std::vector<LevelCard::Data>& cards)
 
 void LevelCards::arrange()
 {
-    const int columns = std::max(1, (width() + Theme::kGutter) / (kLeastWidth + Theme::kGutter));
+    // As many as fit, and no more than there are cards: they share the whole width.
+    const int fit = (width() + Theme::kGutter) / (kLeastWidth + Theme::kGutter);
+    const int columns = std::clamp(fit, 1, std::max(1, static_cast<int>(m_cards.size())));
     if (columns == m_columns) {
         return;
     }

@@ -33,7 +33,8 @@ MapView::MapView(QWidget* parent)
     setObjectName(QStringLiteral("mapView"));
     setAccessibleName(QStringLiteral("Fleet map"));
     setAccessibleDescription(
-        QStringLiteral("Arrow keys walk between places, Enter opens one, T shows all as a table, plus and minus zoom, "
+        QStringLiteral("Arrow keys walk between places, Enter opens one, T shows all as a table, slash finds one, plus "
+                       "and minus zoom, "
                        "0 shows the world; with Shift or Control the arrow keys move the map"));
     setAttribute(Qt::WA_OpaquePaintEvent);
     setMouseTracking(true);
@@ -80,6 +81,9 @@ void MapView::restyle()
     m_tools.row->setStyleSheet(
         QStringLiteral("QToolButton { background: %1; color: %2; border: 1px solid %3; border-radius: 7px;"
                        " padding: 3px 9px; min-width: 8px; font-size: 12px; }"
+                       "QLineEdit { background: %1; color: %5; border: 1px solid %3; border-radius: 7px;"
+                       " padding: 3px 9px; font-size: 12px; }"
+                       "QLineEdit:focus { border-color: %6; }"
                        "QToolButton:hover { background: %4; color: %5; }"
                        "QToolButton:focus { border-color: %6; }"
                        "QToolButton:checked { border-color: %6; color: %5; }"

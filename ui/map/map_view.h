@@ -25,6 +25,7 @@ class QToolButton;
 namespace isobar::ui {
 
 class FloatPanel;
+class MapFinder;
 class MapTable;
 
 /// Where a map looks, apart from its window's size: what Back and Undo remember.
@@ -91,6 +92,8 @@ public:
     void resetView();
     [[nodiscard]] MapPose pose() const;
     void setPose(const MapPose& pose); ///< flies there; no poseSettled() for it
+    /// Flies to a place, so near that it stands alone, and chooses it as a click does.
+    void goTo(int markerId);
 
     /// Html for a marker's panel; without one the marker's name and parts are shown.
     std::function<QString(int markerId)> tooltipProvider;
@@ -151,6 +154,7 @@ private:
     /// The buttons and menus on the map; actions so that wide and narrow windows share them.
     struct Tools {
         QWidget* row = nullptr;
+        MapFinder* finder = nullptr; ///< where there is room, or when asked for by its key
         QAction* flows = nullptr;
         QAction* spills = nullptr;
         QAction* isobars = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What MapView does with pointer and keyboard.
 #include "ui/map/float_panel.h"
+#include "ui/map/map_finder.h"
 #include "ui/map/map_view.h"
 #include "ui/shell/format.h"
 
@@ -16,7 +17,10 @@ namespace isobar::ui {
 namespace {
 
 constexpr double kKeyZoom = 1.5;
-constexpr double kKeyPan = 0.2;         ///< of the window's smaller side
+constexpr double kKeyPan = 0.2;     ///< of the window's smaller side
+constexpr double kFarRadians = 0.3; ///< a place with no other so near is alone at any zoom
+constexpr double kAlonePx = 90;     ///< from a place that was looked for to the next one
+constexpr double kFoundZoom = 3, kNearestZoom = 16;
 constexpr QPointF kNowhere(-1e4, -1e4); ///< where the pointer is when it is not over the map
 
 QPointF wayOf(int key)
@@ -267,6 +271,11 @@ void MapView::keyPressEvent(QKeyEvent* event)
     case Qt::Key_T:
         setTableShown(!tableShown());
         return;
+    case Qt::Key_Slash:
+        m_tools.finder->show();
+        m_tools.finder->setFocus(Qt::ShortcutFocusReason);
+        arrangeTools();
+        return;
     case Qt::Key_Escape:
         if (tableShown()) {
             setTableShown(false);
@@ -371,6 +380,33 @@ void MapView::focusMarker(int index)
         showPanelFor(placed, at);
     }
     update();
+}
+
+void MapView::goTo(int markerId)
+{
+    const int index = m_cache.indexOf(*m_scene, markerId);
+    if (index < 0) {
+        return;
+    }
+    setTableShown(false);
+    setFocus(Qt::OtherFocusReason);
+    arrangeTools();
+    m_focusedId = markerId;
+    invalidateLayout();
+    const LatLon at = markerAt(index).at;
+    const UnitVector here = unitVector(at);
+    double nearest = kFarRadians; // to the next place; on the plane it is about as far
+    for (const MapMarker& other : m_scene->markers) {
+        if (other.id != markerId) {
+            nearest = std::min(nearest, std::acos(std::clamp(dot(here, unitVector(other.at)), -1.0, 1.0)));
+        }
+    }
+    const double world = MapViewport::fitted(m_view.size, m_view.projection).scale;
+    const double alone = kAlonePx / std::max(nearest, 1e-6);
+    MapViewport target = m_view;
+    target.scale = std::clamp(alone, std::max(kFoundZoom * world, m_view.scale), kNearestZoom * world);
+    flyTo(target.centredOn(at));
+    Q_EMIT markerClicked(markerId, Qt::NoModifier);
 }
 
 void MapView::focusOutEvent(QFocusEvent* event)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // MapView's layers and the buttons and menus that switch them.
 #include "ui/map/float_panel.h"
+#include "ui/map/map_finder.h"
 #include "ui/map/map_table.h"
 #include "ui/map/map_view.h"
 
@@ -36,6 +37,14 @@ void MapView::buildTools()
     auto* row = new QHBoxLayout(m_tools.row);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);
+    m_tools.finder = new MapFinder([this]() -> const MapScene& { return *m_scene; }, this, m_tools.row);
+    m_tools.finder->setObjectName(QStringLiteral("mapFinder"));
+    row->addWidget(m_tools.finder);
+    connect(m_tools.finder, &MapFinder::placeChosen, this, &MapView::goTo);
+    connect(m_tools.finder, &MapFinder::left, this, [this] {
+        setFocus();
+        arrangeTools();
+    });
     const auto add = [&](const QString& text, const QString& name, const QString& tip) {
         auto* button = new QToolButton(m_tools.row);
         button->setText(text);
@@ -167,6 +176,7 @@ void MapView::buildTools()
 /// Which buttons there is room for; the others are in the menu behind the dots.
 void MapView::arrangeTools()
 {
+    m_tools.finder->setVisible(width() >= kWide || m_tools.finder->hasFocus());
     for (QToolButton* button : m_tools.wide) {
         button->setVisible(width() >= kWide);
     }

@@ -5,6 +5,7 @@
 #include "ui/devices/device_page.h"
 #include "ui/devices/device_panel.h"
 #include "ui/devices/level_cards.h"
+#include "ui/devices/pool_lists.h"
 
 #include <QLabel>
 #include <QSignalSpy>
@@ -71,6 +72,40 @@ private Q_SLOTS:
         QTest::keyClick(&m_page->grid(), Qt::Key_Escape);
         QVERIFY(!m_page->path().pool && m_page->path().region);
         QVERIFY(m_page->back() && m_page->back() && m_page->path() == DevicePath{});
+    }
+
+    /// Under the cards: the pools worth a look, in order, of what is open; a click leads to their chips.
+    void poolsWorthALookAreListed()
+    {
+        const Fleet& fleet = m_session->fleet();
+        QTRY_VERIFY(m_page->lists().isVisible() && !m_page->lists().rows(0).empty());
+        for (std::size_t list = 0; list < 4; ++list) {
+            double last = 1;
+            for (const PoolRow* row : m_page->lists().rows(list)) {
+                QVERIFY(row->data().share <= last && row->data().share >= 0);
+                last = row->data().share;
+                QVERIFY(!row->data().value.isEmpty() && !row->accessibleName().isEmpty());
+                QVERIFY(m_page->lists().rect().contains(row->mapTo(&m_page->lists(), row->rect().center())));
+            }
+        }
+        // The first of the largest owns as many chips as any pool does.
+        std::int64_t most = 0;
+        for (const Pool& pool : fleet.pools) {
+            most = std::max<std::int64_t>(most, pool.usableChips());
+        }
+        QCOMPARE(std::int64_t{fleet[m_page->lists().rows(0).front()->data().pool].usableChips()}, most);
+        const PoolId first = m_page->lists().rows(0).front()->data().pool;
+        QTest::mouseClick(m_page->lists().rows(0).front(), Qt::LeftButton);
+        QVERIFY(m_page->path().pool == first);
+        // A provider's page lists its own alone; a region's pools have cards instead.
+        const ProviderId other = fleet[fleet[first].region].provider == ProviderId(0) ? ProviderId(1) : ProviderId(0);
+        m_page->open(DevicePath{{}, other, {}, {}, {}, {}});
+        QTRY_VERIFY(!m_page->lists().rows(0).empty());
+        for (const PoolRow* row : m_page->lists().rows(0)) {
+            QVERIFY(fleet[fleet[row->data().pool].region].provider == other);
+        }
+        m_page->open(DevicePath::of(fleet, fleet[first].region));
+        QVERIFY(m_page->lists().isHidden());
     }
 
     void sumsOverChipsAreThePoolsOwnAccount()

@@ -5,6 +5,8 @@
 #include "ui/map/map_table.h"
 
 #include <QFileInfo>
+#include <QLineEdit>
+#include <QListWidget>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QRegularExpression>
@@ -38,6 +40,7 @@ private Q_SLOTS:
     void flowsAreLimitedAndTheRestIsCounted();
     void meterCountsLayers();
     void everyThemePaintsItsOwnLand();
+    void aPlaceIsFoundByItsName();
 
 private:
     std::unique_ptr<MapView> m_map;
@@ -373,6 +376,53 @@ void MapLayersTest::everyThemePaintsItsOwnLand()
         }
         QCOMPARE(changed.pixelColor(m_map->viewport().place({62, 100}).toPoint()), theme().land);
     }
+}
+
+/// "/", some letters of a name or of a region, Enter: the map flies there, and the place is chosen.
+void MapLayersTest::aPlaceIsFoundByItsName()
+{
+    MapScene scene = syntheticMapScene(theme());
+    m_map->setScene(scene);
+    m_map->resize(800, 500); // too narrow for the field, until it is asked for
+    auto* finder = m_map->findChild<QLineEdit*>(QStringLiteral("mapFinder"));
+    QVERIFY(finder != nullptr);
+    QTRY_VERIFY(!finder->isVisible());
+    m_map->activateWindow();
+    m_map->setFocus();
+    QTRY_VERIFY(m_map->hasFocus());
+    QSignalSpy chosen(m_map.get(), &MapView::markerClicked);
+    QTest::keyClick(m_map.get(), Qt::Key_Slash);
+    QVERIFY(finder->isVisible() && finder->hasFocus());
+    QVERIFY(m_map->rect().contains(finder->parentWidget()->geometry()));
+    QTest::keyClicks(finder, QStringLiteral("nowhere at all"));
+    QTest::keyClick(finder, Qt::Key_Return);
+    QCOMPARE(chosen.size(), 0);
+    const auto* found = m_map->findChild<QListWidget*>(QStringLiteral("mapFound"));
+    QVERIFY(found->isHidden());
+    finder->selectAll();
+    QTest::keyClicks(finder, QStringLiteral("oci frankf")); // a region's own name
+    QCOMPARE(found->count(), 1);
+    QVERIFY(found->isVisible() && m_map->rect().contains(found->geometry()));
+    QTest::keyClick(finder, Qt::Key_Return);
+    QCOMPARE(chosen.size(), 1);
+    const auto& frankfurt = *std::find_if(scene.markers.begin(), scene.markers.end(),
+                                          [](const MapMarker& m) { return m.name == QLatin1String("Frankfurt"); });
+    QCOMPARE(chosen.front().front().toInt(), frankfurt.id);
+    m_map->finishRendering(); // a flight is not waited for
+    QVERIFY(finder->text().isEmpty() && found->isHidden() && m_map->hasFocus());
+    m_map->goTo(frankfurt.id);
+    QTRY_VERIFY(QRectF(m_map->rect()).adjusted(200, 100, -200, -100).contains(m_map->viewport().place(frankfurt.at)));
+    const auto alone = [&] {
+        const MapLayout& layout = m_map->layoutNow();
+        const int placed = layout.placedOfMarker[static_cast<std::size_t>(frankfurt.id)];
+        return placed >= 0 && !layout.placed[static_cast<std::size_t>(placed)].isCluster();
+    };
+    QTRY_VERIFY(alone());
+    QTest::keyClick(m_map.get(), Qt::Key_Slash);
+    QTest::keyClick(finder, Qt::Key_Escape);
+    QVERIFY(m_map->hasFocus() && !finder->isVisible());
+    m_map->goTo(99'999); // none
+    QCOMPARE(chosen.size(), 2);
 }
 
 QTEST_MAIN(MapLayersTest)
