@@ -2,6 +2,7 @@
 #include "model/query/row_keys.h"
 
 #include "model/aggregate/charge.h"
+#include "model/fleet/suggest.h"
 
 #include <fmt/format.h>
 
@@ -154,13 +155,13 @@ Result<std::vector<std::uint32_t>> RowKeys::resolve(Dimension dimension, const s
             }
         }
         if (!found) {
-            std::string some;
-            for (std::uint32_t i = 0; i < std::min<std::size_t>(size(dimension), 5); ++i) {
-                some += (i > 0 ? ", " : "") + name(dimension, i);
+            std::vector<std::string> known;
+            for (std::uint32_t i = 0; i < size(dimension); ++i) {
+                known.push_back(name(dimension, i));
             }
             return Error{ErrorCode::NotFound,
                          fmt::format("no {} is called '{}'", dimensionName(dimension), wanted),
-                         "the first there are: " + some,
+                         suggestNames(wanted, known),
                          {},
                          0,
                          0,
