@@ -120,15 +120,7 @@ Status Engine::applyPlacements(std::shared_ptr<const Fleet> fleet)
     }
     // Whatever can fail comes before anything changes.
     for (std::size_t p = e.placements.size(); p < fleet->placements.size(); ++p) {
-        const Placement& added = fleet->placements[p];
-        const auto model =
-            serving::buildIterationModel((*fleet)[added.model], (*fleet)[(*fleet)[added.pool].accelerator],
-                                         added.precision, added.tensorParallel, added.maxBatch, e.calibration);
-        if (!model.ok()) {
-            Error error = model.error();
-            error.message = fmt::format("placement {}: {}", added.key, error.message);
-            return error;
-        }
+        ISOBAR_TRY(e.iterationModel(*fleet, fleet->placements[p]));
     }
 
     const std::size_t before = e.placements.size();

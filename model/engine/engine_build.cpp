@@ -277,22 +277,33 @@ Way Engine::Impl::wayTo(PlacementId id, const serving::IterationModel& model, co
     return way;
 }
 
+Result<serving::IterationModel> Engine::Impl::iterationModel(const Fleet& of, const Placement& placement) const
+{
+    auto model =
+        serving::buildIterationModel(of[placement.model], of[of[placement.pool].accelerator], placement.precision,
+                                     placement.tensorParallel, placement.maxBatch, calibration);
+    std::int64_t longest = 0;
+    for (const Workload& workload : of.workloads) {
+        longest = std::max<std::int64_t>(longest, workload.model == placement.model ? workload.inputTokens.maximum : 0);
+    }
+    const Status usable = model.ok() ? checkPace(*model, longest) : Status(model.error());
+    if (!usable.ok()) {
+        Error error = usable.error();
+        error.message = fmt::format("placement {}: {}", placement.key, error.message);
+        return error;
+    }
+    return model;
+}
+
 Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
 {
     const Placement& placement = (*fleet)[id];
     const Pool& pool = (*fleet)[placement.pool];
     const Region& region = (*fleet)[pool.region];
-    auto model =
-        serving::buildIterationModel((*fleet)[placement.model], (*fleet)[pool.accelerator], placement.precision,
-                                     placement.tensorParallel, placement.maxBatch, calibration);
-    if (!model.ok()) {
-        Error error = model.error();
-        error.message = fmt::format("placement {}: {}", placement.key, error.message);
-        return error;
-    }
+    ISOBAR_TRY_ASSIGN(const serving::IterationModel model, iterationModel(*fleet, placement));
     const Mix mix = mixOf(placement.model);
     const auto number = static_cast<std::uint32_t>(id.value);
-    PlacementRun run(number, *model, placement.tensorParallel, targetOf(*model, mix), mix.contextTokens,
+    PlacementRun run(number, model, placement.tensorParallel, targetOf(model, mix), mix.contextTokens,
                      options.operations.retry.maxAttempts, Random(options.seed, kPlacementStream, number));
     next.placements.push_back({placement.model, placement.pool});
     demandRows.emplace_back();
@@ -324,7 +335,7 @@ Status Engine::Impl::addPlacement(aggregate::Layout& next, PlacementId id)
              rowOfWorkload.back()[source.workload().index()], static_cast<std::uint32_t>(std::max(0, tier.priority)),
              rtt, tier.ttftSeconds, tier.itlSeconds});
         if (way.workload != source.workload()) { // the sources of a workload stand together
-            way = {source.workload(), wayTo(id, *model, workload)};
+            way = {source.workload(), wayTo(id, model, workload)};
         }
         Way there = way.withoutNetwork;
         there.oneWaySeconds = rtt / 2;

@@ -115,6 +115,8 @@ struct Engine::Impl {
     Status build();
     void buildGangs();
     [[nodiscard]] Mix mixOf(ModelId model) const;
+    /// How a replica of a placement of `of` serves; errors name the placement.
+    [[nodiscard]] Result<serving::IterationModel> iterationModel(const Fleet& of, const Placement& placement) const;
     // What happens between two windows (engine_operate.cpp).
     void operate(double seconds);
     void announceFault(const FaultClock::Turn& turn, double seconds);

@@ -99,6 +99,20 @@ Status checkLimits(const Fleet& fleet, const Operations& operations,
     return Done{};
 }
 
+Status checkPace(const serving::IterationModel& model, std::int64_t longestPrompt)
+{
+    const std::int64_t room = model.kvCapacityTokens;
+    const double step = model.decodeSeconds(model.maxBatch, static_cast<double>(room));
+    const double prompt = model.mixedSeconds(0, 0, static_cast<double>(std::min(room, longestPrompt)));
+    if (!(step <= kMostStepSeconds)) {
+        return beyond("seconds for one token of each of a full batch", step, kMostStepSeconds);
+    }
+    if (!(prompt <= kMostPromptSeconds)) {
+        return beyond("seconds for the longest prompt", prompt, kMostPromptSeconds);
+    }
+    return Done{};
+}
+
 Status checkFaultRates(const FaultClock& faults)
 {
     const double rate = faults.faultsPerSecond();

@@ -2,6 +2,7 @@
 #pragma once
 #include "model/engine/engine.h"
 #include "model/engine/fault_clock.h"
+#include "model/serving/iteration_model.h"
 
 #include <map>
 #include <string>
@@ -13,6 +14,8 @@ namespace isobar::engine {
 inline constexpr std::int64_t kMostChips = 20'000'000;        ///< of all pools, those to come counted
 inline constexpr double kMostRequestsPerSecond = 1e7;         ///< of all workloads, each at its highest
 inline constexpr double kMostFaultsPerSecond = 100;           ///< by rate, spot reclaims counted
+inline constexpr double kMostStepSeconds = 600;               ///< for one token of each of a full batch
+inline constexpr double kMostPromptSeconds = 1e6;             ///< for the longest prompt
 inline constexpr std::int64_t kMostRoutes = 20'000'000;       ///< from every workload's areas to its placements
 inline constexpr std::int64_t kMostWaitingRequests = 1 << 24; ///< held back, or between two attempts; see DemandSource
 
@@ -21,5 +24,7 @@ inline constexpr std::int64_t kMostWaitingRequests = 1 << 24; ///< held back, or
 [[nodiscard]] Status checkLimits(const Fleet& fleet, const Operations& operations,
                                  const std::map<std::string, std::shared_ptr<const DemandTrace>>& traces);
 [[nodiscard]] Status checkFaultRates(const FaultClock& faults);
+/// `longestPrompt`: tokens; none longer than the KV cache is ever served.
+[[nodiscard]] Status checkPace(const serving::IterationModel& model, std::int64_t longestPrompt);
 
 } // namespace isobar::engine

@@ -345,6 +345,17 @@ private Q_SLOTS:
         QVERIFY(!engine.error().advice.empty());
     }
 
+    void chipsThatAreNotRealAreRefused()
+    {
+        Fleet slow = test::smallFleet();
+        slow.accelerators[0].bf16FlopsPerSecond = 1e-3;
+        slow.accelerators[0].fp8FlopsPerSecond = 1;
+        const auto engine = Engine::create(std::make_shared<const Fleet>(slow), test::smallCalibration(), {});
+        QVERIFY(!engine.ok());
+        QVERIFY2(engine.error().message.find("large@azure/eastus2/H100: seconds for") != std::string::npos,
+                 engine.error().message.c_str());
+    }
+
     void hugeFleetsAndTracesAreRefused()
     {
         Fleet huge = test::smallFleet();
