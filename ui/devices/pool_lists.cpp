@@ -148,7 +148,7 @@ void PoolLists::setPools(const std::vector<PoolFigures>& pools)
                 order.push_back(&pool);
             }
         }
-        // By what is shown, then by name: equals must not dance.
+        // Equals keep the fleet's order: they must not dance.
         std::stable_sort(order.begin(), order.end(), [&kind](const PoolFigures* a, const PoolFigures* b) {
             return kind.figure(*a) > kind.figure(*b);
         });
