@@ -438,8 +438,9 @@ QString placeTooltip(const ViewContext& context, std::size_t place)
         return QStringLiteral("<span style='color:%1'>%2</span>").arg(theme().muted.name(), text);
     };
     QString rows;
-    double requests = 0, spend = 0, worstTtft = 0;
+    double requests = 0, spend = 0, worstTtft = 0, worstAttainment = 1;
     QStringList carbon;
+    std::vector<RegionId> shown;
     int count = 0;
     for (const RegionId id : world.places[place].regions) {
         const double chips = chipsOf(world, id);
@@ -459,7 +460,9 @@ QString placeTooltip(const ViewContext& context, std::size_t place)
             used += fleet[job.pool].region == id && !world.selection.model ? job.chips : 0;
         }
         const RegionFigures& f = figures[id.index()];
+        shown.push_back(id);
         requests += std::isfinite(f.requestsPerSecond) ? f.requestsPerSecond : 0;
+        worstAttainment = f.requestsPerSecond > 0 ? std::min(worstAttainment, f.sloAttainment) : worstAttainment;
         spend += std::isfinite(f.spendPerDay) ? f.spendPerDay : 0;
         worstTtft = std::isfinite(f.ttftP95) ? std::max(worstTtft, f.ttftP95) : worstTtft;
         if (region.gridGramsCo2ePerKwh) {
@@ -485,7 +488,25 @@ QString placeTooltip(const ViewContext& context, std::size_t place)
         facts << carbon.join(QStringLiteral(" / ")).replace(QLatin1Char(' '), QChar::Nbsp) + QChar::Nbsp +
                      QStringLiteral("gCO₂e/kWh");
     }
-    return html + muted(QStringLiteral("chips placed / usable<br>")) + muted(facts.join(QStringLiteral(" · ")));
+    const double utilization = utilizationOf(figures, shown);
+    if (std::isfinite(utilization)) {
+        facts.prepend(QStringLiteral("utilization ") + percent(utilization, 0).joined());
+    }
+    // Why the map marks it: as markerOf() decides.
+    QStringList why;
+    if (utilization > kHotUtilization) {
+        why << QStringLiteral("! busier than %1").arg(percent(kHotUtilization, 0).joined());
+    }
+    if (worstAttainment < kPoorAttainment) {
+        why << QStringLiteral("! %1 of requests keep their promise, less than %2")
+                   .arg(percent(worstAttainment, 1).joined(), percent(kPoorAttainment, 0).joined());
+    }
+    QString marked;
+    for (const QString& reason : why) {
+        marked += QStringLiteral("<br><span style='color:%1'>%2</span>").arg(theme().trouble.name(), reason);
+    }
+    return html + muted(QStringLiteral("chips placed / usable<br>")) + muted(facts.join(QStringLiteral(" · "))) +
+           marked;
 }
 
 } // namespace isobar::ui

@@ -173,9 +173,9 @@ void LevelCards::setCards(const std::vector<LevelCard::Data>& cards)
 
 void LevelCards::arrange()
 {
-    // As many as fit, and no more than there are cards: they share the whole width.
+    // As many as fit, and no more than there are cards: they share the whole width, unless they are but one or two.
     const int fit = (width() + Theme::kGutter) / (kLeastWidth + Theme::kGutter);
-    const int columns = std::clamp(fit, 1, std::max(1, static_cast<int>(m_cards.size())));
+    const int columns = std::clamp(fit, 1, std::max(3, static_cast<int>(m_cards.size())));
     if (columns == m_columns) {
         return;
     }

@@ -4,6 +4,7 @@
 #include "ui/dashboard/views.h"
 #include "ui/map/projection.h"
 #include "ui/map/viewport.h"
+#include "ui/shell/format.h"
 #include "ui/shell/theme.h"
 
 #include <QImage>
@@ -190,6 +191,17 @@ private Q_SLOTS:
         }
         QVERIFY(drawn > 0);
         QVERIFY(std::abs(drawn - served) < 1e-9 * served);
+    }
+
+    /// Whatever the map marks as in trouble, its card says why; of all others it says nothing of the kind.
+    void cardsSayWhyAPlaceIsMarked()
+    {
+        const MapScene scene = mapScene(m_context);
+        for (const MapMarker& marker : scene.markers) {
+            const QString card = placeTooltip(m_context, static_cast<std::size_t>(marker.id));
+            QCOMPARE(card.contains(QStringLiteral("! ")), marker.trouble);
+            QVERIFY(card.contains(QStringLiteral("utilization ") + percent(marker.utilization, 0).joined()));
+        }
     }
 
     void mapTableSumsToTheTotals()
