@@ -147,6 +147,7 @@ TimeChart::TimeChart(QWidget* parent)
     setMouseTracking(true);
     m_plot->setObjectName(QStringLiteral("plot"));
     m_plot->setFocusPolicy(Qt::NoFocus);
+    m_plot->setAttribute(Qt::WA_NoMousePropagation, false); // or the wheel would end here, see eventFilter()
     m_plot->setInteractions(QCP::Interactions());
     m_plot->addLayer(QLatin1String(kHoverLayer), m_plot->layer(QStringLiteral("overlay")), QCustomPlot::limAbove);
     m_plot->layer(QLatin1String(kHoverLayer))->setMode(QCPLayer::lmBuffered);
@@ -418,6 +419,9 @@ bool TimeChart::eventFilter(QObject* watched, QEvent* event)
         return std::clamp<double>(static_cast<QMouseEvent*>(event)->position().x(), area.left(), area.right() + 1);
     };
     switch (event->type()) {
+    case QEvent::Wheel: // the plot would keep it, though it does nothing with it: it scrolls the board
+        event->ignore();
+        return true;
     case QEvent::MouseMove:
         m_pointerX = plotX();
         if (m_brushStartX && std::abs(*m_pointerX - *m_brushStartX) >= kBrushSlack) {

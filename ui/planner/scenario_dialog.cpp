@@ -5,6 +5,7 @@
 #include "model/plan/scenario_words.h"
 #include "ui/planner/list_row.h"
 #include "ui/shell/theme.h"
+#include "ui/shell/wait_cursor.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
@@ -381,6 +382,7 @@ void ScenarioDialog::remove()
 void ScenarioDialog::run()
 {
     const store::Scenario* one = chosen();
+    const WaitCursor busy;
     if (const Status started = m_session.runScenario(one == nullptr ? std::string() : one->name); !started.ok()) {
         say(started.error());
         return;

@@ -40,7 +40,7 @@ void paintOn(QPainter& painter, QSizeF size, const std::function<void(QPainter&)
 
 Status toPng(QBuffer& out, QSizeF size, double scale, const QString& title, const std::function<void(QPainter&)>& paint)
 {
-    QImage image((size * scale).toSize(), QImage::Format_ARGB32_Premultiplied);
+    QImage image((size * scale).toSize(), QImage::Format_RGB32);
     if (image.isNull()) {
         return failure(ErrorCode::InvalidValue, {}, QStringLiteral("The picture does not fit into memory."),
                        "Choose a smaller size or scale.");

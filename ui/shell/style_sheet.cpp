@@ -39,6 +39,11 @@ QAbstractSpinBox::up-arrow { width: 0; height: 0; border-left: 4px solid @panel;
   border-bottom: 4px solid @muted; }
 QAbstractSpinBox::down-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
   border-top: 4px solid @muted; }
+QCheckBox::indicator, QListView::indicator, QTreeView::indicator { width: 12px; height: 12px; border: 1px solid @muted;
+  border-radius: 3px; background: @panel; }
+QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked { background: @accent; border: 1px solid @accent; }
+QCheckBox::indicator:focus { border-color: @accent; }
+QCheckBox::indicator:disabled { border-color: @faint; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMenuBar { background: @ground; }
 QMenuBar::item { padding: 4px 9px; background: transparent; border-radius: 5px; }

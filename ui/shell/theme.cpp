@@ -182,7 +182,11 @@ void applyTheme(ThemeChoice choice)
                                                   : &Theme::lightTheme();
     loadFonts();
     if (qobject_cast<QApplication*>(QCoreApplication::instance()) != nullptr) {
-        QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+        static const bool styled = [] { // once: setting it anew styles every widget twice
+            QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+            return true;
+        }();
+        Q_UNUSED(styled);
         QApplication::setPalette(g_theme->palette());
         QApplication::setFont(font(TextRole::Body));
         qApp->setStyleSheet(g_theme->styleSheet());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/mark_charts.h"
+#include "ui/charts/time_chart.h"
 #include "ui/dashboard/board_grid.h"
 #include "ui/dashboard/board_page.h"
 #include "ui/dashboard/kpi_target_book.h"
@@ -14,6 +15,7 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 #include <QUndoStack>
+#include <QWheelEvent>
 #include <QtTest>
 
 using namespace isobar;
@@ -227,6 +229,37 @@ private Q_SLOTS:
         BoardPage page(session, targets);
         QVERIFY(session.openStore(path).ok());
         QVERIFY(page.boards() == shippedBoards());
+    }
+
+    /// Over a chart of time too, where the plot would keep the wheel; and the card of values does not stay behind.
+    void theWheelScrollsWhereverThePointerIs()
+    {
+        Session session(0);
+        QVERIFY(session.openSample().ok());
+        KpiTargetBook targets(session);
+        BoardPage page(session, targets);
+        page.resize(1200, 500);
+        session.stepBy(3);
+        QTRY_VERIFY_WITH_TIMEOUT(session.history().end() >= 3'000'000, 60'000);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&page));
+        page.showBoard(1);
+        auto* chart = qobject_cast<TimeChart*>(page.grid().panelWidget(1));
+        QVERIFY(chart != nullptr);
+        QTRY_VERIFY(!chart->data().series.empty());
+        auto* plot = chart->findChild<QWidget*>(QStringLiteral("plot"));
+        const QPoint at = plot->rect().center();
+        QMouseEvent over(QEvent::MouseMove, at, plot->mapToGlobal(at), Qt::NoButton, Qt::NoButton, {});
+        QApplication::sendEvent(plot, &over);
+        QVERIFY(!chart->hoverText().isEmpty());
+        auto* bar = page.findChild<QScrollArea*>()->verticalScrollBar();
+        QVERIFY(bar->maximum() > 0);
+        QWheelEvent wheel(at, plot->mapToGlobal(at), {}, {0, -120}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
+                          false);
+        QSpontaneKeyEvent::setSpontaneous(&wheel); // as from the desktop: only those go on to who stands above
+        qApp->notify(plot, &wheel);
+        QVERIFY(bar->value() > 0);
+        QVERIFY(chart->hoverText().isEmpty());
     }
 
     void onlyPanelsInSightAreDrawn()

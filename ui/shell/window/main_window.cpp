@@ -151,6 +151,7 @@ void MainWindow::addCommands()
                     tr("Open the sample fleet"),
                     {},
                     [this] {
+                        const WaitCursor busy;
                         if (const Status opened = m_session.openSample(); !opened) {
                             say(opened.error());
                         }
@@ -306,6 +307,7 @@ void MainWindow::addCommands()
                             QInputDialog::getInt(this, tr("Restart"), tr("Seed: the same seed gives the same numbers"),
                                                  static_cast<int>(m_session.seed()), 0, INT_MAX, 1, &ok);
                         if (ok) {
+                            const WaitCursor busy;
                             if (const Status restarted = m_session.restart(static_cast<std::uint64_t>(seed));
                                 !restarted) {
                                 say(restarted.error());
@@ -528,6 +530,7 @@ void MainWindow::chooseTheme(ThemeChoice choice)
 {
     m_themeChoice = choice;
     QSettings().setValue(QStringLiteral("theme"), static_cast<int>(choice));
+    const WaitCursor busy; // every widget of every room is styled
     applyTheme(choice);
 }
 
