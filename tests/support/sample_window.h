@@ -42,12 +42,16 @@ protected:
         m_window.reset();
         m_session.reset();
     }
-    /// So much simulated time more, and all of it in the history.
+    /// So much simulated time more, all of it in the history and on the screen.
     void simulate(double seconds)
     {
         const auto target = m_session->history().end() + static_cast<aggregate::SimMicros>(seconds * 1e6);
+        aggregate::SimMicros told = 0; // views hear of it a few times a second, after the history has it
+        QObject listener;
+        QObject::connect(m_session.get(), &Session::historyChanged, &listener,
+                         [&] { told = m_session->history().end(); });
         m_session->stepBy(seconds);
-        QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= target, 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(told >= target, 60'000);
         QCoreApplication::processEvents();
     }
     /// As its menu entry does; it must be possible now.
