@@ -4,6 +4,7 @@
 #include "app/isobar-cli/output.h"
 #include "app/isobar-cli/run_options.h"
 #include "model/query/recorded.h"
+#include "ui/dashboard/kpi_targets.h"
 #include "ui/dashboard/views.h"
 
 #include <fmt/format.h>
@@ -94,6 +95,13 @@ Result<std::shared_ptr<const ui::ComparedStretch>> comparedRun(const Options& op
     return std::make_shared<const ui::ComparedStretch>(std::move(stretch));
 }
 
+/// What the window judges the figures by.
+Result<ui::KpiTargets> targetsAt(const std::string& path)
+{
+    ISOBAR_TRY_ASSIGN(const auto store, store::Store::open(path));
+    return ui::storedTargets(store);
+}
+
 int run(const Options& options)
 {
     std::error_code ignored;
@@ -107,6 +115,10 @@ int run(const Options& options)
     const auto compared = comparedRun(options); // before anything is simulated for nothing
     if (!compared.ok()) {
         return fail(compared.error());
+    }
+    const auto targets = targetsAt(options.run.store);
+    if (!targets.ok()) {
+        return fail(targets.error());
     }
     const auto simulation = simulateStore(options.run.store, simulationOptions(options.run), job);
     if (!simulation.ok()) {
@@ -126,6 +138,7 @@ int run(const Options& options)
                                  options.run.seed);
     context.scenario = simulation->scenario == store::kBaselineName ? std::string() : simulation->scenario;
     context.compared = *compared;
+    context.targets = *targets;
     if (state->compare != ui::Comparing::Nothing && !ui::comparedWith(context)) {
         line.clear();
         return fail(notCompared(context));

@@ -227,6 +227,25 @@ private Q_SLOTS:
         }
     }
 
+    void figuresAreJudgedByTheTargetsOfTheStore()
+    {
+        const QString usual = m_place.path("usual.png"), without = m_place.path("without.png");
+        QCOMPARE(write(QStringLiteral("overview"), QStringLiteral("png"), usual).exitCode, 0);
+        const auto keep = [this](const char* targets) {
+            auto store = store::Store::open(m_place.store.toStdString());
+            return store.ok() && store->setSetting("kpi_targets", targets).ok();
+        };
+        const char* const none = "{\"schema\": 1, \"targets\": []}";
+        QVERIFY(keep(none));
+        QCOMPARE(write(QStringLiteral("overview"), QStringLiteral("png"), without).exitCode, 0);
+        QVERIFY(bytesOf(without) != bytesOf(usual));
+        QVERIFY(keep("no targets"));
+        const Ran ran = write(QStringLiteral("overview"), QStringLiteral("png"), without);
+        QCOMPARE(ran.exitCode, 1);
+        QVERIFY(!ran.err.isEmpty());
+        QVERIFY(keep("")); // none kept: the usual ones
+    }
+
     void thePreviousPeriodIsWhatRanBefore()
     {
         const QString first = m_place.path("first.csv"), both = m_place.path("second.csv");
