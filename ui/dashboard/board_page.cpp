@@ -146,25 +146,30 @@ void BoardPage::showPanels()
     }
 }
 
-void BoardPage::load()
+Result<std::vector<Board>> keptBoards(Session& session)
 {
     QByteArray json;
-    if (const store::Store* open = m_session.store()) {
+    if (const store::Store* open = session.store()) {
         if (const auto kept = open->setting(kKey); kept.ok() && *kept) {
             json = QByteArray::fromStdString(**kept);
         }
     } else {
         json = QSettings().value(QLatin1String(kKey)).toByteArray();
     }
-    m_boards = shippedBoards();
-    if (!json.isEmpty()) {
-        auto boards = boardsFromJson(json);
-        if (!boards.ok()) {
-            Q_EMIT problem(boards.error());
-        } else if (!boards->empty()) {
-            m_boards = *boards;
-        }
+    if (json.isEmpty()) {
+        return shippedBoards();
     }
+    ISOBAR_TRY_ASSIGN(std::vector<Board> boards, boardsFromJson(json));
+    return boards.empty() ? shippedBoards() : boards;
+}
+
+void BoardPage::load()
+{
+    const Result<std::vector<Board>> kept = keptBoards(m_session);
+    if (!kept.ok()) {
+        Q_EMIT problem(kept.error());
+    }
+    m_boards = kept.ok() ? *kept : shippedBoards();
     fillNames();
     showBoard(std::min(m_current, static_cast<int>(m_boards.size()) - 1));
 }

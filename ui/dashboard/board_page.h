@@ -17,6 +17,10 @@ class Session;
 
 /// The room of boards: one board at a time, chosen, arranged and kept. Boards live in the open store, with the bundled
 /// sample in the settings. While presenting, only the board is there and it fills the page.
+/// The boards of what is open: its store's, or for the sample those in the settings; the shipped ones where none are
+/// kept. Errors as boardsFromJson().
+[[nodiscard]] Result<std::vector<Board>> keptBoards(Session& session);
+
 class BoardPage : public QWidget {
     Q_OBJECT
 public:

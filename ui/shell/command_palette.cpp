@@ -172,9 +172,10 @@ std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title)
 class CommandPalette::Matches final : public QAbstractListModel {
 public:
     struct Entry {
-        QString id, title, shortcut;
+        QString title, shortcut;
         bool enabled = true, checked = false;
         FuzzyMatch match;
+        std::function<void()> run;
     };
 
     using QAbstractListModel::QAbstractListModel;
@@ -236,15 +237,15 @@ CommandPalette::CommandPalette(CommandRegistry& registry, QWidget* window)
     , m_registry(registry)
     , m_query(new QLineEdit(this))
     , m_list(new QListView(this))
-    , m_nothing(new QLabel(tr("No command has these letters in this order."), this))
+    , m_nothing(new QLabel(tr("Nothing has these letters in this order."), this))
     , m_matches(new Matches(this))
 {
     setObjectName(QStringLiteral("commandPalette"));
     setAccessibleName(tr("Commands"));
     setFocusProxy(m_query);
     m_query->setObjectName(QStringLiteral("commandQuery"));
-    m_query->setAccessibleName(tr("Search commands"));
-    m_query->setPlaceholderText(tr("Run a command"));
+    m_query->setAccessibleName(tr("Search commands and places"));
+    m_query->setPlaceholderText(tr("Run a command, or go to a place, board, model, pool…"));
     m_query->setStyleSheet(QStringLiteral("background: transparent; border: none; padding: 9px 4px;"));
     m_query->addAction(icon(QStringLiteral("search"), theme().muted), QLineEdit::LeadingPosition);
     m_list->setObjectName(QStringLiteral("commandList"));
@@ -292,6 +293,7 @@ void CommandPalette::open()
         m_focusBefore = window()->focusWidget();
     }
     m_registry.refresh();
+    m_destinations = destinations ? destinations() : std::vector<Destination>();
     m_query->clear();
     filter({});
     show();
@@ -312,14 +314,22 @@ void CommandPalette::filter(const QString& query)
 {
     std::vector<Matches::Entry> found;
     for (const Command& command : m_registry.commands()) {
-        const QAction* action = m_registry.action(command.id);
+        QAction* action = m_registry.action(command.id);
         const QString title = plainTitle(action->text());
         if (auto match = fuzzyMatch(query, title)) {
-            found.push_back({command.id, title, action->shortcut().toString(QKeySequence::NativeText),
-                             action->isEnabled(), action->isCheckable() && action->isChecked(), std::move(*match)});
+            found.push_back({title, action->shortcut().toString(QKeySequence::NativeText), action->isEnabled(),
+                             action->isCheckable() && action->isChecked(), std::move(*match),
+                             [action] { action->trigger(); }});
         }
     }
-    // Stable: equally good ones keep the order they were registered in.
+    if (!query.trimmed().isEmpty()) {
+        for (const Destination& destination : m_destinations) {
+            if (auto match = fuzzyMatch(query, destination.title)) {
+                found.push_back({destination.title, {}, true, false, std::move(*match), destination.go});
+            }
+        }
+    }
+    // Stable: equally good ones keep the order they were registered in, commands first.
     std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
         return a.enabled != b.enabled ? a.enabled : a.match.score > b.match.score;
     });
@@ -358,9 +368,9 @@ void CommandPalette::run(int row)
     if (row < 0 || !m_matches->at(row).enabled) {
         return;
     }
-    QAction* action = m_registry.action(m_matches->at(row).id);
+    const std::function<void()> chosen = m_matches->at(row).run;
     dismiss(); // first, so that a dialog the command opens is not behind the palette
-    action->trigger();
+    chosen();
 }
 
 bool CommandPalette::eventFilter(QObject* watched, QEvent* event)

@@ -7,13 +7,15 @@
 #include <QPointer>
 #include <QString>
 
+#include <functional>
 #include <optional>
+#include <vector>
 
 class QLabel;
 class QLineEdit;
 class QListView;
 
-/// Ctrl+K: every command of the window by a few letters of its title.
+/// Ctrl+K: every command of the window, and whatever one can go to, by a few letters of its title.
 namespace isobar::ui {
 
 /// How well a query fits a title, and which characters of the title it stands for.
@@ -30,9 +32,15 @@ struct FuzzyMatch {
 /// The title as it is read: without mnemonic ampersands.
 [[nodiscard]] QString plainTitle(const QString& title);
 
+/// What one can go to that is no command: a place, a board, a model.
+struct Destination {
+    QString title; ///< "Place: Tokyo"
+    std::function<void()> go;
+};
+
 /// A frame that floats at the top of `window` and runs commands of a registry. Typing filters, Up and Down move, Enter
-/// runs, Esc or a click elsewhere closes. Commands that cannot run now are listed last, greyed. Follows the registry
-/// and the theme each time it opens.
+/// runs, Esc or a click elsewhere closes. Commands that cannot run now are listed last, greyed; destinations are found
+/// by typing only. Follows the registry, what there is to go to, and the theme each time it opens.
 class CommandPalette final : public QFrame {
     Q_OBJECT
 public:
@@ -40,6 +48,9 @@ public:
 
     void open();
     void dismiss();
+
+    /// Asked each time the palette opens; none without one.
+    std::function<std::vector<Destination>()> destinations;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -54,6 +65,7 @@ private:
     void step(int rows);
 
     CommandRegistry& m_registry;
+    std::vector<Destination> m_destinations;
     QLineEdit* m_query;
     QListView* m_list;
     QLabel* m_nothing;

@@ -152,6 +152,22 @@ private Q_SLOTS:
         QVERIFY(m_palette->isVisible());
     }
 
+    void goesWhereOneWantsToByTypingOnly()
+    {
+        m_palette->destinations = [this] {
+            return std::vector<Destination>{
+                {QStringLiteral("Place: Tokyo"), [this] { m_ran << QStringLiteral("tokyo"); }},
+                {QStringLiteral("Board: Finance"), [this] { m_ran << QStringLiteral("finance"); }}};
+        };
+        m_palette->open();
+        QCOMPARE(list()->model()->rowCount(), static_cast<int>(m_registry->commands().size()));
+        QTest::keyClicks(query(), QStringLiteral("finance"));
+        QCOMPARE(list()->model()->rowCount(), 1);
+        QTest::keyClick(query(), Qt::Key_Return);
+        QCOMPARE(m_ran, QStringList{QStringLiteral("finance")});
+        QVERIFY(m_palette->isHidden());
+    }
+
     void escapeClosesAndGivesTheFocusBack()
     {
         m_button->setFocus();

@@ -20,6 +20,7 @@ namespace isobar::ui {
 
 class BoardPage;
 class CommandPalette;
+struct Destination;
 class DataPage;
 class DevicePage;
 class ExplorerPage;
@@ -83,6 +84,8 @@ private:
     /// Puts a page that was just made where its room is.
     void addPage(Room room, QWidget* page);
     void openPalette();
+    /// Places, boards, models, providers, user areas and pools of what is open.
+    [[nodiscard]] std::vector<Destination> destinations();
     void openStore();
     void saveStoreAs();
     void exportView(View view);

@@ -4,6 +4,7 @@
 #include "ui/data/data_page.h"
 #include "ui/devices/device_page.h"
 #include "ui/explorer/explorer_page.h"
+#include "ui/map/map_view.h"
 #include "ui/replay/replay_page.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/wait_cursor.h"
@@ -116,8 +117,59 @@ void MainWindow::openPalette()
 {
     if (m_palette == nullptr) {
         m_palette = new CommandPalette(m_commands, this);
+        m_palette->destinations = [this] { return destinations(); };
     }
     m_palette->open();
+}
+
+std::vector<Destination> MainWindow::destinations()
+{
+    if (!m_session.isOpen()) {
+        return {};
+    }
+    std::vector<Destination> list;
+    const Fleet& fleet = m_session.fleet();
+    const auto text = [](const std::string& s) { return QString::fromStdString(s); };
+    const auto filter = [this](auto member, auto id) {
+        return [this, member, id] {
+            SelectionState state = m_session.selection().state();
+            state.*member = id;
+            m_session.selection().set(state);
+        };
+    };
+    for (std::size_t i = 0; i < m_session.places().size(); ++i) {
+        list.push_back({tr("Place: %1").arg(text(m_session.places()[i].name)), [this, i] {
+                            showRoom(Room::Overview);
+                            // Choosing what is chosen would take it off again.
+                            if (!holdsSelection(m_session.places()[i], m_session.selection().state())) {
+                                m_overview->map().goTo(static_cast<int>(i));
+                            }
+                        }});
+    }
+    const Result<std::vector<Board>> kept = keptBoards(m_session); // without making their page
+    for (std::size_t i = 0; i < (kept.ok() ? kept->size() : 0); ++i) {
+        list.push_back({tr("Board: %1").arg((*kept)[i].name), [this, i] {
+                            showRoom(Room::Boards);
+                            boards().showBoard(static_cast<int>(i));
+                        }});
+    }
+    for (std::size_t i = 0; i < fleet.models.size(); ++i) {
+        list.push_back({tr("Model: %1").arg(text(fleet.models[i].name)), filter(&SelectionState::model, ModelId(i))});
+    }
+    for (std::size_t i = 0; i < fleet.providers.size(); ++i) {
+        list.push_back(
+            {tr("Provider: %1").arg(text(fleet.providers[i].name)), filter(&SelectionState::provider, ProviderId(i))});
+    }
+    for (std::size_t i = 0; i < fleet.areas.size(); ++i) {
+        list.push_back({tr("Users in: %1").arg(text(fleet.areas[i].name)), filter(&SelectionState::area, AreaId(i))});
+    }
+    for (std::size_t i = 0; i < fleet.pools.size(); ++i) {
+        list.push_back({tr("Pool: %1").arg(text(fleet.pools[i].key)), [this, i] {
+                            devices().open(DevicePath::of(m_session.fleet(), PoolId(i)));
+                            showRoom(Room::Devices);
+                        }});
+    }
+    return list;
 }
 
 } // namespace isobar::ui
