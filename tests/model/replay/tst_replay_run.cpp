@@ -212,9 +212,12 @@ private Q_SLOTS:
     {
         const Fleet fleet = proto::shippedSample().value();
         const Calibration calibration = proto::shippedCalibration().value();
-        const auto built = replay::buildReplica(fleet, calibration, {.model = "GPT-9", .accelerator = "H100"});
-        QVERIFY(!built.ok());
-        QVERIFY(built.error().advice.find("Llama-3.1-70B") != std::string::npos);
+        for (const auto& [typed, told] :
+             {std::pair<std::string, std::string>{"llama-3.1-70", "Llama-3.1-70B"}, {"zzzz", fleet.models[0].name}}) {
+            const auto built = replay::buildReplica(fleet, calibration, {.model = typed, .accelerator = "H100"});
+            QVERIFY(!built.ok());
+            QVERIFY2(built.error().advice.find(told) != std::string::npos, built.error().advice.c_str());
+        }
         QVERIFY(!replay::readCalibration("/nowhere/coefficients.textproto").ok());
     }
 };
