@@ -258,7 +258,6 @@ void addDevices(CLI::App& app, Runner& chosen)
     auto options = std::make_shared<Options>();
     options->run.duration = "60s";
     options->run.asInWindow = true;
-    options->run.settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
     addStore(*command, options->run);
     command->add_option("POOL", options->pool, "The pool, as provider/region/accelerator")->required();
     addRunOptions(*command, options->run);

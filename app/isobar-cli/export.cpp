@@ -161,7 +161,6 @@ void addExport(CLI::App& app, Runner& chosen)
     }
     options->run.duration = "2m";
     options->run.asInWindow = true;
-    options->run.settleSeconds = static_cast<int>(engine::kUsualSettleSeconds);
     addStore(*command, options->run);
     command->add_option("--view", options->view, "What to show")->required()->check(CLI::IsMember(views));
     command->add_option("--format", options->format, "How to write it")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/isobar-cli/run_options.h"
 
+#include <fmt/format.h>
+
 namespace isobar::cli {
 namespace {
 
@@ -28,9 +30,12 @@ void addRunOptions(CLI::App& command, RunOptions& options)
         std::string("A scenario of the store (see: scenario list), or a file of operations: routing, scaling, faults "
                     "(isobar.v1.Operations), or baseline: the fleet as it stands; when not given, ") +
             (options.asInWindow ? "what the store's window runs" : "baseline"));
-    command.add_option("--settle", options.settleSeconds, "Seconds to run before the clock starts, not counted")
+    command
+        .add_option("--settle", options.settleSeconds,
+                    "Seconds to run before the clock starts, not counted: the fleet then starts at work; 0: empty")
         ->check(CLI::Range(0, kMaxSettleSeconds))
-        ->capture_default_str();
+        ->default_str(options.settleDefault.empty() ? fmt::format("{:g}", engine::kUsualSettleSeconds)
+                                                    : options.settleDefault);
 }
 
 SimulationOptions simulationOptions(const RunOptions& options)
@@ -39,7 +44,7 @@ SimulationOptions simulationOptions(const RunOptions& options)
     how.seconds = *parseDuration(options.duration);
     how.seed = options.seed;
     how.threads = options.threads;
-    how.settleSeconds = static_cast<double>(options.settleSeconds);
+    how.settleSeconds = options.settleSeconds.value_or(engine::kUsualSettleSeconds);
     how.scenario = options.scenario;
     how.asInWindow = options.asInWindow;
     return how;

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace isobar::cli {
@@ -14,8 +15,10 @@ namespace isobar::cli {
 struct RunOptions {
     std::string store, duration = "1h", scenario;
     std::uint64_t seed = kDefaultSeed;
-    int threads = 0, settleSeconds = 0;
-    bool asInWindow = false; ///< without --scenario the one that the store's window runs
+    int threads = 0;
+    std::optional<int> settleSeconds; ///< nothing: engine::kUsualSettleSeconds, unless the command has it otherwise
+    std::string settleDefault = {};   ///< then in words, for its help
+    bool asInWindow = false;          ///< without --scenario the one that the store's window runs
 };
 
 /// Adds STORE first, so what else is positional comes after it.

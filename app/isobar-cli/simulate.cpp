@@ -25,10 +25,16 @@ struct Options {
     bool history = false, fluid = false, json = false;
 };
 
+/// What was asked of the run, of all of it or of one provider, and what was in flight there when the clock started.
+struct Part {
+    query::Row row;
+    std::int64_t inFlightAtStart = 0;
+};
+
 /// The whole run, and the same measures by provider: one query each, so the parts sum to the whole.
 struct Tables {
-    query::Row whole;
-    query::Table byProvider;
+    Part whole;
+    std::vector<Part> byProvider;
     query::Balance balance;
 };
 
@@ -55,10 +61,10 @@ const char* jsonKey(Measure measure)
     }
 }
 
-double value(const query::Row& row, Measure measure)
+double value(const Part& part, Measure measure)
 {
     const auto at = std::find(kMeasures.begin(), kMeasures.end(), measure);
-    return row.values[static_cast<std::size_t>(at - kMeasures.begin())];
+    return part.row.values[static_cast<std::size_t>(at - kMeasures.begin())];
 }
 
 Result<Tables> ask(const Simulation& run)
@@ -73,21 +79,27 @@ Result<Tables> ask(const Simulation& run)
     if (whole.rows.size() != 1) {
         return Error{ErrorCode::Internal, "the run counted nothing"};
     }
-    tables.whole = std::move(whole.rows.front());
+    tables.whole.row = std::move(whole.rows.front());
     question.by = {query::Dimension::Provider};
-    ISOBAR_TRY_ASSIGN(tables.byProvider, query::run(question, *run.fleet, intervals));
+    ISOBAR_TRY_ASSIGN(query::Table byProvider, query::run(question, *run.fleet, intervals));
+    for (query::Row& row : byProvider.rows) {
+        const auto there = run.inFlightAtStart.find(row.keys.front());
+        const std::int64_t atStart = there == run.inFlightAtStart.end() ? 0 : there->second;
+        tables.whole.inFlightAtStart += atStart;
+        tables.byProvider.push_back({std::move(row), atStart});
+    }
     // Requests that no placement could take have no provider; a row for them is news only when there were any.
-    std::erase_if(tables.byProvider.rows, [](const query::Row& row) {
-        return value(row, Measure::Requests) == 0 && !(value(row, Measure::Accelerators) > 0);
+    std::erase_if(tables.byProvider, [](const Part& part) {
+        return value(part, Measure::Requests) == 0 && !(value(part, Measure::Accelerators) > 0);
     });
     return tables;
 }
 
 /// Counts as whole numbers; money, energy and carbon to the millionth they are kept in, which makes sums of the printed
 /// figures come out to the last digit.
-Json number(const query::Row& row, Measure measure)
+Json number(const Part& part, Measure measure)
 {
-    const double plain = value(row, measure);
+    const double plain = value(part, measure);
     const std::string_view unit = query::info(measure).unit;
     if (unit == "requests" || unit == "tokens") {
         return static_cast<std::int64_t>(std::llround(plain));
@@ -98,32 +110,33 @@ Json number(const query::Row& row, Measure measure)
     return plain;
 }
 
-std::int64_t inFlight(const query::Row& row)
+/// Each request once, however often it was routed: those in flight when the clock started, and all that came.
+std::int64_t requestsOnce(const Part& part)
 {
-    return std::llround(value(row, Measure::Requests) - value(row, Measure::Completed) - value(row, Measure::Rejected) -
-                        value(row, Measure::Lost) - value(row, Measure::Retried));
+    return part.inFlightAtStart + std::llround(value(part, Measure::Requests) - value(part, Measure::Retried));
 }
 
-/// Each request once, however often it was routed.
-std::int64_t requestsOnce(const query::Row& row)
+std::int64_t inFlight(const Part& part)
 {
-    return std::llround(value(row, Measure::Requests) - value(row, Measure::Retried));
+    return requestsOnce(part) -
+           std::llround(value(part, Measure::Completed) + value(part, Measure::Rejected) + value(part, Measure::Lost));
 }
 
-Json figures(const query::Row& row)
+Json figures(const Part& part)
 {
     Json out;
     for (const Measure measure : std::span(kMeasures).first(kFigures)) {
-        out[jsonKey(measure)] = measure == Measure::Requests ? Json(requestsOnce(row)) : number(row, measure);
+        out[jsonKey(measure)] = measure == Measure::Requests ? Json(requestsOnce(part)) : number(part, measure);
         if (measure == Measure::Lost) {
-            out["in_flight"] = inFlight(row);
+            out["in_flight"] = inFlight(part);
+            out["in_flight_at_start"] = part.inFlightAtStart;
         }
     }
-    out["ttft_seconds"] = {{"p50", value(row, Measure::TtftP50)},
-                           {"p95", value(row, Measure::TtftP95)},
-                           {"p99", value(row, Measure::TtftP99)}};
-    out["itl_seconds"] = {{"p50", value(row, Measure::ItlP50)}, {"p95", value(row, Measure::ItlP95)}};
-    out["e2e_seconds"] = {{"p50", value(row, Measure::EndToEndP50)}, {"p95", value(row, Measure::EndToEndP95)}};
+    out["ttft_seconds"] = {{"p50", value(part, Measure::TtftP50)},
+                           {"p95", value(part, Measure::TtftP95)},
+                           {"p99", value(part, Measure::TtftP99)}};
+    out["itl_seconds"] = {{"p50", value(part, Measure::ItlP50)}, {"p95", value(part, Measure::ItlP95)}};
+    out["e2e_seconds"] = {{"p50", value(part, Measure::EndToEndP50)}, {"p95", value(part, Measure::EndToEndP95)}};
     return out;
 }
 
@@ -198,6 +211,7 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
              {"scenario", run.scenario},
              {"mode", run.fluid ? "fluid" : "per-request"},
              {"seed", options.run.seed},
+             {"settle_seconds", run.settleSeconds},
              {"simulated_seconds", simulated},
              {"wall_seconds", run.wallSeconds},
              {"realtime_factor", simulated / run.wallSeconds},
@@ -216,9 +230,9 @@ Json json(const Options& options, const Simulation& run, const Tables& tables)
     }
     out["state_hash"] = fmt::format("{:016x}", run.stateHash);
     out["by_provider"] = Json::array();
-    for (const query::Row& row : tables.byProvider.rows) {
-        Json provider{{"provider", row.keys.front()}};
-        provider.update(figures(row));
+    for (const Part& part : tables.byProvider) {
+        Json provider{{"provider", part.row.keys.front()}};
+        provider.update(figures(part));
         out["by_provider"].push_back(std::move(provider));
     }
     out["balance"] = json(*run.fleet, tables.balance);
@@ -257,7 +271,7 @@ void addBalance(const query::Balance& balance, const auto& line)
 
 std::string words(const Options& options, const Simulation& run, const Tables& tables)
 {
-    const query::Row& all = tables.whole;
+    const Part& all = tables.whole;
     const auto count = [&all](Measure measure) { return grouped(value(all, measure), 0); };
     const double simulated = static_cast<double>(run.history.end()) * 1e-6;
     std::string out =
@@ -269,6 +283,10 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     if (run.fluid) {
         line("mode", engine::FluidEngine::kLabel);
     }
+    line("start",
+         run.settleSeconds > 0
+             ? fmt::format("at work: {} requests were in flight when the clock started", grouped(all.inFlightAtStart))
+             : "empty: in the first minutes the fleet fills up (--settle 2 starts it at work)");
     line("simulated", fmt::format("{} s in {:.1f} s: {:.1f}x real time", grouped(simulated, 0), run.wallSeconds,
                                   simulated / run.wallSeconds));
     line("requests", fmt::format("{}: {} completed, {} rejected, {} lost, {} in flight", grouped(requestsOnce(all)),
@@ -296,13 +314,13 @@ std::string words(const Options& options, const Simulation& run, const Tables& t
     line("state", fmt::format("{:016x}", run.stateHash));
     out += fmt::format("\n  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", "provider", "accelerators", "requests",
                        "cost", "MWh", "SLO", "used");
-    for (const query::Row& row : tables.byProvider.rows) {
-        const bool hasChips = value(row, Measure::Accelerators) > 0;
-        out += fmt::format("  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", row.keys.front(),
-                           hasChips ? grouped(value(row, Measure::Accelerators), 0) : "0", grouped(requestsOnce(row)),
-                           "$" + grouped(value(row, Measure::SpendUsd), 2),
-                           grouped(value(row, Measure::EnergyJoules) / 3.6e9, 2),
-                           percent(value(row, Measure::SloAttainment)), percent(value(row, Measure::Utilization)));
+    for (const Part& part : tables.byProvider) {
+        const bool hasChips = value(part, Measure::Accelerators) > 0;
+        out += fmt::format("  {:<12} {:>14} {:>14} {:>16} {:>12} {:>10} {:>10}\n", part.row.keys.front(),
+                           hasChips ? grouped(value(part, Measure::Accelerators), 0) : "0", grouped(requestsOnce(part)),
+                           "$" + grouped(value(part, Measure::SpendUsd), 2),
+                           grouped(value(part, Measure::EnergyJoules) / 3.6e9, 2),
+                           percent(value(part, Measure::SloAttainment)), percent(value(part, Measure::Utilization)));
     }
     return out;
 }
@@ -315,6 +333,9 @@ int run(const Options& options)
     how.recording = options.record;
     how.record = options.history;
     how.fluid = options.fluid;
+    if (!options.run.settleSeconds && !options.history && options.record.empty()) {
+        how.settleSeconds = 0;
+    }
     const auto simulation = simulateStore(options.run.store, how, line.job(interrupt.token()));
     line.clear();
     if (!simulation.ok()) {
@@ -334,7 +355,9 @@ void addSimulate(CLI::App& app, Runner& chosen)
 {
     auto* command = app.add_subcommand("simulate", "Run the fleet of a store, request by request");
     auto options = std::make_shared<Options>();
-    // It settles no time: from an empty fleet, so that every request counted is one that arrived.
+    // What is kept is shown beside the window's runs, and so starts as they do. Else the fleet starts empty, so that
+    // every request counted is one that arrived.
+    options->run.settleDefault = "2 with --history or --record, else 0";
     addStore(*command, options->run);
     addRunOptions(*command, options->run);
     command->add_flag("--history", options->history, "Record the run in the store, second by second");

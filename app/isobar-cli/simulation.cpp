@@ -41,6 +41,19 @@ Result<std::unique_ptr<recording::Writer>> startRecording(const SimulationOption
     return recording::Writer::create(options.recording, header);
 }
 
+/// What has run of an engine of either kind.
+template <class AnyEngine> void keepResult(Simulation& run, const AnyEngine& engine)
+{
+    run.totals = engine.totals();
+    run.stateHash = engine.stateHash();
+    const auto layout = engine.layout();
+    const std::vector<std::int64_t>& atStart = run.totals.inFlightAtStartBy;
+    for (std::size_t p = 0; p < atStart.size(); ++p) {
+        const Region& region = (*run.fleet)[(*run.fleet)[layout->placements[p].pool].region];
+        run.inFlightAtStart[(*run.fleet)[region.provider].key] += atStart[p];
+    }
+}
+
 Status runFluid(Simulation& run, const Calibration& calibration, const engine::EngineOptions& engineOptions,
                 std::int64_t seconds, const JobContext& job)
 {
@@ -65,8 +78,7 @@ Status runFluid(Simulation& run, const Calibration& calibration, const engine::E
         }
     }
     run.wallSeconds = secondsSince(start);
-    run.totals = engine.totals();
-    run.stateHash = engine.stateHash();
+    keepResult(run, engine);
     run.fluid = true;
     return Done{};
 }
@@ -119,7 +131,7 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
     engine::EngineOptions engineOptions;
     engineOptions.seed = options.seed;
     engineOptions.threads = options.threads;
-    engineOptions.settleSeconds = options.settleSeconds;
+    engineOptions.settleSeconds = run.settleSeconds = options.settleSeconds;
     {
         ISOBAR_TRY_ASSIGN(const store::Store opened, store::Store::open(store));
         ISOBAR_TRY_ASSIGN(Fleet fleet, opened.loadFleet());
@@ -201,9 +213,8 @@ Result<Simulation> simulateStore(const std::filesystem::path& store, const Simul
         run.recordBytes = writer->bytesWritten();
     }
     run.wallSeconds = secondsSince(start);
-    run.totals = engine.totals();
+    keepResult(run, engine);
     run.waiting = engine.waiting();
-    run.stateHash = engine.stateHash();
     if (options.atEnd) {
         options.atEnd(engine);
     }

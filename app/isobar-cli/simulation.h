@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,10 @@ struct Simulation {
     bool fluid = false; ///< an approximation, and to be shown as one
     std::uint64_t stateHash = 0;
     std::vector<engine::Event> events;
+    double settleSeconds = 0; ///< that passed before the clock started; 0: the fleet started empty
+    /// By provider's key: requests in flight when the clock started. Those that then waited at their gateway are not
+    /// in it: they count as requests when they are routed.
+    std::map<std::string, std::int64_t> inFlightAtStart;
     std::int64_t waiting = 0;     ///< requests held back, or between two attempts, at the end
     std::int64_t recordBytes = 0; ///< of the recording, if there is one
     double wallSeconds = 0;       ///< of the run alone: reading the store and starting the engine are not in it

@@ -46,6 +46,7 @@ struct RunTotals {
     aggregate::SupplyTotals supply;
     std::int64_t inFlight = 0;
     std::int64_t inFlightAtStart = 0;
+    std::vector<std::int64_t> inFlightAtStartBy; ///< of those, by Layout::placements: the rest waited at a gateway
 };
 
 /// The state of one placement now.

@@ -106,8 +106,7 @@ struct Engine::Impl {
     std::shared_ptr<const NetworkIndex> network;
     std::shared_ptr<const aggregate::Layout> layout;
 
-    RunTotals closed; ///< all closed intervals
-    std::int64_t inFlightAtStart = 0;
+    RunTotals closed;          ///< all closed intervals, and what was in flight when the clock started
     bool startsAtWork = false; ///< it has not run, and is to get what is in flight before it does
     std::vector<std::shared_ptr<const aggregate::Interval>> intervals;
     std::vector<Event> events;

@@ -148,7 +148,10 @@ void Engine::Impl::countFromHere()
 {
     closed = {};
     closed.demand.requests = inFlight(); // totals() adds those that wait
-    inFlightAtStart = inFlight() + waiting();
+    closed.inFlightAtStart = inFlight() + waiting();
+    for (const PlacementRun& placement : placements) {
+        closed.inFlightAtStartBy.push_back(placement.inFlight());
+    }
 }
 
 std::int64_t Engine::Impl::inFlight() const
@@ -183,7 +186,6 @@ RunTotals Engine::Impl::totals() const
     const std::int64_t notRouted = waiting();
     all.demand.requests += notRouted - all.demand.retried;
     all.inFlight = inFlight() + notRouted;
-    all.inFlightAtStart = inFlightAtStart;
     return all;
 }
 

@@ -203,14 +203,17 @@ Status FluidEngine::Impl::build()
     ISOBAR_TRY(base.build());
     prepare();
     if (startsAtWork) {
-        for (Place& place : places) {
-            const double replicas = base.placements[static_cast<std::size_t>(&place - places.data())].counts().serving;
-            for (std::size_t row = 0; row < place.rows.size(); ++row) {
-                place.rows[row].inFlight = std::llround(targetInFlight(place, row, replicas));
-                base.inFlightAtStart += place.rows[row].inFlight;
+        for (std::size_t p = 0; p < places.size(); ++p) {
+            std::int64_t here = 0;
+            for (std::size_t row = 0; row < places[p].rows.size(); ++row) {
+                Row& filled = places[p].rows[row];
+                filled.inFlight = std::llround(targetInFlight(places[p], row, base.placements[p].counts().serving));
+                here += filled.inFlight;
             }
+            base.closed.inFlightAtStartBy.push_back(here);
+            base.closed.inFlightAtStart += here;
         }
-        base.closed.demand.requests = base.inFlightAtStart;
+        base.closed.demand.requests = base.closed.inFlightAtStart;
     }
     return Done{};
 }

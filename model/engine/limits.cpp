@@ -61,7 +61,8 @@ double highestDemand(const Fleet& fleet, const Operations& operations,
         return busiestSecond(*trace->second) * how.traceScale;
     }
     return workload.meanRequestsPerSecond * (1 + workload.diurnalAmplitude) * std::max(1.0, how.weekendRatio) *
-           operations.demandRatio * how.demandRatio * highestSurge(surgesOf(operations, id));
+           std::max(1.0, 1 + how.growthPerYearRatio) * operations.demandRatio * how.demandRatio *
+           highestSurge(surgesOf(operations, id));
 }
 
 } // namespace

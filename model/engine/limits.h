@@ -19,8 +19,8 @@ inline constexpr double kMostPromptSeconds = 1e6;             ///< for the longe
 inline constexpr std::int64_t kMostRoutes = 20'000'000;       ///< from every workload's areas to its placements
 inline constexpr std::int64_t kMostWaitingRequests = 1 << 24; ///< held back, or between two attempts; see DemandSource
 
-/// Whether a valid fleet can be run under valid operations: which bound it exceeds, by what. The growth of demand over
-/// years is not counted.
+/// Whether a valid fleet can be run under valid operations: which bound it exceeds, by what. Demand that grows counts
+/// as it is after a year, the longest that a command simulates.
 [[nodiscard]] Status checkLimits(const Fleet& fleet, const Operations& operations,
                                  const std::map<std::string, std::shared_ptr<const DemandTrace>>& traces);
 [[nodiscard]] Status checkFaultRates(const FaultClock& faults);

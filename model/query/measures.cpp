@@ -183,9 +183,9 @@ std::optional<TokenPrices> tokenPrices(const ServedModel& model)
     if (!model.usdPerMillionInputTokens || !model.usdPerMillionOutputTokens) {
         return std::nullopt;
     }
-    // A dollar a million is a thousand nano-dollars a token.
-    return TokenPrices{std::llround(*model.usdPerMillionInputTokens * 1e3),
-                       std::llround(*model.usdPerMillionOutputTokens * 1e3)};
+    // A dollar a million is a million pico-dollars a token.
+    return TokenPrices{std::llround(*model.usdPerMillionInputTokens * 1e6),
+                       std::llround(*model.usdPerMillionOutputTokens * 1e6)};
 }
 
 double evaluate(Measure measure, const Accumulator& sums)
@@ -198,11 +198,10 @@ double evaluate(Measure measure, const Accumulator& sums)
     const double spend = static_cast<double>(chipCost + d.egressMicroUsd) * 1e-6;
     // Nothing served is nothing earned; but what is served without a price is no revenue of zero.
     const bool earns = sums.pricedTokens > 0 || sums.unpricedTokens == 0;
-    const double revenue = earns ? static_cast<double>(sums.revenueNanoUsd) * 1e-9 : kNaN;
+    const double earned = static_cast<double>(sums.revenuePicoUsd) * 1e-12;
+    const double revenue = earns ? earned : kNaN;
     const bool anyPriced = sums.pricedTokens > 0 || sums.pricedChipMicros > 0;
-    const double margin = anyPriced ? static_cast<double>(sums.revenueNanoUsd) * 1e-9 -
-                                          static_cast<double>(sums.pricedServingMicroUsd) * 1e-6
-                                    : kNaN;
+    const double margin = anyPriced ? earned - static_cast<double>(sums.pricedServingMicroUsd) * 1e-6 : kNaN;
     const double utilization = quotient(static_cast<double>(s.workMicros), static_cast<double>(s.chipMicros));
     switch (measure) {
     case Measure::Requests:

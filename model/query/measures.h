@@ -92,6 +92,9 @@ struct DimensionInfo {
 [[nodiscard]] std::string_view dimensionName(Dimension dimension);
 [[nodiscard]] std::optional<Dimension> dimensionByName(std::string_view name);
 
+/// Revenue in pico-dollars: tokens by the quadrillion at $1,000 each still fit, which 64 bits would not hold.
+__extension__ using PicoUsd = __int128;
+
 /// What a group of facts sums to; every measure is a function of it.
 struct Accumulator {
     aggregate::DemandTotals demand;
@@ -99,7 +102,8 @@ struct Accumulator {
     std::int64_t trainingMicroUsd = 0; ///< of supply.costMicroUsd, what training chips cost
     std::int64_t durationMicros = 0;   ///< length of the range or bucket
     /// Of models that have prices of tokens. Summed up only where a measure asks for it: see asksPrices().
-    std::int64_t revenueNanoUsd = 0, pricedTokens = 0, pricedServingMicroUsd = 0, pricedChipMicros = 0;
+    PicoUsd revenuePicoUsd = 0;
+    std::int64_t pricedTokens = 0, pricedServingMicroUsd = 0, pricedChipMicros = 0;
     std::int64_t unpricedTokens = 0;          ///< of the others
     std::vector<aggregate::Sketch> latencies; ///< by aggregate::Latency; empty where none was asked for or seen
 };
@@ -113,10 +117,10 @@ struct Quantile {
 
 /// Whether it needs what models charge for tokens.
 [[nodiscard]] bool asksPrices(Measure measure);
-/// What a model charges for a token in and one out, to the nano-dollar ($0.001 a million); nothing where it lacks
+/// What a model charges for a token in and one out, to the pico-dollar ($0.000001 a million); nothing where it lacks
 /// either price. Integers, so that sums are exact.
 struct TokenPrices {
-    std::int64_t inputNanoUsd = 0, outputNanoUsd = 0;
+    std::int64_t inputPicoUsd = 0, outputPicoUsd = 0;
 };
 [[nodiscard]] std::optional<TokenPrices> tokenPrices(const ServedModel& model);
 

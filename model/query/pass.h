@@ -201,7 +201,8 @@ private:
             return;
         }
         sums.pricedTokens += tokens;
-        sums.revenueNanoUsd += row.tokensIn * prices->inputNanoUsd + row.tokensOut * prices->outputNanoUsd;
+        sums.revenuePicoUsd += PicoUsd{row.tokensIn} * prices->inputPicoUsd;
+        sums.revenuePicoUsd += PicoUsd{row.tokensOut} * prices->outputPicoUsd;
         sums.pricedServingMicroUsd += row.egressMicroUsd;
     }
 

@@ -153,10 +153,15 @@ public:
         Pass pass(question, m_joint, Pass::Side::Now, m_cuts.now, nullptr);
         add(pass, intervals, m_query.from, m_query.to);
         std::vector<Pass::Found> found = pass.finish();
-        std::stable_sort(found.begin(), found.end(), [](const Pass::Found& a, const Pass::Found& b) {
-            const bool isB = !std::isnan(b.values[0]); // what is undefined comes last
-            return std::isnan(a.values[0]) || !isB ? !std::isnan(a.values[0]) && !isB : a.values[0] > b.values[0];
-        });
+        // First what has a name, then what is "(none)" of something; in each, what is undefined comes last.
+        const auto standing = [&question](const Pass::Found& group) {
+            const auto end = group.key.begin() + static_cast<std::ptrdiff_t>(question.by.size());
+            const double value = group.values[0];
+            return std::tuple(std::find(group.key.begin(), end, SimMicros{RowKeys::kNone}) != end, std::isnan(value),
+                              std::isnan(value) ? 0 : -value);
+        };
+        std::stable_sort(found.begin(), found.end(),
+                         [&standing](const Pass::Found& a, const Pass::Found& b) { return standing(a) < standing(b); });
         found.resize(std::min(found.size(), m_query.top));
         for (const Pass::Found& group : found) {
             Pass::Key key{};

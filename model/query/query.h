@@ -40,7 +40,8 @@ struct Query {
     aggregate::SimMicros baseFrom = 0; ///< for Compare::Other: where its range begins, by its own clock
 
     /// Above 0: only that many groups, those with most of `topBy` over the whole range, and one more for all others,
-    /// so that totals are as without it.
+    /// so that totals are as without it. A group that is "(none)" of something takes a place only where there are fewer
+    /// groups with names than places.
     std::size_t top = 0;
     std::optional<Measure> topBy = {}; ///< the first measure when not given
 

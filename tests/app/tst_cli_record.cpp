@@ -25,7 +25,8 @@ private Q_SLOTS:
     void recordingChangesNoNumberAndReportsItsSize()
     {
         const QString file = m_place.path("run.rec");
-        const Json a = document(simulate({QStringLiteral("--record"), file})), b = document(simulate({}));
+        const Json a = document(simulate({QStringLiteral("--record"), file})),
+                   b = document(simulate({QStringLiteral("--settle"), QStringLiteral("2")}));
         QVERIFY(a.is_object() && b.is_object());
         QVERIFY(a["state_hash"] == b["state_hash"]);
         QCOMPARE(a["record_bytes"].get<qint64>(), QFileInfo(file).size());

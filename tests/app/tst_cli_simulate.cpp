@@ -35,6 +35,12 @@ class TestCliSimulate : public QObject {
         }
         return run;
     }
+    [[nodiscard]] static std::int64_t count(const Json& row, const char* key) { return row[key].get<std::int64_t>(); }
+    [[nodiscard]] static bool conserved(const Json& row)
+    {
+        return count(row, "requests") ==
+               count(row, "completed") + count(row, "rejected") + count(row, "lost") + count(row, "in_flight");
+    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -65,11 +71,6 @@ private Q_SLOTS:
 
     void requestsAreConserved()
     {
-        const auto count = [](const Json& row, const char* key) { return row[key].get<std::int64_t>(); };
-        const auto conserved = [&count](const Json& row) {
-            return count(row, "requests") ==
-                   count(row, "completed") + count(row, "rejected") + count(row, "lost") + count(row, "in_flight");
-        };
         QVERIFY(count(m_run, "requests") > 1000);
         QVERIFY(count(m_run, "completed") > 0);
         QVERIFY(conserved(m_run));
@@ -149,6 +150,66 @@ private Q_SLOTS:
         QCOMPARE(m_run["in_flight"].get<std::int64_t>(), engine->totals().inFlight);
         QCOMPARE(m_run["state_hash"].get<std::string>(),
                  QStringLiteral("%1").arg(engine->stateHash(), 16, 16, QLatin1Char('0')).toStdString());
+    }
+
+    /// What is recorded is shown beside runs of the window, which start at work. The reference: the engine, counted by
+    /// hand.
+    void aRecordedRunStartsAtWork()
+    {
+        const Json run = simulate({QStringLiteral("--seed"), QStringLiteral("3"), QStringLiteral("--history")});
+        QVERIFY(hasKeys(run, {"settle_seconds", "in_flight_at_start"}));
+        QCOMPARE(run["settle_seconds"].get<double>(), engine::kUsualSettleSeconds);
+        engine::EngineOptions options;
+        options.seed = 3;
+        options.settleSeconds = engine::kUsualSettleSeconds;
+        const auto fleet = proto::shippedSample();
+        const auto calibration = proto::shippedCalibration();
+        QVERIFY(fleet.ok() && calibration.ok());
+        auto engine = engine::Engine::create(std::make_shared<const Fleet>(*fleet), *calibration, options);
+        QVERIFY(engine.ok());
+        while (engine->now() < kSeconds * aggregate::kMicrosPerSecond) {
+            engine->step();
+        }
+        const engine::RunTotals totals = engine->totals();
+        QVERIFY(totals.inFlightAtStart > 1000);
+        QCOMPARE(run["in_flight_at_start"].get<std::int64_t>(), totals.inFlightAtStart);
+        QCOMPARE(run["requests"].get<std::int64_t>(), totals.demand.requests);
+        QCOMPARE(run["in_flight"].get<std::int64_t>(), totals.inFlight);
+        std::int64_t atStart = 0;
+        for (const Json& row : run["by_provider"]) {
+            QVERIFY2(conserved(row), row.dump().c_str());
+            atStart += count(row, "in_flight_at_start");
+        }
+        QCOMPARE(atStart, totals.inFlightAtStart);
+        QVERIFY(conserved(run));
+
+        QCOMPARE(count(m_run, "in_flight_at_start"), std::int64_t{0});
+        const Json empty = simulate({QStringLiteral("--seed"), QStringLiteral("3"), QStringLiteral("--history"),
+                                     QStringLiteral("--settle"), QStringLiteral("0")});
+        QCOMPARE(empty["state_hash"].get<std::string>(), m_run["state_hash"].get<std::string>());
+
+        // Recorded first, the run at work has no ramp; the one from an empty fleet, recorded second, is little else.
+        const auto growth = [this](const char* number) {
+            const Json halves =
+                document({QStringLiteral("query"), m_place.store, QStringLiteral("--measure"),
+                          QStringLiteral("tokens_per_second"), QStringLiteral("--by"), QStringLiteral("time"),
+                          QStringLiteral("--bucket"), QStringLiteral("10s"), QStringLiteral("--run"),
+                          QLatin1String(number), QStringLiteral("--format"), QStringLiteral("json")});
+            return halves["rows"][1][1].get<double>() / halves["rows"][0][1].get<double>();
+        };
+        QVERIFY2(growth("1") < 1.3, qPrintable(QString::number(growth("1"))));
+        QVERIFY2(growth("2") > 1.7, qPrintable(QString::number(growth("2"))));
+    }
+
+    void theTextSaysHowItStarted()
+    {
+        const auto said = [this](const char* settle) {
+            return cli({QStringLiteral("simulate"), m_place.store, QStringLiteral("--for"), QStringLiteral("1s"),
+                        QStringLiteral("--settle"), QLatin1String(settle)})
+                .out;
+        };
+        QVERIFY(said("0").contains("empty: in the first minutes the fleet fills up"));
+        QVERIFY(said("1").contains("requests were in flight when the clock started"));
     }
 
     void theTextHasTheSameState()

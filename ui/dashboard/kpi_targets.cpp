@@ -45,14 +45,15 @@ QString valueWords(std::size_t figure, double value)
     return field.prefix + withoutZeros(grouped(value / field.factor, field.decimals)) + field.suffix;
 }
 
-/// "$14.62", and "$0.053" where two decimals would be one digit.
+/// "$14.62", and two digits of what is small: "$0.053", "$0.00042".
 Figure dollarsPerMillionTokens(double usd)
 {
     const double size = std::abs(usd);
     if (!std::isfinite(usd) || size >= 0.1 || size < 1e-6) {
         return dollars(usd);
     }
-    return {(usd < 0 ? QString(QChar(0x2212)) : QString()) + QLatin1Char('$') + grouped(size, size < 0.01 ? 4 : 3), {}};
+    const int decimals = 1 - static_cast<int>(std::floor(std::log10(size)));
+    return {(usd < 0 ? QString(QChar(0x2212)) : QString()) + QLatin1Char('$') + grouped(size, decimals), {}};
 }
 
 Error broken(const QString& what)

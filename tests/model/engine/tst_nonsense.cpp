@@ -324,6 +324,9 @@ private Q_SLOTS:
         QTest::newRow("demand times demand") << QByteArray("demand_ratio: 1000 workloads { workload: \"chat\" "
                                                            "demand_ratio: 1000 weekend_ratio: 100 }")
                                              << QByteArray("requests a second");
+        QTest::newRow("demand that grows beyond measure within a year")
+            << QByteArray("demand_ratio: 1000 workloads { workload: \"chat\" growth_per_year_ratio: 900 }")
+            << QByteArray("requests a second");
         QTest::newRow("chips that fail all the time")
             << QByteArray("fault_rates { kind: CHIP mean_hours_to_failure: 1e-9 }") << QByteArray("faults a second");
         QTest::newRow("spot chips that never stay")

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 /// A fleet that starts at work is in the first minute what it is half an hour later.
 
@@ -96,6 +97,9 @@ private Q_SLOTS:
         }
         const std::int64_t there = engine.totals().inFlight;
         QCOMPARE(engine.totals().inFlightAtStart, there);
+        const std::vector<std::int64_t> byPlacement = engine.totals().inFlightAtStartBy;
+        QCOMPARE(byPlacement.size(), engine.layout()->placements.size());
+        QCOMPARE(std::accumulate(byPlacement.begin(), byPlacement.end(), engine.waiting()), there);
         QCOMPARE(engine.totals().demand.requests, there);
         const Sums first = run(engine);
         const RunTotals totals = engine.totals();

@@ -19,7 +19,8 @@ struct SlowSums {
     std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, retried = 0, sloMet = 0, tokensIn = 0,
                  tokensOut = 0;
     std::int64_t egressMicroUsd = 0, chipMicroUsd = 0, trainingMicroUsd = 0;
-    std::int64_t revenueNanoUsd = 0, pricedTokens = 0, unpricedTokens = 0, pricedMicroUsd = 0, pricedChipMicros = 0;
+    query::PicoUsd revenuePicoUsd = 0;
+    std::int64_t pricedTokens = 0, unpricedTokens = 0, pricedMicroUsd = 0, pricedChipMicros = 0;
     std::int64_t chipMicros = 0, busyMicros = 0, millijoules = 0, micrograms = 0;
     std::array<aggregate::Sketch, aggregate::kLatencies> latencies;
     double seconds = 0;
@@ -64,13 +65,13 @@ inline bool cannotBeSplit(query::Measure measure, const std::set<query::Dimensio
 inline double slowRevenue(const SlowSums& s)
 {
     return s.pricedTokens == 0 && s.unpricedTokens > 0 ? std::numeric_limits<double>::quiet_NaN()
-                                                       : double(s.revenueNanoUsd) / 1e9;
+                                                       : double(s.revenuePicoUsd) / 1e12;
 }
 
 inline double slowMargin(const SlowSums& s)
 {
     return s.pricedTokens > 0 || s.pricedChipMicros > 0
-               ? double(s.revenueNanoUsd) / 1e9 - double(s.pricedMicroUsd) / 1e6
+               ? double(s.revenuePicoUsd) / 1e12 - double(s.pricedMicroUsd) / 1e6
                : std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -258,8 +259,10 @@ private:
                 const ServedModel& model = m_fleet[workload.model];
                 if (model.usdPerMillionInputTokens && model.usdPerMillionOutputTokens) {
                     sums->pricedTokens += d.tokensIn + d.tokensOut;
-                    sums->revenueNanoUsd += d.tokensIn * qRound64(*model.usdPerMillionInputTokens * 1000);
-                    sums->revenueNanoUsd += d.tokensOut * qRound64(*model.usdPerMillionOutputTokens * 1000);
+                    sums->revenuePicoUsd +=
+                        query::PicoUsd{d.tokensIn} * qRound64(*model.usdPerMillionInputTokens * 1e6);
+                    sums->revenuePicoUsd +=
+                        query::PicoUsd{d.tokensOut} * qRound64(*model.usdPerMillionOutputTokens * 1e6);
                     sums->pricedMicroUsd += d.egressMicroUsd;
                 } else {
                     sums->unpricedTokens += d.tokensIn + d.tokensOut;

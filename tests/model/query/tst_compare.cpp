@@ -29,18 +29,16 @@ using Keys = std::vector<std::string>;
 /// Adds up sums of the reference.
 void merge(test::SlowSums& to, const test::SlowSums& from)
 {
-    for (const auto field : {&test::SlowSums::requests,         &test::SlowSums::completed,
-                             &test::SlowSums::rejected,         &test::SlowSums::lost,
-                             &test::SlowSums::retried,          &test::SlowSums::sloMet,
-                             &test::SlowSums::tokensIn,         &test::SlowSums::tokensOut,
-                             &test::SlowSums::egressMicroUsd,   &test::SlowSums::chipMicroUsd,
-                             &test::SlowSums::trainingMicroUsd, &test::SlowSums::revenueNanoUsd,
-                             &test::SlowSums::pricedTokens,     &test::SlowSums::unpricedTokens,
-                             &test::SlowSums::pricedMicroUsd,   &test::SlowSums::pricedChipMicros,
-                             &test::SlowSums::chipMicros,       &test::SlowSums::busyMicros,
-                             &test::SlowSums::millijoules,      &test::SlowSums::micrograms}) {
+    for (const auto field :
+         {&test::SlowSums::requests, &test::SlowSums::completed, &test::SlowSums::rejected, &test::SlowSums::lost,
+          &test::SlowSums::retried, &test::SlowSums::sloMet, &test::SlowSums::tokensIn, &test::SlowSums::tokensOut,
+          &test::SlowSums::egressMicroUsd, &test::SlowSums::chipMicroUsd, &test::SlowSums::trainingMicroUsd,
+          &test::SlowSums::pricedTokens, &test::SlowSums::unpricedTokens, &test::SlowSums::pricedMicroUsd,
+          &test::SlowSums::pricedChipMicros, &test::SlowSums::chipMicros, &test::SlowSums::busyMicros,
+          &test::SlowSums::millijoules, &test::SlowSums::micrograms}) {
         to.*field += from.*field;
     }
+    to.revenuePicoUsd += from.revenuePicoUsd;
     for (std::size_t kind = 0; kind < aggregate::kLatencies; ++kind) {
         to.latencies[kind].merge(from.latencies[kind]);
     }
@@ -268,7 +266,12 @@ private Q_SLOTS:
                 whole.by.erase(whole.by.begin() + std::ptrdiff_t(time));
                 whole.bucketMicros = 0;
             }
-            std::vector<std::pair<double, Keys>> ranking;
+            struct Ranked {
+                bool nameless;
+                double value;
+                Keys keys;
+            };
+            std::vector<Ranked> ranking;
             const auto plain = query::run(
                 [&] {
                     Query p = whole;
@@ -279,13 +282,15 @@ private Q_SLOTS:
             for (const Row& row : plain->rows) { // in the fleet's order, which settles ties
                 const test::SlowTable reference = slow(whole, m_fleet, all);
                 const double value = test::slowValue(whole.measures[0], reference.at(row.keys));
-                ranking.emplace_back(std::isnan(value) ? -1e300 : value, row.keys);
+                const bool nameless = std::count(row.keys.begin(), row.keys.end(), test::kNoName) > 0;
+                ranking.push_back({nameless, std::isnan(value) ? -1e300 : value, row.keys});
             }
-            std::stable_sort(ranking.begin(), ranking.end(),
-                             [](const auto& a, const auto& b) { return a.first > b.first + 1e-9 * std::abs(b.first); });
+            std::stable_sort(ranking.begin(), ranking.end(), [](const Ranked& a, const Ranked& b) {
+                return a.nameless != b.nameless ? b.nameless : a.value > b.value + 1e-9 * std::abs(b.value);
+            });
             std::set<Keys> kept;
             for (std::size_t i = 0; i < std::min(q.top, ranking.size()); ++i) {
-                kept.insert(ranking[i].second);
+                kept.insert(ranking[i].keys);
             }
             test::SlowTable expected;
             for (const auto& [keys, sums] : slow(q, m_fleet, all)) {
@@ -354,6 +359,35 @@ private Q_SLOTS:
         for (const Row& row : whole->rows) {
             QVERIFY(!row.remainder);
         }
+    }
+
+    /// Chips that idle are of no model: who asks for the top models wants no place spent on them.
+    void whatHasNoNameTakesNoPlaceOfWhatHas()
+    {
+        const Intervals all = test::RandomFacts(m_fleet, 23).intervals(5, kSecond);
+        Query q;
+        q.measures = {Measure::SpendUsd};
+        q.by = {Dimension::Model};
+        q.to = 5 * kSecond;
+        const auto whole = query::run(q, m_fleet, all);
+        QVERIFY(whole.ok());
+        const std::size_t models = whole->rows.size() - 1; // and a row of idle chips
+        const Row* idle = whole->find({test::kNoName});
+        QVERIFY(models > 1 && idle != nullptr && idle->values[0] > 0);
+        for (q.top = 1; q.top <= models; ++q.top) {
+            const auto table = query::run(q, m_fleet, all);
+            QVERIFY(table.ok());
+            QVERIFY(table->find({test::kNoName}) == nullptr);
+            QVERIFY(table->rows.back().remainder && table->rows.size() == q.top + 1);
+        }
+        const auto table = query::run(q, m_fleet, all); // a place more than models: it is as good as a remainder
+        QCOMPARE(table->rows.back().keys[0], std::string(test::kNoName));
+        QVERIFY(!table->rows.back().remainder);
+        q.top = 1;
+        q.where = {{Dimension::Model, {test::kNoName}}}; // asked for by name, it is all there is
+        const auto asked = query::run(q, m_fleet, all);
+        QVERIFY(asked.ok());
+        QCOMPARE(asked->rows.at(0).keys[0], std::string(test::kNoName));
     }
 
     /// Every bucket of the range for every group, those without facts marked.

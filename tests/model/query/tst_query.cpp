@@ -576,6 +576,34 @@ private Q_SLOTS:
         QVERIFY(ask(over(all, {Measure::Requests}, {Dimension::Model}), all).find({"(none)"}) == nullptr);
     }
 
+    /// A model at $0.00042 a million tokens earns that, not nothing; a fleet's year of tokens at the highest price
+    /// there may be still adds up.
+    void cheapAndDearTokensEarnWhatTheyCost()
+    {
+        Fleet fleet = m_fleet;
+        const auto revenueOf = [&fleet](double usdPerMillion, std::int64_t tokens) {
+            fleet.models[0].usdPerMillionInputTokens = usdPerMillion;
+            fleet.models[0].usdPerMillionOutputTokens = 0;
+            Accumulator sums;
+            const auto prices = tokenPrices(fleet.models[0]);
+            sums.pricedTokens = tokens;
+            sums.revenuePicoUsd = PicoUsd{tokens} * prices->inputPicoUsd;
+            return std::pair(evaluate(Measure::RevenueUsd, sums), evaluate(Measure::RevenueUsdPerMillionTokens, sums));
+        };
+        QCOMPARE(revenueOf(0.00042, 5'000'000), (std::pair{0.0021, 0.00042}));
+        QCOMPARE(revenueOf(1e9, 1'000'000'000'000'000), (std::pair{1e18, 1e9}));
+
+        fleet.models[0].usdPerMillionOutputTokens = 0.00042;
+        const Intervals all = test::RandomFacts(fleet, 5).intervals(4, kSecond);
+        const Query question = over(all, {Measure::RevenueUsd, Measure::OutputTokens}, {Dimension::Model});
+        fleet.models[0].usdPerMillionInputTokens = 0;
+        const auto table = query::run(question, fleet, all);
+        QVERIFY(table.ok());
+        const Row* cheap = table->find({fleet.models[0].name});
+        QVERIFY(cheap != nullptr && cheap->values[1] > 0);
+        QVERIFY(std::abs(cheap->values[0] - cheap->values[1] * 0.00042e-6) <= 1e-12 * cheap->values[0]);
+    }
+
     void rowsFollowTheFleetsOrder()
     {
         const Intervals all = test::RandomFacts(m_fleet, 12).intervals(6, kSecond);
