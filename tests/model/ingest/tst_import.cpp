@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/ingest/formats.h"
-#include "model/ingest/import.h"
 #include "model/ingest/text.h"
 #include "model/ingest/timestamp.h"
 #include "model/proto/fleet_text.h"
-#include "tests/model/store/store_fixture.h"
+#include "tests/model/ingest/import_fixture.h"
 
 #include <QtTest>
-#include <SQLiteCpp/SQLiteCpp.h>
 
 #include <algorithm>
 #include <csignal>
@@ -16,113 +14,19 @@
 #include <sys/wait.h>
 
 using namespace isobar;
+using namespace isobar::test;
 using ingest::Format;
-using ingest::importFile;
-using ingest::ImportOptions;
-using ingest::ImportReport;
-using isobar::test::everythingFleet;
-using isobar::test::Folder;
-using isobar::test::readAll;
-using isobar::test::writeAll;
-using store::Store;
 
-namespace {
-
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
-const std::string kHeader = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,GpuInfo,Price,SpotPrice,"
-                            "Region,Generation\n";
-
-/// A store in a folder of its own.
-struct Fixture {
-    Folder folder;
-    Result<Store> store = Store::create(folder / "a.isobar");
-
-    [[nodiscard]] Result<ImportReport> import(const std::string& name, const std::string& text,
-                                              const ImportOptions& options = {})
-    {
-        writeAll(folder / name, text);
-        return importFile(*store, folder / name, options, {});
-    }
-};
-
-/// Every row of every table but the import log, in order: what "the store is as it was" means.
-std::string contents(const std::filesystem::path& path)
-{
-    SQLite::Database db(path.string(), SQLite::OPEN_READONLY);
-    std::string out;
-    SQLite::Statement tables(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
-    while (tables.executeStep()) {
-        const std::string table = tables.getColumn(0).getString();
-        if (table == "imports") {
-            continue;
-        }
-        out += "# " + table + "\n";
-        SQLite::Statement rows(db, "SELECT * FROM " + table + " ORDER BY 1, 2");
-        while (rows.executeStep()) {
-            for (int i = 0; i < rows.getColumnCount(); ++i) {
-                out += rows.getColumn(i).getString() + "|";
-            }
-            out += "\n";
-        }
-    }
-    return out;
-}
-
-bool addsUp(const store::ImportRecord& r)
-{
-    return r.rowsRead == r.rowsAccepted + r.rowsRepaired + r.rowsQuarantined + r.rowsUnchanged;
-}
-
-/// "line:column rule" of every diagnostic.
-QStringList diagnosed(const ImportReport& report)
-{
-    QStringList out;
-    for (const auto& d : report.diagnostics) {
-        out += QStringLiteral("%1:%2 %3%4")
-                   .arg(d.line)
-                   .arg(d.column)
-                   .arg(QString::fromStdString(d.rule), d.quarantined ? QStringLiteral(" quarantined") : QString());
-    }
-    return out;
-}
-
-/// `rows` rows that are all different.
-std::string bigCatalogue(int rows)
-{
-    std::string text = kHeader;
-    for (int i = 0; i < rows; ++i) {
-        text += "Standard_D" + std::to_string(i) + ",,,4,16,,0.5,0.1,eastus,V2\n";
-    }
-    return text;
-}
-
-} // namespace
-
+/// Whatever is wrong with a file or happens on the way, the store is as it was or holds all of it.
 class TestImport : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
     void initTestCase();
     void cleanupTestCase();
-    void catalogueRows_data();
-    void catalogueRows();
-    void catalogueLayouts_data();
-    void catalogueLayouts();
-    void repairedValuesAreStored();
-    void latterCountContradictsEarlier();
-    void conflictingDuplicateIsStable();
-    void newPricesReplaceOld();
-    void providerNames_data();
-    void providerNames();
-    void sliceNames_data();
-    void sliceNames();
     void badFiles_data();
     void badFiles();
     void unreadableFile();
-    void truncatedCatalogue();
     void rejectedRowsAreKept();
     void quarantineComesBeforeNotices();
     void secondImportChangesNothing();
@@ -139,225 +43,18 @@ private Q_SLOTS:
     void mangledFilesAreBounded();
 
 private:
-    std::unique_ptr<Fixture> m_shared; ///< empty, for dry runs
+    std::unique_ptr<ImportFixture> m_shared; ///< empty, for dry runs
 };
 
 void TestImport::initTestCase()
 {
-    m_shared = std::make_unique<Fixture>();
+    m_shared = std::make_unique<ImportFixture>();
     ISOBAR_OK(m_shared->store);
 }
 
 void TestImport::cleanupTestCase()
 {
     m_shared.reset();
-}
-
-void TestImport::catalogueRows_data()
-{
-    QTest::addColumn<QByteArray>("row");
-    QTest::addColumn<QString>("outcome"); // accepted, repaired, quarantined
-    QTest::addColumn<QStringList>("diagnostics");
-    const auto add = [](const char* name, const char* row, const char* outcome, const QStringList& diagnostics = {}) {
-        QTest::newRow(name) << QByteArray(row) << QString::fromLatin1(outcome) << diagnostics;
-    };
-    const auto out = [](int column, const char* rule) {
-        return QStringList{QStringLiteral("2:%1 %2 quarantined").arg(column).arg(QString::fromLatin1(rule))};
-    };
-    const auto note = [](int column, const char* rule) {
-        return QStringList{QStringLiteral("2:%1 %2").arg(column).arg(QString::fromLatin1(rule))};
-    };
-    add("plain", "D2,,,2,8,,0.1,0.02,eastus,V2", "accepted");
-    add("with a GPU", "ND96,H100,8,96,1900,\"{'Gpus': [{'Name': 'H100', 'Count': 8}]}\",98.3,,eastus,V2", "accepted");
-    add("fraction of a GPU", "NV6,A10,0.167,6,55,,0.454,0.05,eastus,V2", "accepted");
-    add("unquoted comma", "B12,,,12,48,,0.634,,eastus,V1,V2", "repaired", note(10, "unquoted-comma"));
-    add("eleven other fields", "B12,,,12,48,,0.634,,eastus,V2,hello", "quarantined", out(11, "field-count"));
-    add("nine fields", "B12,,,12,48,,0.634,,eastus", "quarantined", out(9, "field-count"));
-    add("sentinel price", "D2,,,2,8,,700.0,700.0,eastus,V2", "quarantined", out(7, "price-sentinel"));
-    add("sentinel price, spot is real", "D2,,,2,8,,700.0,0.1,eastus,V2", "repaired", note(7, "price-sentinel"));
-    add("sentinel spot, price is real", "D2,,,2,8,,0.3,700,eastus,V2", "repaired", note(8, "price-sentinel"));
-    add("near the sentinel", "tpu,tpu-v5p-512,1,,,,700.01,,eastus,V2", "accepted");
-    add("blank prices", "D2,,,2,8,,,,eastus,V2", "quarantined", out(7, "price-missing"));
-    add("only a spot price", "D2,,,2,8,,,0.1,eastus,V2", "accepted", note(7, "price-missing"));
-    add("zero prices", "D2,,,2,8,,0.0,0.0,eastus,V2", "quarantined", out(7, "price-zero"));
-    add("negative price", "D2,,,2,8,,-0.1,,eastus,V2", "quarantined", out(7, "price"));
-    add("NaN price", "D2,,,2,8,,nan,,eastus,V2", "quarantined", out(7, "price"));
-    add("infinite price", "D2,,,2,8,,inf,,eastus,V2", "quarantined", out(7, "price"));
-    add("overflowing price", "D2,,,2,8,,1e999,,eastus,V2", "quarantined", out(7, "price"));
-    add("absurd price", "D2,,,2,8,,1001,,eastus,V2", "quarantined", out(7, "price"));
-    add("large price of a large slice", "x,tpu-v5p-12288,1,,,,21772.8,,eastus,V2", "accepted");
-    add("price in words", "D2,,,2,8,,cheap,,eastus,V2", "quarantined", out(7, "price"));
-    add("price with a currency", "D2,,,2,8,,$0.10,,eastus,V2", "quarantined", out(7, "price"));
-    add("bad spot price", "D2,,,2,8,,0.1,0.x,eastus,V2", "quarantined", out(8, "price"));
-    add("spot dearer", "D2,,,2,8,,0.1,0.2,eastus,V2", "accepted", note(8, "spot-above-on-demand"));
-    add("12 on an 8-GPU server", "Standard_ND96isr_H100_v5,H100,12,96,1900,,98,,eastus,V2", "quarantined",
-        out(3, "accelerator-count"));
-    add("count against the name", "a3-highgpu-8g,H100,4,208,1872,,88,,eastus,V2", "quarantined",
-        out(3, "accelerator-count"));
-    add("one and a half GPUs", "NV6,A10,1.5,6,55,,0.4,,eastus,V2", "quarantined", out(3, "accelerator-count"));
-    add("negative count", "NV6,A10,-1,6,55,,0.4,,eastus,V2", "quarantined", out(3, "accelerator-count"));
-    add("named without a count", "NV6,A10,,6,55,,0.4,,eastus,V2", "quarantined", out(3, "accelerator-count"));
-    add("counted without a name", "NP10s,,1,10,168,,1.65,,eastus,V2", "accepted", note(2, "accelerator-unnamed"));
-    add("no region", "D2,,,2,8,,0.1,,,V2", "quarantined", out(9, "region-missing"));
-    add("no name at all", ",,,2,8,,0.1,,eastus,V2", "quarantined", out(1, "name-missing"));
-    add("accelerator sold apart", ",A100,4,,,,11.7,3.5,eastus,V2", "accepted");
-    add("vCPUs in words", "D2,,,two,8,,0.1,,eastus,V2", "quarantined", out(4, "number"));
-    add("not UTF-8", "D\xff,,,2,8,,0.1,,eastus,V2", "quarantined", out(1, "encoding"));
-    add("control character", "D\x1b[31m,,,2,8,,0.1,,eastus,V2", "quarantined", out(1, "encoding"));
-    add("UTF-8 name", "D2,,,2,8,,0.1,,são-paulo,V2", "accepted");
-    add("text after a quote", "D2,\"a\"b,,2,8,,0.1,,eastus,V2", "quarantined", out(2, "text-after-quote"));
-    add("quote left open", "D2,\"ab,,2,8,,0.1,,eastus,V2", "quarantined", out(0, "open-quote"));
-}
-
-void TestImport::catalogueRows()
-{
-    QFETCH(QByteArray, row);
-    QFETCH(QString, outcome);
-    QFETCH(QStringList, diagnostics);
-    // A store takes a while to make, and a dry run judges rows like any other.
-    Fixture& f = *m_shared;
-    // A good row behind it shows that reading goes on.
-    const auto report = f.import("azure.vms.csv", kHeader + row.toStdString() + "\nZ9,,,1,1,,0.5,,westus,V2\n",
-                                 {.format = std::nullopt, .dryRun = true});
-    ISOBAR_OK(report);
-    QCOMPARE(diagnosed(*report), diagnostics);
-    const auto& r = report->record;
-    QCOMPARE(r.rowsRead, 2);
-    QVERIFY(addsUp(r));
-    QCOMPARE(r.rowsAccepted, outcome == QLatin1String("accepted") ? 2 : 1);
-    QCOMPARE(r.rowsRepaired, outcome == QLatin1String("repaired") ? 1 : 0);
-    QCOMPARE(r.rowsQuarantined, outcome == QLatin1String("quarantined") ? 1 : 0);
-    for (const auto& d : report->diagnostics) {
-        QVERIFY(d.text.size() <= 200);
-        QVERIFY(ingest::isPrintableUtf8(d.text));
-    }
-}
-
-void TestImport::catalogueLayouts_data()
-{
-    QTest::addColumn<QByteArray>("text");
-    QTest::newRow("other order") << QByteArray("Region,Price,AcceleratorCount,AcceleratorName,InstanceType\n"
-                                               "eu-north1,2.5,8,H100,8gpu-128vcpu\n");
-    QTest::newRow("CRLF") << QByteArray("Region,Price,AcceleratorCount,AcceleratorName,InstanceType\r\n"
-                                        "eu-north1,2.5,8,H100,8gpu-128vcpu\r\n");
-    QTest::newRow("BOM, blanks and case") << QByteArray("\xef\xbb\xbfregion, price ,ACCELERATORCOUNT,AcceleratorName,"
-                                                        "InstanceType\n eu-north1 , 2.5,8 ,H100,8gpu-128vcpu\n");
-    QTest::newRow("quoted") << QByteArray("\"Region\",\"Price\",\"AcceleratorCount\",\"AcceleratorName\","
-                                          "\"InstanceType\"\n\"eu-north1\",\"2.5\",\"8\",\"H100\",\"8gpu-128vcpu\"\n");
-    QTest::newRow("columns nobody knows") << QByteArray("Note,Region,Price,AcceleratorCount,AcceleratorName,"
-                                                        "InstanceType\n\"a, b\",eu-north1,2.5,8,H100,8gpu-128vcpu\n");
-}
-
-void TestImport::catalogueLayouts()
-{
-    QFETCH(QByteArray, text);
-    Fixture f;
-    const auto report = f.import("nebius_vms.csv", text.toStdString());
-    ISOBAR_OK(report);
-    QCOMPARE(report->record.rowsAccepted, 1);
-    const auto offers = f.store->offers("nebius", "H100", 10);
-    ISOBAR_OK(offers);
-    QCOMPARE(offers->size(), std::size_t{1});
-    QCOMPARE(offers->front().region, std::string("eu-north1"));
-    QCOMPARE(offers->front().instanceType, std::string("8gpu-128vcpu"));
-    QCOMPARE(offers->front().acceleratorCount, 8.0);
-    QVERIFY(offers->front().usdPerHour == 2.5);
-    QVERIFY(!offers->front().spotUsdPerHour);
-}
-
-void TestImport::repairedValuesAreStored()
-{
-    Fixture f;
-    ISOBAR_OK(f.import("azure.vms.csv", kHeader + "B12,,,12,48,,0.634,,eastus,V1,V2\n"
-                                                  ",tpu-v6e-256,1,,,,691.2,700.0,us-east5,V2\n"));
-    const auto offers = f.store->offers("azure", "", 10);
-    ISOBAR_OK(offers);
-    QCOMPARE(offers->at(0).generation, std::string("V1,V2"));
-    QVERIFY(offers->at(1).usdPerHour == 691.2);
-    QVERIFY(!offers->at(1).spotUsdPerHour);
-    QCOMPARE(offers->at(1).chips, 256.0);
-    QCOMPARE(offers->at(1).acceleratorCount, 1.0);
-}
-
-void TestImport::latterCountContradictsEarlier()
-{
-    Fixture f;
-    const auto report = f.import("azure.vms.csv", kHeader + "ND96,H100,8,96,1900,,98,,eastus,V2\n"
-                                                            "ND96,H100,4,96,1900,,98,,westus,V2\n");
-    ISOBAR_OK(report);
-    QCOMPARE(diagnosed(*report), QStringList{QStringLiteral("3:3 accelerator-count quarantined")});
-    QVERIFY(report->diagnostics[0].text.find("earlier rows of ND96 have 8") != std::string::npos);
-}
-
-void TestImport::conflictingDuplicateIsStable()
-{
-    Fixture f;
-    const std::string text = kHeader + "D2,,,2,8,,0.1,,eastus,V2\nD2,,,2,8,,0.2,,eastus,V2\nD2,,,2,8,,0.1,,eastus,V2\n";
-    const auto first = f.import("azure.vms.csv", text);
-    ISOBAR_OK(first);
-    QCOMPARE(diagnosed(*first), (QStringList{QStringLiteral("3:0 conflicting-duplicate quarantined"),
-                                             QStringLiteral("4:0 duplicate-row")}));
-    QCOMPARE(first->record.rowsUnchanged, 1);
-    const auto second = f.import("azure.vms.csv", text);
-    ISOBAR_OK(second);
-    QCOMPARE(second->record.rowsAccepted, 0);
-    QCOMPARE(second->record.rowsUnchanged, 2);
-    QVERIFY(f.store->offers("", "", 10)->front().usdPerHour == 0.1);
-}
-
-void TestImport::newPricesReplaceOld()
-{
-    Fixture f;
-    ISOBAR_OK(f.import("azure.vms.csv", kHeader + "D2,,,2,8,,0.1,,eastus,V2\nD4,,,4,8,,0.2,,eastus,V2\n"));
-    const auto report = f.import("azure.vms.csv", kHeader + "D2,,,2,8,,0.3,,eastus,V2\nD4,,,4,8,,0.2,,eastus,V2\n");
-    ISOBAR_OK(report);
-    QCOMPARE(report->record.rowsAccepted, 1);
-    QCOMPARE(report->record.rowsUnchanged, 1);
-    const auto offers = f.store->offers("", "", 10);
-    QCOMPARE(offers->size(), std::size_t{2});
-    QVERIFY(offers->front().usdPerHour == 0.3);
-}
-
-void TestImport::providerNames_data()
-{
-    QTest::addColumn<QString>("path");
-    QTest::addColumn<QString>("provider");
-    QTest::newRow("dots") << QStringLiteral("/d/azure.vms.csv") << QStringLiteral("azure");
-    QTest::newRow("underscore") << QStringLiteral("/d/nebius_vms.csv") << QStringLiteral("nebius");
-    QTest::newRow("folder") << QStringLiteral("/d/oci/vms.csv") << QStringLiteral("oci");
-    QTest::newRow("capitals") << QStringLiteral("GCP.csv") << QStringLiteral("gcp");
-    QTest::newRow("nothing") << QStringLiteral("/d/.csv") << QStringLiteral("unknown");
-}
-
-void TestImport::providerNames()
-{
-    QFETCH(QString, path);
-    QFETCH(QString, provider);
-    QCOMPARE(QString::fromStdString(ingest::providerFromPath(path.toStdString())), provider);
-}
-
-void TestImport::sliceNames_data()
-{
-    QTest::addColumn<QString>("accelerator");
-    QTest::addColumn<double>("count");
-    QTest::addColumn<double>("chips");
-    QTest::newRow("GPU") << QStringLiteral("H100") << 8.0 << 8.0;
-    QTest::newRow("fraction") << QStringLiteral("A10") << 0.5 << 0.5;
-    QTest::newRow("v6e is named by chips") << QStringLiteral("tpu-v6e-256") << 1.0 << 256.0;
-    QTest::newRow("v5e is named by chips") << QStringLiteral("tpu-v5litepod-16") << 1.0 << 16.0;
-    QTest::newRow("v5p is named by cores") << QStringLiteral("tpu-v5p-8") << 1.0 << 4.0;
-    QTest::newRow("v2 is named by cores") << QStringLiteral("tpu-v2-512") << 1.0 << 256.0;
-    QTest::newRow("no size") << QStringLiteral("tpu-v9") << 2.0 << 2.0;
-    QTest::newRow("strange size") << QStringLiteral("tpu-v6e-0") << 1.0 << 1.0;
-    QTest::newRow("only a dash") << QStringLiteral("tpu-") << 1.0 << 1.0;
-}
-
-void TestImport::sliceNames()
-{
-    QFETCH(QString, accelerator);
-    QFETCH(double, count);
-    QFETCH(double, chips);
-    QCOMPARE(ingest::chipsOfAccelerator(accelerator.toStdString(), count), chips);
 }
 
 void TestImport::badFiles_data()
@@ -369,7 +66,7 @@ void TestImport::badFiles_data()
     const auto add = [](const char* row, const char* name, const QByteArray& bytes, ErrorCode code, const char* word) {
         QTest::newRow(row) << QString::fromLatin1(name) << bytes << static_cast<int>(code) << QString::fromLatin1(word);
     };
-    const QByteArray header = QByteArray::fromStdString(kHeader);
+    const QByteArray header = QByteArray::fromStdString(kCatalogueHeader);
     add("empty", "azure.vms.csv", "", ErrorCode::WrongFormat, "empty");
     add("header only", "azure.vms.csv", header, ErrorCode::InvalidValue, "no rows");
     add("header only without line end", "azure.vms.csv", header.chopped(1), ErrorCode::InvalidValue, "no rows");
@@ -402,7 +99,7 @@ void TestImport::badFiles()
     QFETCH(QByteArray, bytes);
     QFETCH(int, code);
     QFETCH(QString, word);
-    Fixture f;
+    ImportFixture f;
     ISOBAR_OK(f.store->saveFleet(everythingFleet()));
     const std::string before = contents(f.store->path());
     const auto report = f.import(name.toStdString(), bytes.toStdString());
@@ -424,12 +121,12 @@ void TestImport::badFiles()
 
 void TestImport::unreadableFile()
 {
-    Fixture f;
+    ImportFixture f;
     QCOMPARE(importFile(*f.store, f.folder / "none.csv", {}, {}).error().code, ErrorCode::NotFound);
     const auto folder = importFile(*f.store, f.folder.path(), {}, {});
     QVERIFY(folder.error().message.find("folder") != std::string::npos);
     QCOMPARE(importFile(*f.store, "/dev/zero", {}, {}).error().code, ErrorCode::Unreadable);
-    writeAll(f.folder / "azure.vms.csv", kHeader);
+    writeAll(f.folder / "azure.vms.csv", kCatalogueHeader);
     std::filesystem::permissions(f.folder.path(), std::filesystem::perms(0755));
     std::filesystem::permissions(f.folder / "azure.vms.csv", std::filesystem::perms(0));
     const isobar::test::OrdinaryUser user;
@@ -438,27 +135,11 @@ void TestImport::unreadableFile()
     QVERIFY(secret.error().message.find("ermission") != std::string::npos);
 }
 
-void TestImport::truncatedCatalogue()
-{
-    const std::string whole = kHeader + "D2,,,2,8,,0.1,0.02,eastus,V2\nD4,,,4,16,,0.25,0.05,westus,V2\n";
-    // Wherever the file is cut inside its last row, that row is left out and the row before it is not.
-    const std::size_t lastRow = whole.rfind("\nD4") + 1;
-    for (std::size_t cut = lastRow + 1; cut < whole.size(); ++cut) {
-        const auto report =
-            m_shared->import("azure.vms.csv", whole.substr(0, cut), {.format = std::nullopt, .dryRun = true});
-        ISOBAR_OK(report);
-        QCOMPARE(report->record.rowsAccepted, 1);
-        QCOMPARE(report->record.rowsQuarantined, 1);
-        QCOMPARE(report->diagnostics.at(0).line, 3);
-        QCOMPARE(report->diagnostics.at(0).rule, std::string("truncated"));
-    }
-}
-
 void TestImport::rejectedRowsAreKept()
 {
-    Fixture f;
+    ImportFixture f;
     const std::string bad = "D2,,,2,8,,cheap,,eastus,V2";
-    const auto report = f.import("azure.vms.csv", kHeader + bad + "\nD4,,,2,8,,0.1,,eastus,V2\n");
+    const auto report = f.import("azure.vms.csv", kCatalogueHeader + bad + "\nD4,,,2,8,,0.1,,eastus,V2\n");
     ISOBAR_OK(report);
     const auto rows = f.store->quarantine(report->record.id, 10);
     ISOBAR_OK(rows);
@@ -473,12 +154,12 @@ void TestImport::rejectedRowsAreKept()
 
 void TestImport::quarantineComesBeforeNotices()
 {
-    std::string text = kHeader;
+    std::string text = kCatalogueHeader;
     for (int i = 0; i < 1500; ++i) {
         text += "B" + std::to_string(i) + ",,,12,48,,0.634,,eastus,V1,V2\n";
     }
     text += "D2,,,2,8,,cheap,,eastus,V2\n";
-    Fixture f;
+    ImportFixture f;
     const auto report = f.import("azure.vms.csv", text);
     ISOBAR_OK(report);
     QCOMPARE(report->diagnostics.size(), ImportReport::kMaxDiagnostics);
@@ -490,7 +171,7 @@ void TestImport::quarantineComesBeforeNotices()
 
 void TestImport::secondImportChangesNothing()
 {
-    Fixture f;
+    ImportFixture f;
     std::string text = bigCatalogue(300) + "D0,,,2,8,,700.0,,eastus,V2\nB1,,,12,48,,0.6,,eastus,V1,V2\n";
     const auto first = f.import("azure.vms.csv", text);
     ISOBAR_OK(first);
@@ -508,7 +189,7 @@ void TestImport::secondImportChangesNothing()
 
 void TestImport::dryRunWritesNothing()
 {
-    Fixture f;
+    ImportFixture f;
     const auto path = f.store->path();
     ISOBAR_OK(f.import("azure.vms.csv", bigCatalogue(10)));
     f.store = Error{}; // closes it, which folds the log in
@@ -536,7 +217,7 @@ void TestImport::dryRunWritesNothing()
 
 void TestImport::cancelRollsBack()
 {
-    Fixture f;
+    ImportFixture f;
     ISOBAR_OK(f.import("azure.vms.csv", bigCatalogue(10)));
     const std::string before = contents(f.store->path());
     writeAll(f.folder / "big.csv", bigCatalogue(400'000));
@@ -558,7 +239,7 @@ void TestImport::cancelRollsBack()
 
 void TestImport::progressIsReported()
 {
-    Fixture f;
+    ImportFixture f;
     writeAll(f.folder / "big.csv", bigCatalogue(200'000));
     std::vector<std::int64_t> done;
     std::int64_t total = 0;
@@ -578,7 +259,7 @@ void TestImport::progressIsReported()
 
 void TestImport::killDuringImport()
 {
-    Fixture f;
+    ImportFixture f;
     const auto path = f.store->path();
     ISOBAR_OK(f.store->saveFleet(everythingFleet()));
     ISOBAR_OK(f.import("azure.vms.csv", bigCatalogue(1000)));
@@ -651,7 +332,7 @@ void TestImport::fullDisk()
 
 void TestImport::trace()
 {
-    Fixture f;
+    ImportFixture f;
     const std::string text = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
                              "2023-11-16 18:15:46.6805900,374,44\r\n"
                              "2023-11-16 18:15:50.9951690,396,109\r\n"
@@ -720,7 +401,7 @@ void TestImport::timestamps()
 
 void TestImport::fleetFile()
 {
-    Fixture f;
+    ImportFixture f;
     const Fleet fleet = everythingFleet();
     const std::string text = proto::writeFleetText(fleet);
     const auto first = f.import("fleet.textproto", text);
@@ -741,7 +422,7 @@ void TestImport::fleetFile()
 
 void TestImport::brokenFleetFile()
 {
-    Fixture f;
+    ImportFixture f;
     ISOBAR_OK(f.store->saveFleet(everythingFleet()));
     const std::string before = contents(f.store->path());
     const std::string text = proto::writeFleetText(everythingFleet());
@@ -754,8 +435,9 @@ void TestImport::brokenFleetFile()
 
 void TestImport::mangledFilesAreBounded()
 {
-    const std::string catalogue = kHeader + "D2,,,2,8,,0.1,0.02,eastus,V2\nB12,,,12,48,,0.634,,eastus,V1,V2\n"
-                                            "ND96,H100,8,96,1900,\"{'Gpus': [{'Name': 'H100'}]}\",98.3,,eastus,V2\n";
+    const std::string catalogue = kCatalogueHeader +
+                                  "D2,,,2,8,,0.1,0.02,eastus,V2\nB12,,,12,48,,0.634,,eastus,V1,V2\n"
+                                  "ND96,H100,8,96,1900,\"{'Gpus': [{'Name': 'H100'}]}\",98.3,,eastus,V2\n";
     const std::string fleet = proto::writeFleetText(everythingFleet());
     struct Seed {
         const char* name;
@@ -763,7 +445,7 @@ void TestImport::mangledFilesAreBounded()
         Format format;
     };
     std::mt19937 random(700);
-    Fixture f;
+    ImportFixture f;
     ISOBAR_OK(f.store);
     static constexpr std::string_view kNasty("\"\"\",,\n\r\0\xff\x80{-9e", 15);
     for (int round = 0; round < 600; ++round) {

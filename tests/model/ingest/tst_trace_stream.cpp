@@ -23,10 +23,6 @@ using test::writeArchive;
 
 namespace {
 
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
 const std::string kLengths = R"({"0": {"input_tokens": "{100: 0.5, 200: 0.5}", "output_tokens": "{7: 1.0}"}})";
 const std::string kOtherLengths = R"({"0": {"input_tokens": "{5000: 1}", "output_tokens": "{9: 1.0}"}})";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "model/query/query.h"
+#include "tests/support/small_fleet.h"
 
 #include <QString>
 
@@ -14,6 +15,19 @@
 
 /// The reference for query::run: every row of every interval, by names, into plain sums. Slow and obvious.
 namespace isobar::test {
+
+inline Fleet fleetWithAnUnpricedModel()
+{
+    Fleet fleet = smallFleet();
+    fleet.models[1].usdPerMillionOutputTokens.reset();
+    return fleet;
+}
+
+/// But for rounding; undefined is the same as undefined.
+inline bool same(double a, double b)
+{
+    return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
+}
 
 struct SlowSums {
     std::int64_t requests = 0, completed = 0, rejected = 0, lost = 0, retried = 0, sloMet = 0, tokensIn = 0,

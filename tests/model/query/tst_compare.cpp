@@ -12,17 +12,13 @@ using namespace isobar;
 using namespace isobar::query;
 using aggregate::SimMicros;
 using test::Intervals;
+using test::same;
 
 namespace {
 
 constexpr SimMicros kSecond = aggregate::kMicrosPerSecond;
 constexpr SimMicros kHour = 3600 * kSecond;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-bool same(double a, double b)
-{
-    return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
-}
 
 using Keys = std::vector<std::string>;
 
@@ -56,11 +52,7 @@ std::string secondsText(SimMicros at)
 class TestCompare : public QObject {
     Q_OBJECT
 
-    const Fleet m_fleet = [] {
-        Fleet fleet = test::smallFleet();
-        fleet.models[1].usdPerMillionOutputTokens.reset(); // one without prices
-        return fleet;
-    }();
+    const Fleet m_fleet = test::fleetWithAnUnpricedModel();
 
     /// A question that can be asked, by time or not.
     Query randomQuestion(test::RandomFacts& random, SimMicros width) const

@@ -13,6 +13,7 @@ using namespace isobar;
 using namespace isobar::query;
 using aggregate::SimMicros;
 using test::Intervals;
+using test::same;
 
 namespace {
 
@@ -29,11 +30,6 @@ Query over(const Intervals& intervals, std::vector<Measure> measures, std::vecto
     q.from = intervals.front()->begin;
     q.to = intervals.back()->end;
     return q;
-}
-
-bool same(double a, double b)
-{
-    return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
 }
 
 QByteArray words(const Query& q)
@@ -63,11 +59,7 @@ double sumOf(const Table& table, std::size_t measure)
 class TestQuery : public QObject {
     Q_OBJECT
 
-    const Fleet m_fleet = [] {
-        Fleet fleet = test::smallFleet();
-        fleet.models[1].usdPerMillionOutputTokens.reset(); // one without prices
-        return fleet;
-    }();
+    const Fleet m_fleet = test::fleetWithAnUnpricedModel();
 
     Table ask(const Query& q, const Intervals& intervals) const
     {

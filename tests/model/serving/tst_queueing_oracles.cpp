@@ -481,48 +481,11 @@ private Q_SLOTS:
     // A batch of one and two priorities: the urgent go first, nobody is interrupted.
     void twoClasses()
     {
-        constexpr double kEach = 0.4;
-        const ServiceLaw law{Shape::Exponential, 1, 1e6};
-        const double tick = law.tokenSeconds(), fifoWait = mg1MeanWait(2 * kEach, 1);
-        std::array<Replications, 2> waits{Replications({fifoWait, 0.5 / kEach}), Replications({fifoWait, 0.5 / kEach})};
-        const Length length = lengthOf(4e6, 10'000);
-        for (int replication = 0; replication < kReplications; ++replication) {
-            Random random = replicationRandom(0, std::uint64_t(replication));
-            Lindley fifo;
-            std::array<double, 2> wait{}, count{};
-            double fifoWaits = 0, gaps = 0, gap = 0;
-            feed(
-                serversModel(tick, 1), kNoLimit, 2 * kEach, length, random,
-                [&](Random& r, Request& request) {
-                    gap = r.exponential() / (2 * kEach);
-                    request.priority = static_cast<std::uint32_t>(r.bits() >> 63);
-                    request.outputTokens = law.draw(r);
-                    return gap;
-                },
-                [&](const Request& request, bool) {
-                    const double w = fifo.arrive(gap, request.outputTokens * tick);
-                    if (request.tag >= length.warmUp) {
-                        fifoWaits += w;
-                        gaps += gap;
-                    }
-                },
-                [&](const Completion& c) {
-                    if (c.request.tag >= length.warmUp) {
-                        wait[c.request.priority] += c.startSeconds - c.request.arrivalSeconds;
-                        ++count[c.request.priority];
-                    }
-                });
-            for (std::size_t i = 0; i < wait.size(); ++i) {
-                waits[i].add(wait[i] / count[i], {fifoWaits / length.counted, gaps / length.counted});
-            }
-        }
-        const double all = double(length.all()) * kReplications;
-        const std::string name = "M/M/1, two priorities, load 0.4 + 0.4",
-                          control = "wait first come, first served; gap";
-        m_comparisons.verify({name, "mean wait of the first", firstClassMeanWait(kEach, kEach), waits[0].estimate(),
-                              control, all, 2 / law.tokens});
-        m_comparisons.verify({name, "mean wait of the second", secondClassMeanWait(kEach, kEach), waits[1].estimate(),
-                              control, all, 2 / law.tokens});
+        const auto waits =
+            ofTwoClasses({}, [](const Completion& c) { return c.startSeconds - c.request.arrivalSeconds; });
+        const std::string name = "M/M/1, two priorities, load 0.4 + 0.4";
+        verifyClass(name, waits[0], "mean wait of the first", firstClassMeanWait(kEach, kEach), 2);
+        verifyClass(name, waits[1], "mean wait of the second", secondClassMeanWait(kEach, kEach), 2);
     }
 
     // Erlang's loss system: who finds no server free goes away. Measured by itself, no control knows the answer.
@@ -573,22 +536,38 @@ private Q_SLOTS:
     // prompt of any length takes one iteration here.
     void twoClassesWithInterruption()
     {
-        constexpr double kEach = 0.4;
-        const ServiceLaw law{Shape::Exponential, 1, 1e6};
-        const double tick = law.tokenSeconds(), fifoWait = mg1MeanWait(2 * kEach, 1);
-        std::array<Replications, 2> stays{Replications({fifoWait, 0.5 / kEach}), Replications({fifoWait, 0.5 / kEach})};
-        const Length length = lengthOf(4e6, 10'000);
+        const auto stays = ofTwoClasses({.maxBatchedTokens = 0, .preemptsLessUrgent = true},
+                                        [](const Completion& c) { return c.finishSeconds - c.request.arrivalSeconds; });
+        const std::string name = "M/M/1, two priorities, the first interrupts, load 0.4 + 0.4";
+        verifyClass(name, stays[0], "mean stay of the first", interruptingClassMeanStay(kEach), 2);
+        verifyClass(name, stays[1], "mean stay of the second", interruptedClassMeanStay(kEach, kEach), 4);
+    }
+
+private:
+    // Of two priorities.
+    static constexpr double kEach = 0.4; ///< the load of each
+    static constexpr ServiceLaw kClassLaw{Shape::Exponential, 1, 1e6};
+    static constexpr double kClassRequests = 4e6;
+
+    /// The mean of `seconds` of a completion, by priority, where half the requests are urgent; steadied by the wait
+    /// that the same requests have first come, first served.
+    template <class Seconds>
+    static std::array<Replications, 2> ofTwoClasses(const BatchPolicy& policy, const Seconds& seconds)
+    {
+        const double tick = kClassLaw.tokenSeconds(), fifoWait = mg1MeanWait(2 * kEach, 1);
+        std::array<Replications, 2> means{Replications({fifoWait, 0.5 / kEach}), Replications({fifoWait, 0.5 / kEach})};
+        const Length length = lengthOf(kClassRequests, 10'000);
         for (int replication = 0; replication < kReplications; ++replication) {
             Random random = replicationRandom(0, std::uint64_t(replication));
             Lindley fifo;
-            std::array<double, 2> stay{}, count{};
+            std::array<double, 2> sum{}, count{};
             double fifoWaits = 0, gaps = 0, gap = 0;
             feed(
                 serversModel(tick, 1), kNoLimit, 2 * kEach, length, random,
                 [&](Random& r, Request& request) {
                     gap = r.exponential() / (2 * kEach);
                     request.priority = static_cast<std::uint32_t>(r.bits() >> 63);
-                    request.outputTokens = law.draw(r);
+                    request.outputTokens = kClassLaw.draw(r);
                     return gap;
                 },
                 [&](const Request& request, bool) {
@@ -600,25 +579,27 @@ private Q_SLOTS:
                 },
                 [&](const Completion& c) {
                     if (c.request.tag >= length.warmUp) {
-                        stay[c.request.priority] += c.finishSeconds - c.request.arrivalSeconds;
+                        sum[c.request.priority] += seconds(c);
                         ++count[c.request.priority];
                     }
                 },
-                {.maxBatchedTokens = 0, .preemptsLessUrgent = true});
-            for (std::size_t i = 0; i < stays.size(); ++i) {
-                stays[i].add(stay[i] / count[i], {fifoWaits / length.counted, gaps / length.counted});
+                policy);
+            for (std::size_t i = 0; i < means.size(); ++i) {
+                means[i].add(sum[i] / count[i], {fifoWaits / length.counted, gaps / length.counted});
             }
         }
-        const double all = double(length.all()) * kReplications;
-        const std::string name = "M/M/1, two priorities, the first interrupts, load 0.4 + 0.4",
-                          control = "wait first come, first served; gap";
-        m_comparisons.verify({name, "mean stay of the first", interruptingClassMeanStay(kEach), stays[0].estimate(),
-                              control, all, 2 / law.tokens});
-        m_comparisons.verify({name, "mean stay of the second", interruptedClassMeanStay(kEach, kEach),
-                              stays[1].estimate(), control, all, 4 / law.tokens});
+        return means;
     }
 
-private:
+    /// `iterations`: by so many the value may be off.
+    void verifyClass(const std::string& name, const Replications& measured, const char* quantity, double exact,
+                     double iterations)
+    {
+        m_comparisons.verify({name, quantity, exact, measured.estimate(), "wait first come, first served; gap",
+                              double(lengthOf(kClassRequests, 10'000).all()) * kReplications,
+                              iterations / kClassLaw.tokens});
+    }
+
     /// A stream for each data row.
     static std::uint64_t experiment() { return qHash(QLatin1String(QTest::currentDataTag()), 0); }
 };

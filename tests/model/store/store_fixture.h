@@ -3,6 +3,7 @@
 #include "model/fleet/fleet.h"
 
 #include <QTemporaryDir>
+#include <QTest>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,11 @@
 
 #include <sys/types.h>
 #include <unistd.h>
+
+/// Fails the test with the error of a Result or Status, where it is one.
+#define ISOBAR_OK(expression)                                                                                          \
+    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
+    QFAIL(isobarOk.error().toString().c_str())
 
 /// What the tests of the store and of ingest share.
 namespace isobar::test {

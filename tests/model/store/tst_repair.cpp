@@ -19,10 +19,6 @@ using namespace isobar::test;
 
 namespace {
 
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
 QByteArray sha256(const std::filesystem::path& path)
 {
     return QCryptographicHash::hash(QByteArray::fromStdString(readAll(path)), QCryptographicHash::Sha256);

@@ -18,11 +18,6 @@ using store::Store;
 
 namespace {
 
-/// Fails the test with the error's own words.
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
 Scenario made(const std::string& name, const std::string& document = "probes: 3\n")
 {
     const auto scenario = store::makeScenario(name, document, "made.textproto", {}, test::everythingFleet());

@@ -16,10 +16,6 @@ using namespace isobar::test;
 
 namespace {
 
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
 double number(const SqlValue& value)
 {
     const auto* integer = std::get_if<std::int64_t>(&value);

@@ -22,16 +22,6 @@ using isobar::test::writeAll;
 
 namespace {
 
-std::string why(const Error& error)
-{
-    return error.toString();
-}
-
-/// Fails the test with the error's own words.
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(why(isobarOk.error()).c_str())
-
 /// Stores requests as one trace, in blocks.
 Result<Store::ImportWriter::Outcome> putRequests(Store::ImportWriter& writer, const std::string& sha256,
                                                  const std::vector<store::TraceRequest>& requests)
@@ -245,8 +235,8 @@ void TestStore::openReportsWhatIsWrong()
     }
     const auto store = Store::open(path);
     QVERIFY(!store.ok());
-    QVERIFY2(static_cast<int>(store.error().code) == code, why(store.error()).c_str());
-    QVERIFY2(store.error().message.find(word.toStdString()) != std::string::npos, why(store.error()).c_str());
+    QVERIFY2(static_cast<int>(store.error().code) == code, store.error().toString().c_str());
+    QVERIFY2(store.error().message.find(word.toStdString()) != std::string::npos, store.error().toString().c_str());
     QVERIFY(!store.error().advice.empty());
     QCOMPARE(store.error().file, path.string());
 }
@@ -400,7 +390,7 @@ void TestStore::fullDiskOnCreate()
     }
     const auto store = Store::create(folder / "tiny" / "a.isobar");
     QVERIFY(!store.ok());
-    QVERIFY2(store.error().code == ErrorCode::DiskFull, why(store.error()).c_str());
+    QVERIFY2(store.error().code == ErrorCode::DiskFull, store.error().toString().c_str());
     QCOMPARE(fileCount(folder / "tiny"), std::size_t{0});
 }
 
@@ -421,7 +411,7 @@ void TestStore::fullDiskOnSave()
     }
     const auto saved = store->saveFleet(big);
     QVERIFY(!saved.ok());
-    QVERIFY2(saved.error().code == ErrorCode::DiskFull, why(saved.error()).c_str());
+    QVERIFY2(saved.error().code == ErrorCode::DiskFull, saved.error().toString().c_str());
     const auto loaded = store->loadFleet();
     ISOBAR_OK(loaded);
     QVERIFY(*loaded == fleet);

@@ -16,10 +16,6 @@ using aggregate::SimMicros;
 
 namespace {
 
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
 constexpr SimMicros kSecond = kMicrosPerSecond, kMinute = 60 * kSecond, kHour = 60 * kMinute;
 
 HistoryWriter::Options fast()

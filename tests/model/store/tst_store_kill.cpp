@@ -21,10 +21,6 @@ using namespace isobar::test;
 /// Programs that are killed, run out of disk or write at the same time. Each is a child process of the test.
 namespace {
 
-#define ISOBAR_OK(expression)                                                                                          \
-    if (const auto& isobarOk = (expression); !isobarOk.ok())                                                           \
-    QFAIL(isobarOk.error().toString().c_str())
-
 constexpr int kOffersPerImport = 20;
 
 HistoryWriter::Options fast()
