@@ -103,43 +103,6 @@ void drawSwatch(QPainter& painter, QPointF center, const QColor& color)
     painter.restore();
 }
 
-QColor eventColor(TimeEvent::Kind kind)
-{
-    const Theme& t = theme();
-    switch (kind) {
-    case TimeEvent::Kind::Trouble:
-        return t.trouble;
-    case TimeEvent::Kind::Scaling:
-        return t.accent;
-    case TimeEvent::Kind::Plan:
-        return t.text;
-    case TimeEvent::Kind::Note:
-        return t.muted;
-    }
-    return t.muted;
-}
-
-void drawEventMark(QPainter& painter, QPointF foot, TimeEvent::Kind kind)
-{
-    painter.setPen(QPen(theme().panel, 1));
-    painter.setBrush(eventColor(kind));
-    const QPointF c = foot - QPointF(0, 4);
-    switch (kind) {
-    case TimeEvent::Kind::Trouble:
-        painter.drawPolygon(QPolygonF{{c.x(), c.y() - 5}, {c.x() + 5, c.y() + 4}, {c.x() - 5, c.y() + 4}});
-        break;
-    case TimeEvent::Kind::Scaling:
-        painter.drawRect(QRectF(c.x() - 3.5, c.y() - 3.5, 7, 7));
-        break;
-    case TimeEvent::Kind::Plan:
-        painter.drawPolygon(QPolygonF{{c.x(), c.y() - 5}, {c.x() + 5, c.y()}, {c.x(), c.y() + 5}, {c.x() - 5, c.y()}});
-        break;
-    case TimeEvent::Kind::Note:
-        painter.drawEllipse(c, 3.5, 3.5);
-        break;
-    }
-}
-
 void drawEmptyText(QPainter& painter, const QRectF& rect, const QString& text)
 {
     painter.setFont(font(TextRole::Secondary));

@@ -29,9 +29,6 @@ double drawLine(QPainter& painter, const QRectF& rect, const QFont& font, const 
 [[nodiscard]] QStringList brokenText(const QFont& font, const QString& text, double width);
 /// The 8 px square that names a colour, outlined where it alone would be too faint.
 void drawSwatch(QPainter& painter, QPointF center, const QColor& color);
-[[nodiscard]] QColor eventColor(TimeEvent::Kind kind);
-/// A mark of 8 px standing on `foot`: trouble a triangle, scaling a square, a plan step a diamond, a note a disc.
-void drawEventMark(QPainter& painter, QPointF foot, TimeEvent::Kind kind);
 /// Centred, wrapped, quiet: what is said when there is nothing to draw.
 void drawEmptyText(QPainter& painter, const QRectF& rect, const QString& text);
 

@@ -6,7 +6,6 @@
 #include "ui/charts/chart_paint.h"
 #include "ui/charts/custom_plot.h"
 #include "ui/charts/time_plot.h"
-#include "ui/charts/value_tip.h"
 #include "ui/shell/theme.h"
 
 #include <QKeyEvent>
@@ -86,6 +85,8 @@ namespace {
 
 constexpr int kSide = Theme::kPadding, kTop = 10, kBottom = 4;
 constexpr double kBrushSlack = 4; // pixels: less is a click
+constexpr double kEventReach = 6; // pixels
+constexpr int kMostEventLines = 6;
 
 /// What is left when the legend has hidden some; samples are shared, not copied.
 TimeChartData without(const TimeChartData& data, const QStringList& hidden)
@@ -495,13 +496,7 @@ void TimeChart::showMoment(double time)
         const double low = heightAt(band.times, band.low, at), high = heightAt(band.times, band.high, at);
         rows.push_back({band.color, band.name, valueText(low) + QStringLiteral(" – ") + valueText(high), false});
     }
-    // An event is said where the mouse is near its mark.
-    const double reach = 5 * (m_chart.to - m_chart.from) / std::max(1, m_plot->axisRect()->width());
-    for (const TimeEvent& e : m_shown.events) {
-        if (std::abs(e.time - time) <= reach || std::abs(e.time - at) <= reach) {
-            rows.push_back({eventColor(e.kind), e.text, QString(), true});
-        }
-    }
+    addEvents(rows, time, at);
     ValueTip& tip = ValueTip::of(m_tip, this);
     tip.setContent(m_data.elapsed ? elapsedText(at) : momentText(at, m_chart.to - m_chart.from), m_data.unitNote,
                    std::move(rows));
@@ -509,6 +504,30 @@ void TimeChart::showMoment(double time)
     tip.showAt(m_plot->mapTo(window(), point));
     if (moved) {
         Q_EMIT crosshairMoved(at);
+    }
+}
+
+/// What happened is said where the mouse, or the sample it stands for, is near a mark or an event within it.
+void TimeChart::addEvents(std::vector<ValueTip::Row>& rows, double pointed, double sample) const
+{
+    const int width = m_plot->axisRect()->width();
+    const double reach = kEventReach * (m_chart.to - m_chart.from) / std::max(1, width);
+    const auto isNear = [&](double time) {
+        return std::abs(time - pointed) <= reach || std::abs(time - sample) <= reach;
+    };
+    for (const EventGroup& group : eventsShown(m_chart, m_shown, width)) {
+        if (std::none_of(group.events.begin(), group.events.end(),
+                         [&isNear](const TimeEvent& e) { return isNear(e.time); })) {
+            continue;
+        }
+        const bool one = group.events.size() == 1;
+        if (!one) {
+            rows.push_back(
+                {eventColor(group.kind), QStringLiteral("%1 events").arg(group.events.size()), QString(), true});
+        }
+        for (const QString& line : eventLines(group, kMostEventLines)) {
+            rows.push_back({one ? eventColor(group.kind) : QColor(), line, QString(), one});
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "ui/charts/chart_paint.h"
 #include "ui/charts/prepared_series.h"
+#include "ui/charts/value_tip.h"
 
 #include <QFrame>
 #include <QPointer>
@@ -13,7 +14,6 @@ class QCustomPlot;
 
 namespace isobar::ui {
 
-class ValueTip;
 class CrosshairItem;
 
 /// A panel with a title, a small legend and lines, bands or stacked areas over UTC time. Hovering, or the arrow keys,
@@ -75,6 +75,7 @@ private:
     void rebuild();
     [[nodiscard]] ChartHeader header() const;
     void showMoment(double time);
+    void addEvents(std::vector<ValueTip::Row>& rows, double pointed, double sample) const;
     void placeCrosshair();
     void toggleSeries(const QString& name, bool alone);
     void endBrush(double x);

@@ -4,6 +4,7 @@
 #include "ui/charts/axis_ticks.h"
 #include "ui/charts/chart_paint.h"
 #include "ui/charts/custom_plot.h"
+#include "ui/charts/event_marks.h"
 #include "ui/shell/theme.h"
 
 #include <algorithm>
@@ -166,12 +167,13 @@ void addTarget(QCustomPlot& plot, const PreparedChart& chart, const TimeChartDat
     line->end->setCoords(chart.to, *data.target);
 }
 
-/// A mark on the time axis for each thing that happened; each kind has its own shape.
+/// A mark on the time axis for what happened, each kind with its own shape; where marks would lie over each other, one
+/// with their count.
 class EventsItem : public QCPAbstractItem {
 public:
-    EventsItem(QCustomPlot* plot, std::vector<TimeEvent> events)
+    EventsItem(QCustomPlot* plot, std::vector<EventGroup> groups)
         : QCPAbstractItem(plot)
-        , m_events(std::move(events))
+        , m_groups(std::move(groups))
     {
         setObjectName(QStringLiteral("events"));
         setSelectable(false);
@@ -183,26 +185,26 @@ protected:
     void draw(QCPPainter* painter) override
     {
         const QRect area = parentPlot()->axisRect()->rect();
-        for (const TimeEvent& e : m_events) {
-            const double x = parentPlot()->xAxis->coordToPixel(e.time);
-            const QColor color = eventColor(e.kind);
+        for (const EventGroup& group : m_groups) {
+            const double x = std::round(parentPlot()->xAxis->coordToPixel(group.time));
             painter->setAntialiasing(false);
-            painter->setPen(QPen(mixed(theme().panel, color, 0.5), 1, Qt::DotLine));
-            painter->drawLine(QPointF(std::round(x), area.top()), QPointF(std::round(x), area.bottom()));
+            painter->setPen(QPen(mixed(theme().panel, eventColor(group.kind), 0.5), 1, Qt::DotLine));
+            painter->drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
             painter->setAntialiasing(true);
-            drawEventMark(*painter, QPointF(std::round(x), area.bottom() + 1), e.kind);
+            drawEventMark(*painter, QPointF(x, area.bottom() + 1), group.kind);
+            drawEventCount(*painter, QPointF(x, area.bottom() - kCountAbove), group);
         }
     }
 
 private:
-    std::vector<TimeEvent> m_events;
+    static constexpr double kCountAbove = 17; ///< of a count's middle over the axis; pixels
+
+    std::vector<EventGroup> m_groups;
 };
 
-void addEvents(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data)
+void addEvents(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data, int plotWidth)
 {
-    std::vector<TimeEvent> shown;
-    std::copy_if(data.events.begin(), data.events.end(), std::back_inserter(shown),
-                 [&chart](const TimeEvent& e) { return e.time >= chart.from && e.time <= chart.to; });
+    std::vector<EventGroup> shown = eventsShown(chart, data, plotWidth);
     if (!shown.empty()) {
         new EventsItem(&plot, std::move(shown)); // owned by the plot
     }
@@ -218,6 +220,14 @@ void removeItems(QCustomPlot& plot)
 }
 
 } // namespace
+
+std::vector<EventGroup> eventsShown(const PreparedChart& chart, const TimeChartData& data, int plotWidth)
+{
+    std::vector<TimeEvent> shown;
+    std::copy_if(data.events.begin(), data.events.end(), std::back_inserter(shown),
+                 [&chart](const TimeEvent& e) { return e.time >= chart.from && e.time <= chart.to; });
+    return gatherEvents(std::move(shown), kEventApart * (chart.to - chart.from) / std::max(1, plotWidth));
+}
 
 ChartHeader timeHeader(const TimeChartData& data, double width, int maxLegendRows, const QStringList& hidden)
 {
@@ -288,7 +298,7 @@ void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChart
     addBands(plot, chart, columns);
     addGraphs(plot, chart, values.lower == 0, columns);
     addTarget(plot, chart, data, values, plotHeight);
-    addEvents(plot, chart, data);
+    addEvents(plot, chart, data, plotWidth);
 }
 
 } // namespace isobar::ui

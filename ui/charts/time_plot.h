@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "ui/charts/chart_paint.h"
+#include "ui/charts/event_marks.h"
 #include "ui/charts/prepared_series.h"
 
 #include <QSize>
@@ -15,6 +16,9 @@ namespace isobar::ui {
 /// Replaces every graph; items on the layer "hover" stay. Does not replot. Lines are one pixel wide, because wider
 /// antialiased ones cost hundreds of times more.
 void fillTimePlot(QCustomPlot& plot, const PreparedChart& chart, const TimeChartData& data, QSize size);
+
+/// What happened in the range shown, gathered for a plot area so many pixels wide.
+[[nodiscard]] std::vector<EventGroup> eventsShown(const PreparedChart& chart, const TimeChartData& data, int plotWidth);
 
 /// Title, units and legend above the plot; series and bands named in `hidden` are struck out.
 [[nodiscard]] ChartHeader timeHeader(const TimeChartData& data, double width, int maxLegendRows,

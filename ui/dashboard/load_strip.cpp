@@ -2,6 +2,7 @@
 #include "ui/dashboard/load_strip.h"
 
 #include "ui/charts/chart_paint.h"
+#include "ui/charts/event_marks.h"
 #include "ui/shell/format.h"
 #include "ui/shell/theme.h"
 
@@ -18,20 +19,8 @@ namespace isobar::ui {
 
 namespace {
 
-QColor colorOf(TimeEvent::Kind kind)
-{
-    switch (kind) {
-    case TimeEvent::Kind::Trouble:
-        return theme().trouble;
-    case TimeEvent::Kind::Plan:
-        return theme().caution;
-    case TimeEvent::Kind::Scaling:
-        return theme().accent;
-    case TimeEvent::Kind::Note:
-        break;
-    }
-    return theme().muted;
-}
+constexpr int kMostMarkLines = 8, kMostSaid = 40;
+constexpr double kMarkReach = 8, kCountBelow = 11; ///< of a mark: from it to the mouse, to its count; pixels
 
 } // namespace
 
@@ -48,11 +37,11 @@ void LoadStrip::setHistory(QVector<double> values, QVector<Mark> marks, const QS
     m_values = std::move(values);
     m_marks = std::move(marks);
     m_spanText = spanText;
-    QStringList words{spanText};
+    EventGroup all;
     for (const Mark& mark : m_marks) {
-        words << mark.text;
+        all.events.push_back({mark.at, mark.kind, mark.text});
     }
-    setAccessibleDescription(words.join(QStringLiteral("; ")));
+    setAccessibleDescription((QStringList(spanText) + eventLines(all, kMostSaid)).join(QStringLiteral("; ")));
     update();
 }
 
@@ -62,11 +51,26 @@ void LoadStrip::setRecorded(Recorded recorded)
     update();
 }
 
+QRectF LoadStrip::area() const
+{
+    return QRectF(rect()).adjusted(2, 6, -2, -6);
+}
+
+std::vector<EventGroup> LoadStrip::groups() const
+{
+    const QRectF inside = area();
+    std::vector<TimeEvent> events;
+    for (const Mark& mark : m_marks) {
+        events.push_back({inside.left() + inside.width() * mark.at, mark.kind, mark.text});
+    }
+    return gatherEvents(std::move(events), kEventApart);
+}
+
 void LoadStrip::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const QRectF area = QRectF(rect()).adjusted(2, 6, -2, -6);
+    const QRectF area = this->area();
     painter.setPen(QPen(theme().line, 1));
     painter.drawLine(area.bottomLeft(), area.bottomRight());
     double top = 0;
@@ -118,27 +122,12 @@ void LoadStrip::paintEvent(QPaintEvent*)
     painter.setPen(QPen(theme().accent, 1));
     painter.setBrush(Qt::NoBrush);
     painter.drawPolyline(line);
-    for (const Mark& mark : m_marks) {
-        const double x = area.left() + area.width() * mark.at, y = area.top() - 1;
-        const QColor color = colorOf(mark.kind);
-        painter.setPen(QPen(color, 1));
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(color);
-        switch (mark.kind) { // a shape for each kind: never by colour alone
-        case TimeEvent::Kind::Trouble:
-            painter.drawPolygon(QPolygonF{{x - 5, y - 4}, {x + 5, y - 4}, {x, y + 4}});
-            break;
-        case TimeEvent::Kind::Scaling:
-            painter.drawPolygon(QPolygonF{{x - 4, y + 3}, {x + 4, y + 3}, {x, y - 4}});
-            break;
-        case TimeEvent::Kind::Plan:
-            painter.drawPolygon(QPolygonF{{x - 4, y}, {x, y - 4}, {x + 4, y}, {x, y + 4}});
-            break;
-        case TimeEvent::Kind::Note:
-            painter.drawEllipse(QPointF(x, y), 2.5, 2.5);
-            break;
-        }
+    for (const EventGroup& group : groups()) {
+        const double x = group.time, y = area.top() + 3;
+        painter.setPen(QPen(eventColor(group.kind), 1));
+        painter.drawLine(QPointF(x, y), QPointF(x, area.bottom()));
+        drawEventMark(painter, QPointF(x, y), group.kind);
+        drawEventCount(painter, QPointF(x, y + kCountBelow), group);
     }
     painter.setPen(QPen(theme().panel, 2));
     painter.setBrush(theme().accent);
@@ -167,9 +156,9 @@ bool LoadStrip::event(QEvent* event)
         QString text = m_recorded.line.isEmpty() ? m_spanText + tr("; click to go there")
                        : beyond                  ? m_recorded.text + tr("; click to look at it, play to come back")
                                 : m_spanText + tr("; click to go there, Shift+click to look at the recorded run");
-        for (const Mark& mark : m_marks) {
-            if (std::abs(mark.at * width() - help->pos().x()) < 8) {
-                text = mark.text;
+        for (const EventGroup& group : groups()) {
+            if (std::abs(group.time - help->pos().x()) < kMarkReach) {
+                text = eventLines(group, kMostMarkLines).join(QLatin1Char('\n'));
             }
         }
         QToolTip::showText(help->globalPos(), text, this);

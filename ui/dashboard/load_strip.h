@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include "ui/charts/chart_data.h"
+#include "ui/charts/event_marks.h"
 
 #include <QVector>
 #include <QWidget>
@@ -8,7 +8,7 @@
 namespace isobar::ui {
 
 /// Requests a second over all the history kept, with marks where something happened; behind it an earlier run, as it
-/// was recorded.
+/// was recorded. Marks too close to each other are one with their count; a tip lists what they stand for.
 class LoadStrip : public QWidget {
     Q_OBJECT
 public:
@@ -46,6 +46,10 @@ protected:
     bool event(QEvent* event) override;
 
 private:
+    [[nodiscard]] QRectF area() const; ///< of the line and the marks
+    /// The marks as they are drawn: those too close together as one. Their times are pixels.
+    [[nodiscard]] std::vector<EventGroup> groups() const;
+
     QVector<double> m_values;
     QVector<Mark> m_marks;
     QString m_spanText;
