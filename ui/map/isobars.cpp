@@ -241,7 +241,8 @@ std::vector<Supply> suppliesOf(const MapScene& scene)
     return supplies;
 }
 
-/// On the globe the kernels are of the angle between two places; nothing is drawn beyond its edge.
+/// On the globe the kernels are of the angle between two places. Beyond the rim goes on what is at it, so that lines
+/// reach the rim; whoever draws them ends them there.
 PressureField onGlobe(const MapScene& scene, const MapViewport& view, double sigmaRadians, double cell)
 {
     struct Source {
@@ -256,11 +257,10 @@ PressureField onGlobe(const MapScene& scene, const MapViewport& view, double sig
     }
     const double reach = std::cos(kReach * sigmaRadians);
     return {QRectF(QPointF(), view.size).adjusted(-cell, -cell, cell, cell), cell, [&](QPointF at) {
-                const auto place = view.placeAt(at);
-                if (!place || largest <= 0) {
-                    return std::numeric_limits<double>::quiet_NaN();
+                if (largest <= 0) {
+                    return 0.0;
                 }
-                const UnitVector v = unitVector(*place);
+                const UnitVector v = unitVector(view.projection.nearest(view.toPlane(at)));
                 double supply = 0, demand = 0;
                 for (const Source& s : sources) {
                     const double cosine = dot(s.at, v);

@@ -14,7 +14,8 @@
 namespace isobar::ui {
 namespace {
 
-constexpr double kLegendWidth = 560, kScaleWidth = 400;
+/// Narrow rather than flat: west of South America there is nothing to cover.
+constexpr double kLegendWidth = 360;
 constexpr std::size_t kMaxWidths = 4000; ///< of texts that are kept
 
 double distance(QPointF a, QPointF b)
@@ -102,10 +103,17 @@ QStringList legendLines(const MapLayout& layout, const MapScene& scene, const La
     if (options.isobars) {
         marks += QStringLiteral(" · contour: demand to supply");
     }
+    const auto around = std::find_if(scene.areas.begin(), scene.areas.end(),
+                                     [&options](const MapArea& area) { return area.id == options.latencyArea; });
+    if (around != scene.areas.end()) {
+        marks += QStringLiteral(" · blue lines: round trip from ") + around->name;
+    }
+    if ((options.flows && !layout.flows.empty()) || around != scene.areas.end()) {
+        marks += QStringLiteral(" · ◇ user area");
+    }
     QStringList lines{marks};
     QStringList arcs;
     if (options.flows && !layout.flows.empty()) {
-        arcs << QStringLiteral("◇ user area");
         QString out = QStringLiteral("arc out: requests/s, widest ") + compact(layout.mostRequestsPerSecond).joined();
         if (layout.moreFlows > 0) {
             out +=
@@ -169,7 +177,8 @@ std::vector<LegendEntry> legendOfParts(const LayoutCache::Parts& parts)
     return legend;
 }
 
-constexpr double kLegendLine = 16, kLegendRow = 26, kScaleRow = 50;
+constexpr double kLegendLine = 16, kEntryRow = 22, kScaleRow = 50;
+constexpr int kMostEntryRows = 3;
 
 /// A line too long for the window goes on in the next one, at a dot between two of its statements.
 QStringList wrapped(const QStringList& lines, const QFontMetricsF& metrics, double width)
@@ -198,30 +207,42 @@ void placeLegend(MapLayout& layout, const MapScene& scene, const MapViewport& vi
     }
     const QFontMetricsF key(font(TextRole::Small));
     const double most = view.size.width() - 20;
-    double entries = 14;
-    for (const LegendEntry& entry : layout.legend) {
-        entries += cache.textWidth(entry.label) + 34;
+    const bool oneRow = !options.legendLines;
+    const double wanted = oneRow && !layout.scale ? most : std::min(most, kLegendWidth);
+    if (!oneRow) {
+        layout.legendLines = wrapped(legendLines(layout, scene, options), key, wanted - 24);
     }
-    // The lines wrap where the entries end, so that the legend covers no more of the map than it must.
-    const double wanted = std::clamp(entries, std::min(most, kLegendWidth), most);
-    layout.legendLines = wrapped(legendLines(layout, scene, options), key, wanted - 24);
-    double width = layout.scale ? kScaleWidth : entries;
+    double width = layout.scale ? wanted : 0;
     for (const QString& line : layout.legendLines) {
         width = std::max(width, key.horizontalAdvance(line) + 24);
     }
-    width = std::min(width, most);
-    const double height =
-        (layout.scale ? kScaleRow : kLegendRow) + kLegendLine * static_cast<double>(layout.legendLines.size()) + 8;
-    layout.legendRect = {10, view.size.height() - height - 10, width, height};
-    double x = layout.legendRect.left() + 12;
+    // Entries in rows, from the legend's corner for now; what the last row has no room for is counted behind it.
+    constexpr double kCount = 43;
+    double x = 12;
+    int row = 0;
     for (std::size_t i = 0; i < layout.legend.size() && !layout.scale; ++i) {
         LegendEntry& entry = layout.legend[i];
         const double room = cache.textWidth(entry.label) + 17;
-        if (x + room + (i + 1 < layout.legend.size() ? 43 : 0) > layout.legendRect.right()) {
-            break;
+        const bool mayFollow = !oneRow && row + 1 < kMostEntryRows;
+        if (x > 12 && x + room + (mayFollow || i + 1 == layout.legend.size() ? 0 : kCount) > wanted - 12) {
+            if (!mayFollow) {
+                break;
+            }
+            ++row;
+            x = 12;
         }
-        entry.rect = {x, layout.legendRect.top() + 6, room, 22};
+        entry.rect = {x, 6 + row * kEntryRow, room, kEntryRow};
         x += room + 17;
+        width = std::max(width, std::min(entry.rect.right() + 12, wanted));
+    }
+    width = std::min(width, most);
+    const double height = (layout.scale ? kScaleRow : 4 + kEntryRow * (row + 1)) +
+                          kLegendLine * static_cast<double>(layout.legendLines.size()) + (oneRow ? 6 : 8);
+    layout.legendRect = {10, view.size.height() - height - 10, width, height};
+    for (LegendEntry& entry : layout.legend) {
+        if (!entry.rect.isEmpty()) {
+            entry.rect.translate(layout.legendRect.topLeft());
+        }
     }
 }
 

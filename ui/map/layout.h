@@ -195,12 +195,14 @@ struct LayoutOptions {
     bool isobars = true; ///< only what the legend says
     bool labels = true;
     bool legend = true;
+    bool legendLines = true;    ///< off: one row, for windows too low for what the legend explains
     QRectF reserved;            ///< no label here (the buttons)
     QSet<int> important;        ///< marker ids whose labels go first (selected, focused)
     QSet<int> markers;          ///< ids whose flows are all drawn
     QSet<int> areas;            ///< ids whose flows are all drawn
     std::size_t flowLimit = 36; ///< healthy flows drawn at most, the strongest, and a third as many slow ones; 0 = all
     MapLook look;
+    int latencyArea = -1;  ///< only what the legend says
     int fannedMarker = -1; ///< the cluster holding this marker id is fanned out on a circle
     bool cluster = true;   ///< off: every marker at its own place
 };

@@ -14,6 +14,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr double kEdge = 5;
+constexpr double kLeaderStep = 3;     ///< pixels between the points of a leader that are looked at
 constexpr double kNear = 16;          ///< further away no donut can be taken for a label's
 constexpr std::size_t kInsistent = 6; ///< so many of the largest are labelled even at a distance
 
@@ -175,11 +176,20 @@ void placeLabels(MapLayout& layout, const MapScene& scene, const MapViewport& vi
             }
             const QLineF leader = leaderTo(rect, m);
             const QRectF reach = rect.united(QRectF(leader.p1(), leader.p2()).normalized());
+            const auto crossesLabel = [&] {
+                bool crosses = false;
+                const double step = kLeaderStep / std::max(kLeaderStep, leader.length());
+                for (double t = 0; t <= 1 && !crosses; t += step) {
+                    crosses = taken.blocks(QRectF(leader.pointAt(t) - QPointF(1, 1), QSizeF(2, 2)));
+                }
+                return crosses;
+            };
             const bool free =
-                !candidate.far || !discs.any(reach.adjusted(-kNear, -kNear, kNear, kNear), [&](std::uint32_t i) {
+                !candidate.far ||
+                (!crossesLabel() && !discs.any(reach.adjusted(-kNear, -kNear, kNear, kNear), [&](std::uint32_t i) {
                     const PlacedMarker& other = layout.placed[i];
                     return &other != &m && standsNear(other, rect, leader);
-                });
+                }));
             if (free) {
                 m.labelled = true;
                 m.labelRect = rect;

@@ -70,6 +70,7 @@ void MapFinder::focusOutEvent(QFocusEvent* event)
 {
     m_list->hide();
     QLineEdit::focusOutEvent(event);
+    Q_EMIT unfocused();
 }
 
 void MapFinder::list(const QString& wanted)

@@ -21,7 +21,8 @@ public:
 
 Q_SIGNALS:
     void placeChosen(int markerId);
-    void left(); ///< Escape: nothing was chosen
+    void left();      ///< Escape: nothing was chosen
+    void unfocused(); ///< something else has the keys
 
 protected:
     void focusInEvent(QFocusEvent* event) override;

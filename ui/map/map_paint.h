@@ -54,6 +54,12 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
 void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea = true,
                bool borders = true);
 
+/// The outline of the world on screen, cut to the window and a little more; the rim of the globe.
+[[nodiscard]] QPolygonF worldEdge(const MapViewport& view);
+
+/// A line over the world, left out within `gap` (behind its label), beyond the window and beyond the world's edge.
+void drawContour(QPainter& painter, const QPolygonF& line, const MapViewport& view, const QRectF& gap);
+
 /// What the labels of lines keep clear of: the legend, `reserved`, donuts with `margin` pixels around them, their
 /// labels.
 [[nodiscard]] std::vector<QRectF> occupiedRects(const MapLayout& layout, const QRectF& reserved, double margin);

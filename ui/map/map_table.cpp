@@ -19,6 +19,13 @@ namespace {
 constexpr double kSteady = 0.005; ///< half a point
 constexpr int kSortRole = Qt::UserRole;
 
+/// Names stand left, figures right, and so do their headings.
+QVariant alignmentOf(int column)
+{
+    return QVariant::fromValue(Qt::Alignment(column <= MapTableModel::Providers ? Qt::AlignLeft : Qt::AlignRight) |
+                               Qt::AlignVCenter);
+}
+
 double rankedBy(const MapMarker& m, MapMeasure measure)
 {
     return measure == MapMeasure::Parts || measure == MapMeasure::State ? m.utilization : m.measure(measure);
@@ -108,8 +115,7 @@ QVariant MapTableModel::data(const QModelIndex& index, int role) const
     const Row& row = m_rows[static_cast<std::size_t>(index.row())];
     const MapMeasure measure = m_measure == MapMeasure::Parts ? MapMeasure::SloAttainment : m_measure;
     if (role == Qt::TextAlignmentRole) {
-        return QVariant::fromValue(Qt::Alignment(index.column() <= Providers ? Qt::AlignLeft : Qt::AlignRight) |
-                                   Qt::AlignVCenter);
+        return alignmentOf(index.column());
     }
     if (role == Qt::ForegroundRole && row.trouble && index.column() == Utilization) {
         return theme().trouble;
@@ -139,6 +145,9 @@ QVariant MapTableModel::data(const QModelIndex& index, int role) const
 
 QVariant MapTableModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole) {
+        return alignmentOf(section);
+    }
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole) {
         return {};
     }
@@ -178,6 +187,11 @@ MapTable::MapTable(QWidget* parent)
     setEditTriggers(QAbstractItemView::NoEditTriggers);
     setTabKeyNavigation(false);
     setShowGrid(false);
+    setFrameShape(QFrame::NoFrame);
+    // The room at the right is that of the heading's arrow; names and headings begin at the same pixel.
+    setStyleSheet(QStringLiteral("QTableView { border: none; }"
+                                 "QTableView::item { padding: 0 18px 0 5px; border: none; }"
+                                 "QHeaderView::section { padding: 6px 20px 6px 8px; }"));
     verticalHeader()->hide();
     verticalHeader()->setDefaultSectionSize(28);
     horizontalHeader()->setStretchLastSection(false);

@@ -5,6 +5,9 @@
 #include "ui/map/map_accessible.h"
 #include "ui/map/map_table.h"
 #include "ui/shell/format.h"
+#include "ui/shell/icon.h"
+
+#include <QToolButton>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +16,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kFanRestMs = 250;
+constexpr int kTalkingLegend = 400; ///< logical pixels of the map's height; in a lower one the pointer asks
 constexpr int kFrameMs = 33;
 constexpr int kSceneBackdropMs = 500;
 constexpr int kFlightMs = 240;
@@ -90,6 +94,7 @@ void MapView::restyle()
                        "QToolButton::menu-indicator { image: none; width: 0; }")
             .arg(mixed(t.ground, t.panel, 0.8).name(), t.muted.name(), t.line.name(), t.raised.name(), t.text.name(),
                  t.accent.name()));
+    m_tools.find->setIcon(icon(QStringLiteral("search"), t.muted));
     arrangeTools();
     m_sprites.clear();
     m_oldSprites.clear();
@@ -179,12 +184,12 @@ void MapView::updateFlowTimer()
 void MapView::setViewport(const MapViewport& view)
 {
     m_flight.stop();
-    applyView(view.resized(QSizeF(size())));
+    applyView(view.resized(m_view.size, m_view.head));
 }
 
 void MapView::resetView()
 {
-    flyTo(MapViewport::fitted(QSizeF(size()), m_view.projection));
+    flyTo(m_view.fitted());
 }
 
 void MapView::applyView(const MapViewport& view)
@@ -202,7 +207,7 @@ void MapView::applyView(const MapViewport& view)
 
 MapPose MapView::pose() const
 {
-    return {m_view.projection.kind, m_view.center, m_view.projection.facing, m_view.zoom()};
+    return {m_view.projection.kind, m_view.toPlane(m_view.middleOfSight()), m_view.projection.facing, m_view.zoom()};
 }
 
 void MapView::setPose(const MapPose& to)
@@ -211,9 +216,11 @@ void MapView::setPose(const MapPose& to)
     m_restTimer.stop();
     m_restedAt = to;
     setProjection(to.projection);
-    MapViewport target = MapViewport::fitted(QSizeF(size()), {to.projection, to.facing});
+    MapViewport target = MapViewport::fitted(m_view.size, {to.projection, to.facing}, m_view.head);
     target.scale *= to.zoom;
-    target.center = to.zoom > 1.001 ? to.center : target.center;
+    if (to.zoom > 1.001) {
+        target.center += to.center - target.toPlane(target.middleOfSight());
+    }
     flyTo(target.panned({})); // within the map's extent
 }
 
@@ -287,25 +294,37 @@ void MapView::invalidateLayout()
     m_layoutDirty = true;
 }
 
+LayoutOptions MapView::layoutOptions() const
+{
+    LayoutOptions options;
+    options.flows = m_layers.flows;
+    options.spills = m_layers.spills;
+    options.isobars = m_layers.isobars;
+    options.look = m_layers.look;
+    options.latencyArea = m_layers.latencyArea;
+    options.legendLines = height() >= kTalkingLegend;
+    options.flowLimit = m_flowLimit;
+    options.reserved = reservedForTools();
+    options.important = options.markers = m_emphasis.markers;
+    options.areas = m_emphasis.areas;
+    if (m_focusedId >= 0 && hasFocus()) {
+        options.important.insert(m_focusedId);
+    }
+    options.fannedMarker = m_fannedId;
+    return options;
+}
+
+QRectF MapView::reservedForTools() const
+{
+    return QRectF(m_tools.row->geometry()).adjusted(-4, -4, 4, 4);
+}
+
 const MapLayout& MapView::layoutNow() const
 {
     if (m_layoutDirty) {
         QElapsedTimer clock;
         clock.start();
-        LayoutOptions options;
-        options.flows = m_layers.flows;
-        options.spills = m_layers.spills;
-        options.isobars = m_layers.isobars;
-        options.look = m_layers.look;
-        options.flowLimit = m_flowLimit;
-        options.reserved = QRectF(m_tools.row->geometry()).adjusted(-4, -4, 4, 4);
-        options.important = options.markers = m_emphasis.markers;
-        options.areas = m_emphasis.areas;
-        if (m_focusedId >= 0 && hasFocus()) {
-            options.important.insert(m_focusedId);
-        }
-        options.fannedMarker = m_fannedId;
-        m_layout = std::make_shared<const MapLayout>(layoutMap(*m_scene, m_view, options, m_cache));
+        m_layout = std::make_shared<const MapLayout>(layoutMap(*m_scene, m_view, layoutOptions(), m_cache));
         m_layoutDirty = false;
         m_meter.add(FrameLayer::Layout, static_cast<double>(clock.nsecsElapsed()) * 1e-9);
     }
@@ -321,7 +340,7 @@ BackdropRequest MapView::backdropRequest() const
     request.layout = m_layout;
     request.emphasis = m_emphasis;
     request.layers = m_layers;
-    request.reserved = QRectF(m_tools.row->geometry()).adjusted(-4, -4, 4, 4);
+    request.reserved = reservedForTools();
     request.theme = theme();
     request.devicePixelRatio = devicePixelRatioF();
     return request;
@@ -351,7 +370,7 @@ MapStyleOptions MapView::styleOptions() const
     options.theme = &theme();
     options.layers = m_layers;
     options.emphasis = m_emphasis;
-    options.viewport = m_view;
+    options.viewport = m_view.resized(m_view.size, 0); // a picture has no buttons
     return options;
 }
 
@@ -412,10 +431,10 @@ void MapView::resizeEvent(QResizeEvent*)
     }
     m_flight.stop();
     m_view = m_view.resized(QSizeF(size()));
+    arrangeTools();
     if (!m_restTimer.isActive()) {
         m_restedAt = pose(); // another window, not another look
     }
-    arrangeTools();
     invalidateLayout();
 }
 

@@ -31,7 +31,7 @@ class MapTable;
 /// Where a map looks, apart from its window's size: what Back and Undo remember.
 struct MapPose {
     ProjectionKind projection = ProjectionKind::EqualEarth;
-    QPointF center; ///< on the plane
+    QPointF center; ///< on the plane: what stands in the middle below the buttons
     LatLon facing;  ///< of a globe
     double zoom = 1;
 };
@@ -154,7 +154,8 @@ private:
     /// The buttons and menus on the map; actions so that wide and narrow windows share them.
     struct Tools {
         QWidget* row = nullptr;
-        MapFinder* finder = nullptr; ///< where there is room, or when asked for by its key
+        MapFinder* finder = nullptr; ///< where there is room, or when asked for
+        QToolButton* find = nullptr; ///< asks for it
         QAction* flows = nullptr;
         QAction* spills = nullptr;
         QAction* isobars = nullptr;
@@ -165,6 +166,8 @@ private:
         QMenu* projection = nullptr;
         std::vector<QToolButton*> wide;   ///< only where there is room
         std::vector<QToolButton*> middle; ///< not in a very narrow window
+        std::vector<QToolButton*> camera;
+        QToolButton* tableButton = nullptr;
         QToolButton* colorButton = nullptr;
         QToolButton* projectionButton = nullptr;
         QToolButton* more = nullptr;
@@ -178,10 +181,13 @@ private:
 
     void buildTools();
     void arrangeTools();
+    void enterFinder();
     void updateTools();
     void layersChanged();
     void restyle();
     void invalidateLayout();
+    [[nodiscard]] LayoutOptions layoutOptions() const;
+    [[nodiscard]] QRectF reservedForTools() const;
     void refreshBackdrop();
     [[nodiscard]] BackdropRequest backdropRequest() const;
     void updateFlowTimer();

@@ -156,8 +156,7 @@ void MapView::zoomInto(int placedIndex)
         target = target.centredOn(*middle);
     }
     target.scale = std::clamp(fit, 1.8 * m_view.scale, 4.0 * m_view.scale);
-    target.scale =
-        std::min(target.scale, MapViewport::fitted(m_view.size, m_view.projection).scale * MapViewport::kMaxZoom);
+    target.scale = std::min(target.scale, m_view.fitted().scale * MapViewport::kMaxZoom);
     flyTo(target);
 }
 
@@ -187,6 +186,12 @@ void MapView::hoverAt(QPointF at)
         m_panel->showAt(QStringLiteral("<b>%1</b> <span style='color:%3'>user area</span><br>%2 requests/s")
                             .arg(escaped(a.name), count(a.requestsPerSecond).joined(), theme().muted.name()),
                         at.toPoint());
+    } else if (layout.legendLines.isEmpty() && layout.legendRect.contains(at)) {
+        QStringList lines;
+        for (const QString& line : legendLines(layout, *m_scene, layoutOptions())) {
+            lines += escaped(line).replace(QStringLiteral(" · "), QStringLiteral("<br>"));
+        }
+        m_panel->showAt(lines.join(QStringLiteral("<br>")), at.toPoint());
     } else {
         m_panel->hide();
     }
@@ -245,7 +250,7 @@ QString MapView::panelHtml(int placedIndex) const
 
 void MapView::keyPressEvent(QKeyEvent* event)
 {
-    const QPointF middle = QRectF(rect()).center();
+    const QPointF middle = m_view.middleOfSight();
     switch (event->key()) {
     case Qt::Key_Plus:
     case Qt::Key_Equal:
@@ -272,9 +277,7 @@ void MapView::keyPressEvent(QKeyEvent* event)
         setTableShown(!tableShown());
         return;
     case Qt::Key_Slash:
-        m_tools.finder->show();
-        m_tools.finder->setFocus(Qt::ShortcutFocusReason);
-        arrangeTools();
+        enterFinder();
         return;
     case Qt::Key_Escape:
         if (tableShown()) {
@@ -401,7 +404,7 @@ void MapView::goTo(int markerId)
             nearest = std::min(nearest, std::acos(std::clamp(dot(here, unitVector(other.at)), -1.0, 1.0)));
         }
     }
-    const double world = MapViewport::fitted(m_view.size, m_view.projection).scale;
+    const double world = m_view.fitted().scale;
     const double alone = kAlonePx / std::max(nearest, 1e-6);
     MapViewport target = m_view;
     target.scale = std::clamp(alone, std::max(kFoundZoom * world, m_view.scale), kNearestZoom * world);

@@ -122,6 +122,11 @@ QPixmap MapView::donutSprite(const PlacedMarker& m, const DonutLook& look, doubl
 void MapView::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    if (tableShown()) {
+        painter.fillRect(rect(), theme().panel);
+        paintFrame(painter);
+        return;
+    }
     const MapLayout& layout = layoutNow(); // counts itself
     m_meter.begin();
     paintBackdropLayer(painter);

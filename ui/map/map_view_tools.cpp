@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kWide = 1060, kMiddle = 520; ///< logical pixels of the map
 constexpr int kMargin = 10;
+constexpr int kBelowTools = 6; ///< from the buttons to the fitted world, which keeps a margin of its own
 
 QString inSentence(MapMeasure measure)
 {
@@ -41,6 +42,7 @@ void MapView::buildTools()
     m_tools.finder->setObjectName(QStringLiteral("mapFinder"));
     row->addWidget(m_tools.finder);
     connect(m_tools.finder, &MapFinder::placeChosen, this, &MapView::goTo);
+    connect(m_tools.finder, &MapFinder::unfocused, this, &MapView::arrangeTools);
     connect(m_tools.finder, &MapFinder::left, this, [this] {
         setFocus();
         arrangeTools();
@@ -55,6 +57,8 @@ void MapView::buildTools()
         row->addWidget(button);
         return button;
     };
+    m_tools.find = add({}, QStringLiteral("mapFind"), QStringLiteral("Find a place (/)"));
+    connect(m_tools.find, &QToolButton::clicked, this, &MapView::enterFinder);
     const auto toggle = [&](const QString& text, const QString& name, const QString& tip, bool on) {
         auto* action = new QAction(text, this);
         action->setCheckable(true);
@@ -160,32 +164,45 @@ void MapView::buildTools()
     more->addMenu(m_tools.projection);
     m_tools.more =
         withMenu(add(QStringLiteral("⋯"), QStringLiteral("mapMore"), QStringLiteral("More of the map")), more);
-    m_tools.wide = {spillsButton, ringsButton, nightButton, m_tools.colorButton, m_tools.projectionButton, tableButton};
+    m_tools.tableButton = tableButton;
+    m_tools.wide = {spillsButton, ringsButton, nightButton, m_tools.projectionButton};
     m_tools.middle = {flowsButton, isobarsButton};
 
-    const auto zoomAtMiddle = [this](double factor) { flyTo(m_view.zoomedAt(QRectF(rect()).center(), factor)); };
-    connect(add(QStringLiteral("+"), QStringLiteral("mapZoomIn"), QStringLiteral("Zoom in")), &QToolButton::clicked,
-            this, [zoomAtMiddle] { zoomAtMiddle(1.6); });
-    connect(add(QString(QChar(0x2212)), QStringLiteral("mapZoomOut"), QStringLiteral("Zoom out")),
-            &QToolButton::clicked, this, [zoomAtMiddle] { zoomAtMiddle(1 / 1.6); });
-    connect(add(QStringLiteral("World"), QStringLiteral("mapReset"), QStringLiteral("Show the world")),
-            &QToolButton::clicked, this, &MapView::resetView);
+    const auto zoomAtMiddle = [this](double factor) { flyTo(m_view.zoomedAt(m_view.middleOfSight(), factor)); };
+    const auto camera = [&](const QString& text, const QString& name, const QString& tip, auto act) {
+        m_tools.camera.push_back(add(text, name, tip));
+        connect(m_tools.camera.back(), &QToolButton::clicked, this, act);
+    };
+    camera(QStringLiteral("+"), QStringLiteral("mapZoomIn"), QStringLiteral("Zoom in"),
+           [zoomAtMiddle] { zoomAtMiddle(1.6); });
+    camera(QString(QChar(0x2212)), QStringLiteral("mapZoomOut"), QStringLiteral("Zoom out"),
+           [zoomAtMiddle] { zoomAtMiddle(1 / 1.6); });
+    camera(QStringLiteral("World"), QStringLiteral("mapReset"), QStringLiteral("Show the world"),
+           [this] { resetView(); });
     updateTools();
 }
 
-/// Which buttons there is room for; the others are in the menu behind the dots.
+/// Which buttons there is room for; the others are in the menu behind the dots. A table needs few of them.
 void MapView::arrangeTools()
 {
-    m_tools.finder->setVisible(width() >= kWide || m_tools.finder->hasFocus());
+    const bool wide = width() >= kWide, table = tableShown();
+    m_tools.finder->setVisible(wide || m_tools.finder->hasFocus());
+    m_tools.find->setVisible(m_tools.finder->isHidden());
     for (QToolButton* button : m_tools.wide) {
-        button->setVisible(width() >= kWide);
+        button->setVisible(wide && !table);
     }
     for (QToolButton* button : m_tools.middle) {
-        button->setVisible(width() >= kMiddle);
+        button->setVisible(width() >= kMiddle && !table && (wide || m_tools.finder->isHidden()));
     }
-    m_tools.more->setVisible(width() < kWide);
+    m_tools.colorButton->setVisible(wide || table);
+    m_tools.tableButton->setVisible(wide || table);
+    for (QToolButton* button : m_tools.camera) {
+        button->setVisible(!table);
+    }
+    m_tools.more->setVisible(!wide && !table);
     m_tools.row->adjustSize();
     m_tools.row->move(width() - m_tools.row->width() - kMargin, kMargin);
+    m_view = m_view.resized(m_view.size, m_tools.row->geometry().bottom() + kBelowTools);
     if (m_table != nullptr) {
         m_table->setGeometry(rect().adjusted(1, m_tools.row->geometry().bottom() + kMargin, -1, -1));
     }
@@ -225,6 +242,13 @@ void MapView::updateTools()
     m_tools.night->setChecked(m_layers.night);
     m_tools.rings->setChecked(ringsShown());
     m_tools.table->setChecked(tableShown());
+    arrangeTools();
+}
+
+void MapView::enterFinder()
+{
+    m_tools.finder->show();
+    m_tools.finder->setFocus(Qt::ShortcutFocusReason);
     arrangeTools();
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <numbers>
 
 namespace isobar::ui {
 namespace {
@@ -108,6 +109,45 @@ void drawInside(QPainter& painter, const QPolygonF& line, const QRectF& window)
 
 } // namespace
 
+QPolygonF worldEdge(const MapViewport& view)
+{
+    constexpr int kRimPoints = 720; // within a fifth of a pixel of the circle at the greatest zoom
+    QPolygonF edge, work;
+    if (view.projection.isGlobe()) {
+        for (int i = 0; i < kRimPoints; ++i) {
+            const double angle = 2 * std::numbers::pi * i / kRimPoints;
+            edge.append(view.toScreen({std::cos(angle), std::sin(angle)}));
+        }
+    } else {
+        for (int latitude = -90; latitude <= 90; latitude += 2) {
+            edge.append(view.place({static_cast<double>(latitude), 180}));
+        }
+        for (int latitude = 90; latitude >= -90; latitude -= 2) {
+            edge.append(view.place({static_cast<double>(latitude), -180}));
+        }
+    }
+    clipRing(edge, work, QRectF(QPointF(), view.size).adjusted(-kOutside, -kOutside, kOutside, kOutside));
+    return edge;
+}
+
+void drawContour(QPainter& painter, const QPolygonF& line, const MapViewport& view, const QRectF& gap)
+{
+    const QRectF around = QRectF(QPointF(), view.size).adjusted(-kOutside, -kOutside, kOutside, kOutside);
+    qsizetype start = 0;
+    const auto flush = [&](qsizetype end) {
+        if (end - start > 1) {
+            painter.drawPolyline(line.constData() + start, static_cast<int>(end - start));
+        }
+    };
+    for (qsizetype i = 0; i < line.size(); ++i) {
+        if (gap.contains(line[i]) || !around.contains(line[i]) || !view.placeAt(line[i])) {
+            flush(i);
+            start = i + 1;
+        }
+    }
+    flush(line.size());
+}
+
 void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, double tolerancePx, bool sea,
                bool borders)
 {
@@ -141,6 +181,16 @@ void paintBase(QPainter& painter, const MapViewport& view, const Theme& theme, d
                  return LatLon{static_cast<double>(latitude), longitude};
              })) {
             drawInside(painter, line, around);
+        }
+    }
+    if (!globe) { // where the map ends, and goes on at the other side
+        painter.setPen(QPen(theme.border, 1));
+        for (const double side : {-180.0, 180.0}) {
+            for (const QPolygonF& line : graticuleLine(view, -90, 90, 2, [side](double latitude) {
+                     return LatLon{latitude, side};
+                 })) {
+                drawInside(painter, line, around);
+            }
         }
     }
     if (globe) {
@@ -208,10 +258,10 @@ void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& v
     painter.setFont(font(TextRole::Small));
     const QFontMetricsF metrics(painter.font());
     for (const IsobarLine& line : isobarLines(scene, view)) {
-        // The higher the pressure the clearer the line.
-        const double strength = std::min(0.85, 0.24 + 0.5 * line.level);
-        const QColor color = mixed(theme.ground, theme.isobar, strength);
-        painter.setPen(QPen(color, 1));
+        // The higher the pressure the clearer the line; where more is asked than there is, it is also wider.
+        const bool demanding = line.level >= 1;
+        painter.setPen(
+            QPen(mixed(theme.ground, theme.isobar, std::min(1.0, 0.32 + 0.56 * line.level)), demanding ? 1.8 : 1));
         painter.setBrush(Qt::NoBrush);
 
         const QString text = QString::number(line.level, 'f', 1);
@@ -239,22 +289,9 @@ void paintIsobars(QPainter& painter, const MapScene& scene, const MapViewport& v
             }
         }
         // The line is left out behind its value instead of being painted over: sea and land differ there.
-        qsizetype start = 0;
-        const auto flush = [&](qsizetype end) {
-            if (end - start > 1) {
-                painter.drawPolyline(line.points.constData() + start, static_cast<int>(end - start));
-            }
-        };
-        for (qsizetype i = 0; i < line.points.size(); ++i) {
-            if (label.contains(line.points[i]) || !window.adjusted(-9, -9, 9, 9).contains(line.points[i]) ||
-                !view.placeAt(line.points[i])) { // nor beyond the map's edge
-                flush(i);
-                start = i + 1;
-            }
-        }
-        flush(line.points.size());
+        drawContour(painter, line.points, view, label);
         if (!label.isNull()) {
-            painter.setPen(mixed(theme.ground, theme.isobar, std::min(1.0, strength + 0.35)));
+            painter.setPen(demanding ? theme.text : theme.muted);
             painter.drawText(label, Qt::AlignCenter, text);
         }
     }

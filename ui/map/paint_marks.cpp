@@ -393,8 +393,7 @@ void paintEntries(QPainter& painter, const MapLayout& layout, const QRectF& box,
     letters.setPixelSize(9);
     letters.setWeight(QFont::DemiBold);
     const QFontMetricsF metrics(names);
-    const double baseline = box.top() + 15.5 + metrics.ascent() / 2;
-    double right = box.left() - 5;
+    double right = box.left() - 5, baseline = box.top() + 15.5 + metrics.ascent() / 2;
     for (std::size_t i = 0; i < layout.legend.size(); ++i) {
         const LegendEntry& entry = layout.legend[i];
         painter.setFont(names);
@@ -405,9 +404,10 @@ void paintEntries(QPainter& painter, const MapLayout& layout, const QRectF& box,
         }
         const double x = entry.rect.left();
         right = entry.rect.right();
+        baseline = entry.rect.top() + 10 + metrics.ascent() / 2;
         painter.setPen(theme.text);
         painter.drawText(QPointF(x + 17, baseline), entry.label);
-        const QRectF swatch(x, box.top() + 11, 12, 12);
+        const QRectF swatch(x, entry.rect.top() + 5.5, 12, 12);
         painter.setPen(theme.dark ? QPen(Qt::NoPen) : QPen(entry.color.darker(125), 0.7));
         painter.setBrush(entry.color);
         painter.drawRoundedRect(swatch, 2.5, 2.5);
@@ -491,7 +491,7 @@ void paintLegend(QPainter& painter, const MapLayout& layout, const MapLook& look
     } else {
         paintEntries(painter, layout, box, theme);
     }
-    double y = box.top() + (layout.scale ? 64 : 40);
+    double y = layout.legendRect.bottom() + 6.5 - 16.0 * static_cast<double>(layout.legendLines.size());
     const QFont key = font(TextRole::Small);
     const QFontMetricsF small(key);
     painter.setFont(key);
@@ -542,6 +542,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
     layoutOptions.labels = options.labels;
     layoutOptions.legend = options.legend;
     layoutOptions.look = options.layers.look;
+    layoutOptions.latencyArea = options.layers.latencyArea;
     layoutOptions.important = layoutOptions.markers = options.emphasis.markers;
     layoutOptions.areas = options.emphasis.areas;
     const MapLayout layout = layoutMap(scene, view, layoutOptions, cache);
@@ -550,7 +551,7 @@ void paintMap(QPainter& painter, QSizeF logicalSize, const MapScene& scene, cons
     painter.setClipRect(window);
     paintBase(painter, view, colors, 0.5, options.background);
     paintLayers(painter, scene, view, layout, options.emphasis, options.layers, {}, colors);
-    if (options.layers.flows) {
+    if (options.layers.flows || options.layers.latencyArea >= 0) {
         paintAreas(painter, scene, layout, options.emphasis, colors);
     }
     const std::vector<bool> faded = fadedDonuts(scene, layout, options.emphasis);

@@ -15,6 +15,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kNightCell = 6;        ///< pixels of a cell; shades are smoothed over it
+constexpr int kBeyond = 2;           ///< cells around the window, so that its edges are smoothed as the rest
 constexpr double kTwilight = 0.2079; ///< sine of 12 degrees: the sun that far below the horizon leaves full night
 
 } // namespace
@@ -25,26 +26,37 @@ void paintNight(QPainter& painter, const MapViewport& view, double utcSeconds, c
         return;
     }
     const UnitVector sun = unitVector(subsolarPoint(utcSeconds));
-    const int columns = static_cast<int>(view.size.width() / kNightCell) + 2;
-    const int rows = static_cast<int>(view.size.height() / kNightCell) + 2;
+    const int columns = static_cast<int>(view.size.width() / kNightCell) + 2 + 2 * kBeyond;
+    const int rows = static_cast<int>(view.size.height() / kNightCell) + 2 + 2 * kBeyond;
     const int most = theme.dark ? 120 : 46;
     const QColor ink = theme.dark ? QColor(0, 0, 0) : QColor(24, 34, 70);
     QImage shade(columns, rows, QImage::Format_ARGB32_Premultiplied);
     shade.fill(Qt::transparent);
     for (int y = 0; y < rows; ++y) {
         for (int x = 0; x < columns; ++x) {
-            const auto place = view.placeAt(QPointF((x + 0.5) * kNightCell, (y + 0.5) * kNightCell));
-            if (place) {
-                const double dark = std::clamp(-dot(sun, unitVector(*place)) / kTwilight, 0.0, 1.0);
-                const int alpha = static_cast<int>(most * dark * (2 - dark));
-                shade.setPixel(x, y, qPremultiply(qRgba(ink.red(), ink.green(), ink.blue(), alpha)));
-            }
+            // Beyond the edge as at it: the shade is cut along the edge at full resolution below.
+            const LatLon place = view.projection.nearest(
+                view.toPlane(QPointF((x - kBeyond + 0.5) * kNightCell, (y - kBeyond + 0.5) * kNightCell)));
+            const double dark = std::clamp(-dot(sun, unitVector(place)) / kTwilight, 0.0, 1.0);
+            const int alpha = static_cast<int>(most * dark * (2 - dark));
+            shade.setPixel(x, y, qPremultiply(qRgba(ink.red(), ink.green(), ink.blue(), alpha)));
         }
     }
-    painter.save();
-    painter.setRenderHint(QPainter::SmoothPixmapTransform, true);
-    painter.drawImage(QRectF(0, 0, columns * kNightCell, rows * kNightCell), shade);
-    painter.restore();
+    // Not clipped, which pictures of vectors cannot be: the world's outline is filled with the shade, in a raster.
+    const double density = painter.device()->devicePixelRatioF();
+    QImage night((view.size * density).toSize(), QImage::Format_ARGB32_Premultiplied);
+    night.setDevicePixelRatio(density);
+    night.fill(Qt::transparent);
+    QPainter filling(&night);
+    filling.setRenderHints(QPainter::Antialiasing | QPainter::SmoothPixmapTransform);
+    filling.setPen(Qt::NoPen);
+    QBrush brush(shade);
+    brush.setTransform(
+        QTransform::fromTranslate(-kBeyond * kNightCell, -kBeyond * kNightCell).scale(kNightCell, kNightCell));
+    filling.setBrush(brush);
+    filling.drawPolygon(worldEdge(view));
+    filling.end();
+    painter.drawImage(QPointF(), night);
 }
 
 LatencyField::LatencyField(const MapScene& scene, const MapArea& area)
@@ -85,15 +97,32 @@ void paintLatencyRings(QPainter& painter, const MapScene& scene, const MapViewpo
     const LatencyField field(scene, *area);
     constexpr double kCell = 12;
     const QRectF window(QPointF(), view.size);
-    const PressureField grid(window.adjusted(-kCell, -kCell, kCell, kCell), kCell, [&](QPointF at) {
-        const auto place = view.placeAt(at);
-        return place ? field.secondsTo(*place) : std::numeric_limits<double>::quiet_NaN();
-    });
+    const PressureField grid(window.adjusted(-kCell, -kCell, kCell, kCell), kCell,
+                             [&](QPointF at) { return field.secondsTo(view.projection.nearest(view.toPlane(at))); });
     std::vector<QRectF> taken = occupiedRects(layout, reserved, 3);
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, true);
     painter.setFont(font(TextRole::Small));
     const QFontMetricsF metrics(painter.font());
+    const auto isFree = [&](const QRectF& rect) {
+        return window.adjusted(6, 6, -6, -6).contains(rect) &&
+               std::none_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(rect); });
+    };
+    const auto write = [&](const QRectF& rect, const QString& text) {
+        taken.push_back(rect.adjusted(-4, -3, 4, 3));
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(theme.panel);
+        painter.drawRoundedRect(rect, 4, 4);
+        painter.setPen(theme.text);
+        painter.drawText(rect, Qt::AlignCenter, text);
+    };
+    if (const QPointF sign = layout.areas[static_cast<std::size_t>(area - scene.areas.begin())];
+        !LayoutCache::isNowhere(sign)) { // around whom they are
+        painter.setPen(QPen(theme.accent, 1.6));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawEllipse(sign, 9, 9);
+    }
+    const QPointF middle = view.place(area->at);
     for (const int ms : {10, 25, 50, 100, 150, 200, 250, 300}) {
         const QString text =
             (field.isMeasured() ? QString() : QStringLiteral("≈ ")) + QString::number(ms) + QStringLiteral(" ms");
@@ -104,22 +133,19 @@ void paintLatencyRings(QPainter& painter, const MapScene& scene, const MapViewpo
             }
             painter.setPen(QPen(mixed(theme.ground, theme.accent, strength), 1));
             painter.setBrush(Qt::NoBrush);
-            painter.drawPolyline(line.points);
-            // The value at the lowest point that is free.
+            drawContour(painter, line.points, view, {});
+            // The values stand below each other under the area, or as near to that as there is room.
             const QSizeF size(metrics.horizontalAdvance(text) + 8, metrics.height());
-            std::vector<QPointF> order(line.points.begin(), line.points.end());
-            std::sort(order.begin(), order.end(), [](QPointF a, QPointF b) { return a.y() > b.y(); });
-            for (std::size_t i = 0; i < order.size(); i += 3) {
-                const QRectF rect(order[i].x() - size.width() / 2, order[i].y() - size.height() / 2, size.width(),
-                                  size.height());
-                if (window.adjusted(6, 6, -6, -6).contains(rect) &&
-                    std::none_of(taken.begin(), taken.end(), [&](const QRectF& t) { return t.intersects(rect); })) {
-                    taken.push_back(rect.adjusted(-4, -3, 4, 3));
-                    painter.setPen(Qt::NoPen);
-                    painter.setBrush(theme.panel);
-                    painter.drawRoundedRect(rect, 4, 4);
-                    painter.setPen(theme.text);
-                    painter.drawText(rect, Qt::AlignCenter, text);
+            std::vector<std::pair<double, QPointF>> order;
+            for (qsizetype i = 0; i < line.points.size(); i += 3) {
+                const QPointF from = line.points[i] - middle;
+                order.emplace_back(std::abs(std::atan2(from.x(), from.y())), line.points[i]);
+            }
+            std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+            for (const auto& [turn, at] : order) {
+                const QRectF rect(at - QPointF(size.width() / 2, size.height() / 2), size);
+                if (view.placeAt(at) && isFree(rect)) {
+                    write(rect, text);
                     break;
                 }
             }

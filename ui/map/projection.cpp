@@ -134,6 +134,19 @@ std::optional<LatLon> Projection::unproject(QPointF plane) const
     return place;
 }
 
+LatLon Projection::nearest(QPointF plane) const
+{
+    if (isGlobe()) {
+        const double away = std::hypot(plane.x(), plane.y());
+        return *unproject(away < 1 ? plane : plane / away * (1 - 1e-9));
+    }
+    const double y = std::clamp(plane.y(), -halfHeight(), halfHeight());
+    LatLon place = kind == ProjectionKind::Mercator ? LatLon{std::atan(std::sinh(y)) / kDegree, plane.x() / kDegree}
+                                                    : unprojectEqualEarth({plane.x(), y});
+    place.longitude = std::clamp(place.longitude, -180.0, 180.0);
+    return place;
+}
+
 bool Projection::shows(LatLon place) const
 {
     return kind != ProjectionKind::Globe || dot(unitVector(facing), unitVector(place)) > 0;

@@ -53,6 +53,9 @@ struct Projection {
     [[nodiscard]] QPointF project(LatLon place) const;
     /// Nothing for a point off the map.
     [[nodiscard]] std::optional<LatLon> unproject(QPointF plane) const;
+    /// As `unproject`; for a point off the map the place on its edge: of the same height, or nearest on the globe's
+    /// rim.
+    [[nodiscard]] LatLon nearest(QPointF plane) const;
     [[nodiscard]] bool shows(LatLon place) const; ///< false only on the globe's far side
     /// Half the world's extent: at the equator and at the top edge.
     [[nodiscard]] double halfWidth() const;

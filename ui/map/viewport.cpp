@@ -25,11 +25,17 @@ QRectF inhabitedPlane(const Projection& projection)
     return {-half, bottom, 2 * half, top - bottom};
 }
 
+/// How far north of what stands in the middle below the head the window's centre lies, in plane units.
+double headShift(const MapViewport& view)
+{
+    return view.head / 2 / view.scale;
+}
+
 /// The centre may go no further than this, so that the world cannot be lost out of the window.
 MapViewport clamped(MapViewport view)
 {
     if (view.projection.isGlobe()) {
-        view.center = {};
+        view.center = {0, headShift(view)};
         LatLon& facing = view.projection.facing;
         facing.latitude = std::clamp(facing.latitude, -kMaxTilt, kMaxTilt);
         facing.longitude -= 360.0 * std::round(facing.longitude / 360.0);
@@ -40,27 +46,30 @@ MapViewport clamped(MapViewport view)
         const double middle = (low + high) / 2, room = std::max(0.0, (high - low) / 2 - half * 0.8);
         return std::clamp(center, middle - room, middle + room);
     };
+    const double shift = headShift(view), freeHeight = view.size.height() - view.head;
     view.center = {clampAxis(view.center.x(), world.left(), world.right(), view.size.width() / 2 / view.scale),
-                   clampAxis(view.center.y(), world.top(), world.bottom(), view.size.height() / 2 / view.scale)};
+                   shift +
+                       clampAxis(view.center.y() - shift, world.top(), world.bottom(), freeHeight / 2 / view.scale)};
     return view;
 }
 
 } // namespace
 
-MapViewport MapViewport::fitted(QSizeF size, const Projection& projection)
+MapViewport MapViewport::fitted(QSizeF size, const Projection& projection, double head)
 {
     const QRectF world = inhabitedPlane(projection);
     MapViewport view;
     view.size = size;
     view.projection = projection;
-    view.scale = std::max(1.0, std::min(size.width() / world.width(), size.height() / world.height()));
-    view.center = world.center();
+    view.head = head;
+    view.scale = std::max(1.0, std::min(size.width() / world.width(), (size.height() - head) / world.height()));
+    view.center = world.center() + QPointF(0, headShift(view));
     return view;
 }
 
 double MapViewport::zoom() const
 {
-    return scale / fitted(size, projection).scale;
+    return scale / fitted().scale;
 }
 
 QRectF MapViewport::visiblePlane(double marginPx) const
@@ -71,7 +80,7 @@ QRectF MapViewport::visiblePlane(double marginPx) const
 
 MapViewport MapViewport::zoomedAt(QPointF anchor, double factor) const
 {
-    const double fit = fitted(size, projection).scale;
+    const double fit = fitted().scale;
     MapViewport view = *this;
     view.scale = std::clamp(scale * factor, fit, fit * kMaxZoom);
     if (projection.isGlobe()) {
@@ -102,10 +111,10 @@ MapViewport MapViewport::panned(QPointF pixels) const
     return clamped(view);
 }
 
-MapViewport MapViewport::resized(QSizeF newSize) const
+MapViewport MapViewport::resized(QSizeF newSize, double newHead) const
 {
     const double oldZoom = zoom();
-    MapViewport view = fitted(newSize, projection);
+    MapViewport view = fitted(newSize, projection, newHead);
     if (oldZoom > 1.001) {
         view.scale *= oldZoom;
         view.center = center;
@@ -118,9 +127,9 @@ MapViewport MapViewport::reprojected(ProjectionKind kind) const
     if (kind == projection.kind) {
         return *this;
     }
-    const LatLon middle = placeAt(QRectF(QPointF(), size).center()).value_or(LatLon{20, 0});
+    const LatLon middle = placeAt(middleOfSight()).value_or(LatLon{20, 0});
     const double oldZoom = zoom();
-    MapViewport view = fitted(size, {kind, {}});
+    MapViewport view = fitted(size, {kind, {}}, head);
     view.scale *= oldZoom;
     return oldZoom > 1.001 || kind == ProjectionKind::Globe ? view.centredOn(middle) : view;
 }
@@ -131,7 +140,7 @@ MapViewport MapViewport::centredOn(LatLon at) const
     if (projection.isGlobe()) {
         view.projection.facing = at;
     } else {
-        view.center = projection.project(at);
+        view.center = projection.project(at) + QPointF(0, headShift(view));
     }
     return clamped(view);
 }

@@ -17,11 +17,14 @@ struct MapViewport {
     QPointF center;   ///< plane
     double scale = 1; ///< logical pixels a plane unit
     Projection projection;
+    double head = 0; ///< logical pixels at the top that something else covers: a fitted world stays below them
 
     static constexpr double kMaxZoom = 48.0;
 
     /// The inhabited world (54 degrees south to 83 north; the whole globe) as large as it fits.
-    [[nodiscard]] static MapViewport fitted(QSizeF size, const Projection& projection = {});
+    [[nodiscard]] static MapViewport fitted(QSizeF size, const Projection& projection = {}, double head = 0);
+    /// The fitted world in this window and projection.
+    [[nodiscard]] MapViewport fitted() const { return fitted(size, projection, head); }
 
     [[nodiscard]] QPointF toScreen(QPointF plane) const
     {
@@ -39,6 +42,8 @@ struct MapViewport {
 
     /// 1 = the fitted world.
     [[nodiscard]] double zoom() const;
+    /// Of the window below its head.
+    [[nodiscard]] QPointF middleOfSight() const { return {size.width() / 2, (size.height() + head) / 2}; }
     /// The part of the plane on screen, grown by `marginPx` on all sides.
     [[nodiscard]] QRectF visiblePlane(double marginPx) const;
 
@@ -46,8 +51,9 @@ struct MapViewport {
     [[nodiscard]] MapViewport zoomedAt(QPointF anchor, double factor) const;
     /// Moved by screen pixels, clamped to the map's extent; the globe turns, and tilts no further than to a pole.
     [[nodiscard]] MapViewport panned(QPointF pixels) const;
-    /// The same centre and zoom in a window of another size.
-    [[nodiscard]] MapViewport resized(QSizeF newSize) const;
+    /// The same centre and zoom in a window of another size, or with another head.
+    [[nodiscard]] MapViewport resized(QSizeF newSize, double newHead) const;
+    [[nodiscard]] MapViewport resized(QSizeF newSize) const { return resized(newSize, head); }
     /// The same part of the world, as near as that goes, in another projection.
     [[nodiscard]] MapViewport reprojected(ProjectionKind kind) const;
     /// The same zoom with a place in the middle, as near as the map's extent allows.

@@ -350,7 +350,8 @@ private Q_SLOTS:
         QTest::mouseRelease(&map, Qt::LeftButton, {}, {320, 250});
         QTRY_COMPARE(settled.count(), 2);
         map.setPose(start);
-        QTRY_COMPARE(map.viewport(), MapViewport::fitted(QSizeF(map.size())));
+        QTRY_COMPARE(map.viewport(), map.viewport().fitted());
+        QVERIFY(map.viewport().zoom() == 1 && !map.viewport().projection.isGlobe());
         map.setPose(near);
         QTRY_VERIFY(std::abs(map.viewport().zoom() - near.zoom) < 1e-6);
         map.setProjection(ProjectionKind::Globe);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/map/small_scene.h"
+#include "ui/map/float_panel.h"
 #include "ui/map/map_bench.h"
 #include "ui/map/map_paint.h"
 #include "ui/map/map_table.h"
@@ -36,6 +37,7 @@ private Q_SLOTS:
     void tableShowsTheSame();
     void coloursTellTheMeasure();
     void nightAndRingsAreDrawnOnDemand();
+    void theWorldStandsBelowTheButtons();
     void toolsFoldWhenNarrow();
     void flowsAreLimitedAndTheRestIsCounted();
     void meterCountsLayers();
@@ -168,6 +170,8 @@ void MapLayersTest::tableShowsTheSame()
     QTest::keyClick(m_map.get(), Qt::Key_T);
     auto* table = m_map->findChild<MapTable*>();
     QVERIFY(table != nullptr && table->isVisible());
+    QVERIFY(m_map->findChild<QToolButton*>(QStringLiteral("mapFlows"))->isHidden()); // says nothing of a table
+    QVERIFY(m_map->findChild<QToolButton*>(QStringLiteral("mapTableButton"))->isVisible());
     QCOMPARE(table->model()->rowCount(), 4);
     // Ranked by utilization: São Paulo 95 %, Frankfurt 64 %, Sydney 42 %, Mainz 20 %.
     QStringList places;
@@ -248,6 +252,32 @@ void MapLayersTest::nightAndRingsAreDrawnOnDemand()
     QCOMPARE(m_map->layers().latencyArea, 2);
 }
 
+/// The fitted world stands below the buttons, whatever the projection; a low window's legend is one row.
+void MapLayersTest::theWorldStandsBelowTheButtons()
+{
+    const QRect tools = m_map->findChild<QWidget*>(QStringLiteral("mapTools"))->geometry();
+    for (const ProjectionKind kind : kAllProjections) {
+        m_map->setProjection(kind);
+        m_map->resetView();
+        QTRY_VERIFY(std::abs(m_map->viewport().zoom() - 1) < 1e-9);
+        m_map->finishRendering();
+        const MapViewport view = m_map->viewport();
+        const double top = kind == ProjectionKind::Globe ? view.toScreen({0, 1}).y() : view.place({76, 0}).y();
+        QVERIFY2(top > tools.bottom(), qPrintable(projectionName(kind)));
+        QVERIFY(!m_map->styleOptions().viewport->head); // a picture has none
+    }
+    QVERIFY(m_map->layoutNow().legendLines.size() > 1);
+    m_map->resize(864, 345);
+    QTRY_VERIFY(m_map->layoutNow().legendLines.isEmpty());
+    QVERIFY(m_map->layoutNow().legendRect.height() < 40);
+    QTest::mouseMove(m_map.get(), m_map->layoutNow().legendRect.bottomRight().toPoint() - QPoint(3, 3));
+    const auto* panel = m_map->window()->findChild<FloatPanel*>();
+    QVERIFY(panel != nullptr);
+    QTRY_VERIFY(panel->isVisible());
+    QVERIFY2(panel->text().contains(QStringLiteral("size: accelerators<br>ring: utilization")),
+             qPrintable(panel->text()));
+}
+
 void MapLayersTest::toolsFoldWhenNarrow()
 {
     const auto visible = [&](const char* name) {
@@ -257,6 +287,15 @@ void MapLayersTest::toolsFoldWhenNarrow()
     m_map->resize(700, 420);
     QTRY_VERIFY(visible("mapMore"));
     QVERIFY(!visible("mapNight") && visible("mapFlows"));
+    auto* find = m_map->findChild<QToolButton*>(QStringLiteral("mapFind"));
+    const auto* finder = m_map->findChild<QLineEdit*>(QStringLiteral("mapFinder"));
+    QVERIFY(find->isVisible() && finder->isHidden());
+    m_map->activateWindow();
+    QTest::mouseClick(find, Qt::LeftButton);
+    QTRY_VERIFY(finder->hasFocus() && find->isHidden());
+    QVERIFY(m_map->rect().contains(finder->parentWidget()->geometry()));
+    m_map->setFocus();
+    QTRY_VERIFY(finder->isHidden() && find->isVisible());
     m_map->resize(360, 300);
     QTRY_VERIFY(!visible("mapFlows"));
     const auto* row = m_map->findChild<QWidget*>(QStringLiteral("mapTools"));
@@ -371,10 +410,11 @@ void MapLayersTest::everyThemePaintsItsOwnLand()
         const QImage own = fresh.grab().toImage();
         // Land, sea and borders; what is drawn on them is the same scene's.
         for (const LatLon at : {LatLon{62, 100}, LatLon{0, -30}, LatLon{24, 5}, LatLon{-25, 134}}) {
-            const QPoint pixel = m_map->viewport().place(at).toPoint();
+            const QPoint pixel = (m_map->viewport().place(at) * changed.devicePixelRatio()).toPoint();
             QCOMPARE(changed.pixelColor(pixel), own.pixelColor(pixel));
         }
-        QCOMPARE(changed.pixelColor(m_map->viewport().place({62, 100}).toPoint()), theme().land);
+        const QPointF siberia = m_map->viewport().place({62, 100}) * changed.devicePixelRatio();
+        QCOMPARE(changed.pixelColor(siberia.toPoint()), theme().land);
     }
 }
 
