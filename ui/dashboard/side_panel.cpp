@@ -105,7 +105,8 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     auto* scroll = new QScrollArea; // in a low window the reasons are scrolled to; none is squeezed
     scroll->setWidget(world);
     scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setProperty("ring", true); // arrow keys scroll it: it shows that it has them
+    scroll->setAccessibleName(tr("Shares, balance, hottest places and events"));
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_stack->addWidget(scroll);
     m_stack->addWidget(place);

@@ -134,6 +134,12 @@ void TimeBar::showClock()
         m_pace->setText(tr("recorded, %1 · play comes back").arg(at.toString(QStringLiteral("HH:mm:ss"))));
         return;
     }
+    if (snapshot->seekingTo) { // what it works through on the way there is no pace
+        m_pace->setToolTip({});
+        m_pace->setText(
+            tr("going to %1 …").arg(m_session.timeAt(*snapshot->seekingTo).toString(QStringLiteral("HH:mm:ss"))));
+        return;
+    }
     if (snapshot->fastForward) {
         m_pace->setToolTip({});
         m_pace->setText(tr("fast-forward · fluid (mean-field) estimate"));

@@ -24,6 +24,12 @@ QToolButton[chip="true"] { background: @raised; border: 1px solid @line; border-
 QToolButton[chip="true"]:hover { border-color: @accent; }
 QToolButton[rail="true"] { background: transparent; border-color: transparent; padding: 0; }
 QToolButton[rail="true"]:hover, QToolButton[rail="true"]:checked { background: @raised; border-color: @line; }
+QPushButton:focus, QToolButton:focus { border: 2px solid @accent; padding: 4px 10px; }
+QPushButton[primary="true"]:focus { border-color: @text; }
+QToolButton[chip="true"]:focus { padding: 3px 9px; }
+QToolButton[rail="true"]:focus { padding: 0; border-color: @accent; }
+QScrollArea[ring="true"] { border: 1px solid transparent; border-radius: 9px; }
+QScrollArea[ring="true"]:focus { border-color: @accent; }
 QFileDialog QToolButton { padding: 3px; }
 QToolButton::menu-indicator { image: none; }
 QLineEdit, QComboBox, QAbstractSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }

@@ -12,8 +12,10 @@
 #include "ui/planner/scenario_dialog.h"
 #include "ui/replay/replay_page.h"
 #include "ui/shell/icon.h"
+#include "ui/shell/text_color.h"
 #include "ui/shell/wait_cursor.h"
 #include "ui/shell/window/export_dialog.h"
+#include "ui/shell/window/key_focus.h"
 #include "ui/shell/window/top_bar.h"
 
 #include <QApplication>
@@ -70,6 +72,8 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     setMinimumSize(kLeast);
     addCommands();
     addDashboardCommands();
+    addMapCommands();
+    m_keyFocus = std::make_unique<KeyFocus>(*this, *m_commands.action(QStringLiteral("sim.play")));
     addPage(Room::Overview, m_overview);
     m_message->setAccessibleName(tr("Message"));
     m_message->setWordWrap(true);
@@ -231,13 +235,15 @@ void MainWindow::addCommands()
          tr("Back"),
          QKeySequence(tr("Alt+Left")),
          [this] {
-             if (m_room == Room::Devices) {
+             if (m_room != Room::Devices) {
+                 m_session.selection().back();
+             } else if (devices().canGoBack()) {
                  devices().back();
              } else {
-                 m_session.selection().back();
+                 showRoom(Room::Overview); // whose map is the level above
              }
          },
-         [this] { return m_room == Room::Devices ? m_devices->canGoBack() : m_session.selection().canGoBack(); },
+         [this] { return m_room == Room::Devices || m_session.selection().canGoBack(); },
          {}});
     m_commands.add({QStringLiteral("view.forward"),
                     tr("Forward"),
@@ -399,27 +405,29 @@ void MainWindow::buildMenus()
     fill(menuBar()->addMenu(tr("&File")), {"file.open", "file.sample", "file.saveAs", "-", "file.import", "file.export",
                                            "file.summary", "-", "file.quit"});
     fill(menuBar()->addMenu(tr("&Edit")), {"edit.undo", "edit.redo"});
-    fill(menuBar()->addMenu(tr("&View")), {"view.overview",
-                                           "view.boards",
-                                           "view.data",
-                                           "view.devices",
-                                           "view.explorer",
-                                           "view.sql",
-                                           "-",
-                                           "view.back",
-                                           "view.forward",
-                                           "-",
-                                           "view.flows",
-                                           "view.isobars",
-                                           "view.performance",
-                                           "-",
-                                           "view.themeSystem",
-                                           "view.themeLight",
-                                           "view.themeDark",
-                                           "view.themeContrast",
-                                           "-",
-                                           "view.present",
-                                           "view.presentPeriod"});
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    fill(view, {"view.overview",
+                "view.boards",
+                "view.data",
+                "view.devices",
+                "view.explorer",
+                "view.sql",
+                "-",
+                "view.back",
+                "view.forward",
+                "-",
+                "view.flows",
+                "view.isobars",
+                "view.performance",
+                "-",
+                "view.themeSystem",
+                "view.themeLight",
+                "view.themeDark",
+                "view.themeContrast",
+                "-",
+                "view.present",
+                "view.presentPeriod"});
+    addMapMenus(view);
     fill(menuBar()->addMenu(tr("&Simulation")),
          {"sim.play", "sim.step", "sim.back", "sim.fastForward", "-", "sim.scenarios", "sim.loseRegion", "sim.break",
           "sim.mendAll", "-", "sim.replay", "sim.restart"});
@@ -472,14 +480,14 @@ QWidget* MainWindow::buildRail()
 void MainWindow::say(const Error& error)
 {
     say(QStringLiteral("! ") + QString::fromStdString(error.toString()));
-    m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().trouble.name()));
+    setTextColor(m_message, theme().trouble);
 }
 
 void MainWindow::say(const QString& text)
 {
     m_offer->hide();
     m_message->setText(text);
-    m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().fine.name()));
+    setTextColor(m_message, theme().fine);
     m_messageBar->show();
 }
 

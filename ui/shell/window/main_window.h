@@ -10,8 +10,10 @@
 #include <QTimer>
 
 #include <array>
+#include <memory>
 
 class QLabel;
+class QMenu;
 class QPushButton;
 class QStackedWidget;
 class QToolButton;
@@ -24,6 +26,7 @@ struct Destination;
 class DataPage;
 class DevicePage;
 class ExplorerPage;
+class KeyFocus;
 class OverviewPage;
 class ReplayPage;
 class Tour;
@@ -67,12 +70,16 @@ public:
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
 
 private:
     void addCommands();
     void addDashboardCommands();
+    void addMapCommands();
+    /// Filters, what is compared with, and the map, at the end of the View menu.
+    void addMapMenus(QMenu* view);
     void startTour();
     void offerTour();
     /// Whether a tour would come between somebody and what they do.
@@ -95,6 +102,8 @@ private:
 
     Session& m_session;
     CommandRegistry m_commands;
+    QStringList m_mapCommands; ///< as their menu has them; an empty one parts them
+    std::unique_ptr<KeyFocus> m_keyFocus;
     OverviewPage* m_overview = nullptr;
     DataPage* m_data = nullptr; ///< these are made when first needed
     ReplayPage* m_replay = nullptr;
