@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/serving/replica.h"
-#include "model/serving/kv_blocks.h"
-#include "model/serving/mix.h"
-#include "model/serving/prefix_cache.h"
+#include "model/serving/replica_exact.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <optional>
 
 namespace isobar::serving {
 namespace {
@@ -37,100 +33,6 @@ IterationTimes::IterationTimes(const IterationModel& model, const BatchPolicy& p
         m_decodeBase[sequences] = model.decodeSeconds(static_cast<double>(sequences), 0);
     }
 }
-
-/// While there is surely room for all, blocks need no counting: tokens bound them well enough. This is for the rest of
-/// the time. With a prefix cache, blocks held by several count once.
-struct Replica::Exact {
-    /// What a request does with the prefix cache.
-    struct Prefix {
-        std::vector<std::uint64_t> hashes; ///< of its prompt's whole prefix blocks
-        std::vector<std::uint64_t> held;   ///< those it holds: found or added
-        std::uint32_t hitTokens = 0;       ///< when it started
-    };
-
-    explicit Exact(const IterationTimes& times)
-        : blocks(times.policy().kvBlockTokens)
-        , blockTokens(times.policy().kvBlockTokens)
-        , prefixTokens(times.policy().prefixBlockTokens)
-        , total(times.kvBlocks())
-    {
-        if (prefixTokens > 0) {
-            cache.emplace(total, prefixTokens / blockTokens);
-        }
-    }
-    [[nodiscard]] std::int64_t free() const { return total - blocks.held(); }
-    [[nodiscard]] std::int64_t blocksOf(std::int64_t tokens) const { return blocksFor(tokens, blockTokens); }
-    /// Makes the content follow the count: room that is held now is taken.
-    void takeHeld()
-    {
-        if (cache) {
-            cache->take(cache->freeBlocks() - free());
-        }
-    }
-    /// Gives back what a record's sequence of so many tokens holds.
-    void release(std::uint32_t record, std::int64_t tokens)
-    {
-        if (!cache) {
-            blocks.release(blocksOf(tokens));
-            return;
-        }
-        std::vector<std::uint64_t>& held = prefixes[record].held;
-        const std::int64_t before = cache->freeBlocks();
-        cache->release(held, blocksOf(tokens) - std::ssize(held) * (prefixTokens / blockTokens));
-        held.clear();
-        blocks.release(cache->freeBlocks() - before);
-    }
-    /// Takes the blocks for a prompt, prefix blocks that are there included, or none when they are not to be had.
-    bool hold(std::uint32_t record, std::int64_t tokens)
-    {
-        if (!cache) {
-            const std::int64_t wanted = blocksOf(tokens);
-            const bool fits = wanted <= free();
-            blocks.hold(fits ? wanted : 0);
-            return fits;
-        }
-        Prefix& prefix = prefixes[record];
-        const auto hits = std::span(prefix.hashes).first(cache->leading(prefix.hashes));
-        const std::int64_t own = blocksOf(tokens) - std::ssize(hits) * (prefixTokens / blockTokens);
-        const std::int64_t idle = cache->idleBlocks(hits);
-        if (own + idle > free()) {
-            return false;
-        }
-        const std::int64_t before = cache->freeBlocks();
-        cache->acquire(hits);
-        cache->take(own);
-        blocks.hold(before - cache->freeBlocks());
-        prefix.held.assign(hits.begin(), hits.end());
-        return true;
-    }
-    /// Tokens of a prompt that need no prefill.
-    [[nodiscard]] std::uint32_t hitTokens(std::uint32_t record, std::int64_t tokens) const
-    {
-        return cache
-                   ? static_cast<std::uint32_t>(std::min(std::ssize(prefixes[record].held) * prefixTokens, tokens - 1))
-                   : 0;
-    }
-    /// A prompt is computed from `begin` to `end`: whole prefix blocks in there can be found from now on.
-    void computed(std::uint32_t record, std::uint32_t begin, std::uint32_t end)
-    {
-        if (!cache) {
-            return;
-        }
-        Prefix& prefix = prefixes[record];
-        const auto size = static_cast<std::uint32_t>(prefixTokens);
-        for (std::size_t i = begin / size; i < prefix.hashes.size() && (i + 1) * size <= end; ++i) {
-            if (cache->add(prefix.hashes[i])) {
-                prefix.held.push_back(prefix.hashes[i]);
-            }
-        }
-    }
-
-    KvBlocks blocks;
-    std::int64_t blockTokens, prefixTokens, total;
-    std::optional<PrefixCache> cache;
-    std::vector<Prefix> prefixes;        ///< by record, with a prefix cache
-    std::vector<std::uint32_t> finished; ///< scratch
-};
 
 Replica::Replica(const IterationTimes& times, std::size_t queueLimit)
     : m_times(&times)
@@ -682,99 +584,6 @@ void Replica::removeDecoding(std::size_t at)
         at = child;
     }
     m_running[at] = last;
-}
-
-std::vector<Request> Replica::takeQueue()
-{
-    std::sort(m_queue.begin(), m_queue.end(), [](const Waiting& a, const Waiting& b) { return a.order < b.order; });
-    std::vector<Request> taken;
-    std::size_t kept = 0;
-    for (const Waiting& waiting : m_queue) {
-        const Record& record = m_records[waiting.record];
-        if (record.start != kNotStarted) {
-            m_queue[kept++] = waiting;
-            continue;
-        }
-        taken.push_back(record.request);
-        discard(waiting.record);
-    }
-    m_queue.shrink(kept); // in order, and so a heap
-    return taken;
-}
-
-std::vector<Request> Replica::takeAll()
-{
-    std::vector<std::uint32_t> records;
-    for (const Running& running : m_running) {
-        records.push_back(running.record);
-    }
-    for (const Waiting& waiting : m_queue) {
-        records.push_back(waiting.record);
-    }
-    std::sort(records.begin(), records.end(),
-              [this](std::uint32_t a, std::uint32_t b) { return m_records[a].arrival < m_records[b].arrival; });
-    std::vector<Request> taken;
-    for (const std::uint32_t record : records) {
-        taken.push_back(m_records[record].request);
-    }
-    *this = Replica(*m_times, m_queueLimit);
-    return taken;
-}
-
-std::int64_t Replica::heldBlocks() const
-{
-    if (m_times->policy().admission == BatchPolicy::Admission::Reserve) {
-        return m_reserved;
-    }
-    if (m_exact) {
-        return m_exact->blocks.held();
-    }
-    std::int64_t blocks = 0;
-    for (std::size_t i = 0; i < m_running.size(); ++i) {
-        blocks += blocksFor(i < m_decoding ? slots(m_running[i]) : promptTokens(m_records[m_running[i].record]),
-                            m_times->policy().kvBlockTokens);
-    }
-    return blocks;
-}
-
-std::size_t Replica::memoryBytes() const
-{
-    return sizeof *this + m_running.bytes() + m_records.bytes() + m_queue.bytes();
-}
-
-std::uint64_t Replica::hash(std::uint64_t hash) const
-{
-    for (const double value : {m_nextEvent, m_runStart}) {
-        hash = mix(hash, std::bit_cast<std::uint64_t>(value));
-    }
-    for (const std::int64_t value : {m_context, m_reserved}) {
-        hash = mix(hash, static_cast<std::uint64_t>(value));
-    }
-    hash = mix(hash, std::uint64_t{m_tokens} << 32 | m_runIterations);
-    hash = mix(hash, std::uint64_t{m_arrivals} << 32 | m_decoding);
-    const auto mixRecord = [&](std::uint32_t index) {
-        const Record& record = m_records[index];
-        hash = mix(hash, std::bit_cast<std::uint64_t>(record.request.arrivalSeconds));
-        hash = mix(hash, std::uint64_t{record.request.inputTokens} << 32 | record.request.outputTokens);
-        hash = mix(hash, std::uint64_t{record.request.tag} << 32 | record.request.priority);
-        hash = mix(hash, std::uint64_t{record.arrival} << 32 | record.generated);
-        if (m_exact && m_exact->cache) {
-            for (const auto& hashes : {m_exact->prefixes[index].hashes, m_exact->prefixes[index].held}) {
-                for (const std::uint64_t value : hashes) {
-                    hash = mix(hash, value);
-                }
-            }
-        }
-    };
-    for (const Running& running : m_running) {
-        hash = mix(hash, running.at);
-        mixRecord(running.record);
-    }
-    for (const Waiting& waiting : m_queue) {
-        hash = mix(hash, waiting.order);
-        mixRecord(waiting.record);
-    }
-    return m_exact && m_exact->cache ? m_exact->cache->hash(hash) : hash;
 }
 
 } // namespace isobar::serving

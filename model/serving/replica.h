@@ -241,9 +241,9 @@ private:
     void join(const Waiting& head, double now, IterationLoad& load, std::int64_t& budget, ReplicaLog& log);
     void addPart(std::uint32_t record, std::uint32_t begin, IterationLoad& load, std::int64_t& budget);
     [[nodiscard]] std::int64_t iterationsToRun(bool preempted);
-    /// Whether `tokens` more by `sequences` more find room however they and the rest are spread over blocks.
     [[nodiscard]] bool startsAtOnce(const Record& record, double seconds) const;
     [[nodiscard]] bool urgentWaits() const;
+    /// Whether `tokens` more by `sequences` more find room however they and the rest are spread over blocks.
     [[nodiscard]] bool surelyFits(std::int64_t tokens, std::int64_t sequences) const;
     void countExactly();
 
