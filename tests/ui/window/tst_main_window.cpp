@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/sample_window.h"
 #include "ui/charts/kpi_tile.h"
 #include "ui/charts/share_bars.h"
-#include "ui/dashboard/overview_page.h"
 #include "ui/dashboard/side_panel.h"
-#include "ui/map/map_view.h"
 #include "ui/planner/placement_drag.h"
 #include "ui/planner/region_panel.h"
 #include "ui/replay/replay_page.h"
-#include "ui/shell/theme.h"
-#include "ui/shell/window/main_window.h"
 
 #include <QComboBox>
 #include <QDragEnterEvent>
@@ -16,12 +13,9 @@
 #include <QLabel>
 #include <QMimeData>
 #include <QProcess>
-#include <QSettings>
 #include <QSignalSpy>
-#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QToolButton>
-#include <QtTest>
 
 #include "tests/support/test_support.h"
 
@@ -31,34 +25,12 @@ using namespace isobar;
 using namespace isobar::ui;
 
 /// The whole window on the bundled sample, by clicks, drags and keys.
-class MainWindowTest : public QObject {
+class MainWindowTest : public QObject, private ui::test::SampleWindow {
     Q_OBJECT
 
     static constexpr double kSettleSeconds = 2;
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
 
-    MapView& map() { return m_window->overview().map(); }
     RegionPanel& regionPanel() { return m_window->overview().side().regionPanel(); }
-
-    /// Runs `seconds` of simulated time and waits until the window has it.
-    void simulate(double seconds)
-    {
-        const auto target = m_session->history().end() + static_cast<aggregate::SimMicros>(seconds * 1e6);
-        m_session->stepBy(seconds);
-        QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= target, 60'000);
-        m_window->overview().refresh();
-    }
-
-    int placeNamed(const char* name)
-    {
-        for (std::size_t i = 0; i < m_session->places().size(); ++i) {
-            if (m_session->places()[i].name == name) {
-                return static_cast<int>(i);
-            }
-        }
-        return -1;
-    }
 
     void clickPlace(int place)
     {
@@ -131,30 +103,9 @@ class MainWindowTest : public QObject {
     }
 
 private Q_SLOTS:
-    void initTestCase()
-    {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test"));
-        QSettings().clear();
-        applyTheme(ThemeChoice::Dark);
-    }
-
-    void init()
-    {
-        m_session = std::make_unique<Session>(kSettleSeconds);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1480, 900);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        const Status opened = m_session->openSample();
-        QVERIFY2(opened.ok(), opened.ok() ? "" : opened.error().toString().c_str());
-    }
-
-    void cleanup()
-    {
-        m_window.reset();
-        m_session.reset();
-    }
+    void initTestCase() { beginTests("isobar-test"); }
+    void init() { openWindow(); }
+    void cleanup() { closeWindow(); }
 
     void showsSixFiguresWithUnits()
     {
@@ -374,7 +325,7 @@ private Q_SLOTS:
 
     void windowAndCommandLineExportTheSameNumbers()
     {
-        const QString cli = QString::fromStdString(test::program("isobar-cli").string());
+        const QString cli = QString::fromStdString(isobar::test::program("isobar-cli").string());
         if (!QFileInfo::exists(cli)) {
             QSKIP("isobar-cli is not built");
         }
