@@ -97,6 +97,14 @@ inline QStringList unreadable(QWidget* root)
             found << QStringLiteral("%1: %2 px missing").arg(describe(widget)).arg(missing);
         }
         const QWidget* parent = widget->parentWidget();
+        if (const auto* area = qobject_cast<const QScrollArea*>(widget);
+            area != nullptr && area->widget() != nullptr &&
+            area->horizontalScrollBarPolicy() == Qt::ScrollBarAlwaysOff &&
+            area->widget()->width() > area->viewport()->width()) {
+            found << QStringLiteral("%1: what is in it is %2 px too wide")
+                         .arg(describe(widget))
+                         .arg(area->widget()->width() - area->viewport()->width());
+        }
         const auto* scroll = parent != nullptr ? qobject_cast<const QScrollArea*>(parent->parentWidget()) : nullptr;
         if (parent != nullptr && scroll == nullptr && !parent->rect().contains(widget->geometry()) &&
             widget->width() > 1 && widget->height() > 1 &&

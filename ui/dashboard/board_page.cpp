@@ -292,7 +292,11 @@ void BoardPage::setPresenting(bool on)
 {
     m_presenting = on;
     m_arrange->setChecked(false);
-    m_tools->setVisible(!on);
+    // What is shown stays named, and that it is simulated: the tools go.
+    m_names->setVisible(!on);
+    for (QToolButton* button : m_tools->findChildren<QToolButton*>(QString(), Qt::FindDirectChildrenOnly)) {
+        button->setVisible(!on);
+    }
     fit();
     refresh();
 }
@@ -309,7 +313,9 @@ void BoardPage::refresh()
         return; // a room that is not looked at costs nothing
     }
     const ViewContext context = contextOf(m_session, m_targets.targets());
-    m_source->setText(context.footer());
+    const QString footer = context.footer();
+    m_source->setText(m_presenting ? m_boards[static_cast<std::size_t>(m_current)].name + QStringLiteral(" · ") + footer
+                                   : footer);
     m_grid->showContext(context);
 }
 

@@ -4,6 +4,7 @@
 #include "ui/dashboard/contracts.h"
 #include "ui/dashboard/view_tables.h"
 #include "ui/shell/format.h"
+#include "ui/shell/text_color.h"
 #include "ui/shell/theme.h"
 
 #include <QHBoxLayout>
@@ -189,7 +190,7 @@ QString OutageBanner::text() const
 void OutageBanner::say(const QString& headline, const QString& details, bool trouble)
 {
     m_headline->setText((trouble ? QStringLiteral("! ") : QStringLiteral("✓ ")) + headline);
-    m_headline->setStyleSheet(QStringLiteral("color: %1").arg((trouble ? theme().trouble : theme().fine).name()));
+    setTextColor(m_headline, trouble ? theme().trouble : theme().fine);
     m_details->setText(details);
 }
 

@@ -31,6 +31,12 @@ QFrame* separator()
     return line;
 }
 
+/// "azure/eastus2" stays on one line: a word joiner behind the stroke.
+QString unbroken(QString key)
+{
+    return key.replace(QLatin1Char('/'), QStringLiteral("/\u2060"));
+}
+
 QLabel* heading(const QString& text)
 {
     auto* label = new QLabel(text);
@@ -85,7 +91,7 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
 
     auto* place = new QWidget;
     auto* placeColumn = new QVBoxLayout(place);
-    placeColumn->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
+    placeColumn->setContentsMargins(Theme::kPadding, 10, Theme::kPadding, Theme::kPadding);
     placeColumn->setSpacing(8);
     placeColumn->addWidget(m_regionPanel, 1);
     auto* line = separator();
@@ -134,11 +140,11 @@ void SidePanel::showBalance(const ViewContext& context)
 {
     QString rows, words;
     for (const BalanceFigure& figure : balanceFigures(context)) {
-        rows += QStringLiteral(
-                    "<tr><td style='color:%1' width='60%'>%2</td><td align='right' style='color:%3'>%4</td></tr>")
+        rows += QStringLiteral("<tr><td style='color:%1; white-space:nowrap'>%2</td>"
+                               "<td align='right' style='color:%3'>%4</td></tr>")
                     .arg(theme().muted.name(), figure.name.toHtmlEscaped(),
                          (figure.trouble ? theme().trouble : theme().text).name(),
-                         (figure.trouble ? QStringLiteral("! ") : QString()) + figure.value.toHtmlEscaped());
+                         (figure.trouble ? QStringLiteral("! ") : QString()) + unbroken(figure.value.toHtmlEscaped()));
         words += QStringLiteral("<p><b>%1</b> %2<br>%3</p>")
                      .arg(figure.name.toHtmlEscaped(), figure.value.toHtmlEscaped(), figure.explanation);
     }

@@ -26,6 +26,8 @@ public:
     [[nodiscard]] RegionPanel& regionPanel() { return *m_regionPanel; }
     [[nodiscard]] MoveTable& moveTable() { return *m_moveTable; }
     [[nodiscard]] ShareBars& share() { return *m_share; }
+    /// Its lists scroll: what is in it must not make the page, and the map beside it, higher.
+    [[nodiscard]] bool hasHeightForWidth() const override { return false; }
 
 Q_SIGNALS:
     void placeChosen(int place);

@@ -186,8 +186,9 @@ QWidget* ImportDialog::makeEmpty()
     auto* heading = new QLabel(tr("Choose files, or drop them here"), page);
     heading->setFont(ui::font(TextRole::Title));
     QLabel* hint =
-        mutedLabel(tr("Price catalogues (SkyPilot CSV), request traces (Azure LLM CSV) and Isobar fleet files\n"
-                      "are recognised by what is in them. You see what would be read first;\n"
+        mutedLabel(tr("Prices (SkyPilot catalogues), request traces (Azure LLM, BurstGPT, Mooncake, ServeGen),\n"
+                      "measured runs (vLLM, MLPerf), model configurations, systems and Isobar fleet files\n"
+                      "are recognised by what is in them. You see first what would be read;\n"
                       "nothing is written until you accept."),
                    page);
     hint->setAlignment(Qt::AlignCenter);

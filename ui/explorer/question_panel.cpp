@@ -234,17 +234,7 @@ QWidget* QuestionPanel::buildForm()
     bottom->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, 0);
     bottom->addWidget(m_ask, 1);
     column->addLayout(bottom);
-    panel->setMinimumWidth(inside->minimumSizeHint().width() + 12); // nothing of it lies beyond the edge
-    const auto restyle = [inside] {
-        inside->setStyleSheet(
-            QStringLiteral("QListWidget::indicator, QCheckBox::indicator { width: 12px; height: 12px; "
-                           "border: 1px solid %1; border-radius: 3px; background: transparent; }"
-                           "QListWidget::indicator:checked, QCheckBox::indicator:checked { "
-                           "background: %2; border-color: %2; }")
-                .arg(theme().faint.name(), theme().accent.name()));
-    };
-    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, inside, restyle);
-    restyle();
+    panel->setMinimumWidth(inside->minimumSizeHint().width() + 16); // nothing of it lies beyond the edge
 
     connect(add, &QPushButton::clicked, this, &QuestionPanel::addFilter);
     connect(m_whereDimension, &QComboBox::currentIndexChanged, this, &QuestionPanel::showValues);

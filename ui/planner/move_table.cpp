@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/planner/move_table.h"
 
+#include "ui/shell/text_color.h"
 #include "ui/shell/theme.h"
 
 #include <QGridLayout>
@@ -28,11 +29,6 @@ QColor colorOf(MoveFigure::Judgement judgement)
         break;
     }
     return theme().muted;
-}
-
-void setColor(QLabel* label, const QColor& color)
-{
-    label->setStyleSheet(QStringLiteral("color: %1").arg(color.name()));
 }
 
 QString symbolOf(plan::Verdict verdict)
@@ -105,31 +101,30 @@ QLabel* MoveTable::cell(int row, int column, const QString& text, const QColor& 
         m_grid->addWidget(label, row, column, column == 0 ? Qt::AlignLeft : Qt::AlignRight);
     }
     label->setText(text);
-    setColor(label, color);
+    setTextColor(label, color);
     return label;
 }
 
 void MoveTable::rebuild()
 {
     const bool moving = m_assessment.has_value();
+    m_headline->setVisible(moving);
     m_figures->setVisible(moving);
     m_reasons->setVisible(moving && !m_assessment->reasons.empty());
-    setColor(m_note, theme().muted);
+    setTextColor(m_note, theme().muted);
     if (!moving) {
-        m_headline->setText(tr("Move work"));
-        setColor(m_headline, theme().text);
-        m_note->setText(tr("Drag a placement onto a region of the map, or choose Move… on it. Cost, latency and "
-                           "capacity are compared here before anything changes."));
+        m_note->setText(tr("Drag a card onto the map, or choose ⋯ on it: what the move would change is compared here "
+                           "first."));
         return;
     }
     m_headline->setText(symbolOf(m_assessment->verdict) + m_headlineText);
-    setColor(m_headline, colorOf(m_assessment->verdict));
+    setTextColor(m_headline, colorOf(m_assessment->verdict));
     QStringList reasons;
     for (const plan::Reason& reason : m_assessment->reasons) {
         reasons << symbolOf(reason.verdict) + QString::fromStdString(reason.text);
     }
     m_reasons->setText(reasons.join(QLatin1Char('\n')));
-    setColor(m_reasons, colorOf(m_assessment->verdict));
+    setTextColor(m_reasons, colorOf(m_assessment->verdict));
     int row = 0;
     cell(row, 0, QString(), theme().muted);
     cell(row, 1, tr("Baseline"), theme().muted);

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/planner/placement_card.h"
 
+#include "ui/shell/elided_label.h"
+#include "ui/shell/text_color.h"
 #include "ui/shell/theme.h"
 
 #include <QApplication>
-#include <QGridLayout>
+#include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QToolButton>
+#include <QVBoxLayout>
 
 namespace isobar::ui {
 
 PlacementCard::PlacementCard(QWidget* parent)
     : QFrame(parent)
-    , m_model(new QLabel)
+    , m_model(new ElidedLabel)
     , m_replicas(new QLabel)
-    , m_detail(new QLabel)
+    , m_detail(new ElidedLabel)
     , m_load(new QLabel)
     , m_move(new QToolButton)
 {
@@ -32,16 +35,23 @@ PlacementCard::PlacementCard(QWidget* parent)
     m_move->setProperty("rail", true);
     m_move->setFixedSize(22, 30);
     m_move->setCursor(Qt::ArrowCursor);
-    auto* grid = new QGridLayout(this);
-    grid->setContentsMargins(10, 7, 4, 7);
-    grid->setVerticalSpacing(1);
-    grid->setHorizontalSpacing(8);
-    grid->setColumnStretch(0, 1);
-    grid->addWidget(m_model, 0, 0);
-    grid->addWidget(m_replicas, 0, 1, Qt::AlignRight);
-    grid->addWidget(m_detail, 1, 0);
-    grid->addWidget(m_load, 1, 1, Qt::AlignRight);
-    grid->addWidget(m_move, 0, 2, 2, 1, Qt::AlignVCenter);
+    // Two lines that share no columns: a model's name has the room that its replicas leave, not what the load does.
+    const auto line = [](QLabel* name, QLabel* figure) {
+        auto* row = new QHBoxLayout;
+        row->setSpacing(8);
+        row->addWidget(name, 1);
+        row->addWidget(figure);
+        return row;
+    };
+    auto* lines = new QVBoxLayout;
+    lines->setSpacing(1);
+    lines->addLayout(line(m_model, m_replicas));
+    lines->addLayout(line(m_detail, m_load));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(10, 7, 4, 7);
+    row->setSpacing(8);
+    row->addLayout(lines, 1);
+    row->addWidget(m_move, 0, Qt::AlignVCenter);
     for (QLabel* label : {m_model, m_replicas, m_detail, m_load}) {
         label->setAttribute(Qt::WA_TransparentForMouseEvents);
     }
@@ -55,7 +65,7 @@ void PlacementCard::setData(const Data& shown)
     m_replicas->setText(shown.replicas);
     m_detail->setText(shown.detail);
     m_load->setText(shown.load);
-    m_load->setStyleSheet(QStringLiteral("color: %1").arg((shown.hot ? theme().trouble : theme().muted).name()));
+    setTextColor(m_load, shown.hot ? theme().trouble : theme().muted);
     setAccessibleName(tr("Placement %1, %2").arg(shown.model, shown.detail));
     setAccessibleDescription(shown.replicas + QStringLiteral(", ") + shown.load);
     m_move->setAccessibleName(tr("Move %1, %2").arg(shown.model, shown.detail));

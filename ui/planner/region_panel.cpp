@@ -5,6 +5,7 @@
 #include "model/query/query.h"
 #include "ui/planner/drop_planner.h"
 #include "ui/planner/placement_drag.h"
+#include "ui/shell/elided_label.h"
 #include "ui/shell/format.h"
 #include "ui/shell/theme.h"
 
@@ -106,7 +107,8 @@ RegionPanel::RegionPanel(Session& session, QWidget* parent)
     m_list->setSpacing(6);
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setProperty("ring", true); // arrow keys scroll it: it shows that it has them
+    scroll->setAccessibleName(tr("Pools and placements"));
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(m_content);
     auto* column = new QVBoxLayout(this);
@@ -147,11 +149,15 @@ void RegionPanel::rebuild()
         return;
     }
     const Fleet& fleet = m_session.fleet();
+    QStringList chosen;
     for (const Place& place : m_session.places()) {
         if (holdsSelection(place, m_session.selection().state())) {
-            m_title->setText(QString::fromStdString(place.name));
+            chosen << QString::fromStdString(place.name);
         }
     }
+    m_title->setText(chosen.size() <= 2 ? chosen.join(QStringLiteral(", "))
+                                        : tr("%1 and %2 more").arg(chosen.front()).arg(chosen.size() - 1));
+    m_title->setToolTip(chosen.join(QStringLiteral(", ")));
     for (std::size_t i = 0; i < fleet.pools.size(); ++i) {
         const Pool& pool = fleet.pools[i];
         if (selected.count(pool.region) == 0) {
@@ -163,15 +169,20 @@ void RegionPanel::rebuild()
         auto* row = new QHBoxLayout(heading);
         row->setContentsMargins(0, 4, 0, 0);
         row->setSpacing(6);
-        auto* title = new QLabel(QStringLiteral("<span style='color:%1'>■</span> %2 · %3")
-                                     .arg(theme().provider(fleet[region.provider].key).name(),
-                                          QString::fromStdString(region.code).toHtmlEscaped(),
-                                          QString::fromStdString(fleet[pool.accelerator].name).toHtmlEscaped()));
+        auto* swatch = new QFrame;
+        swatch->setFixedSize(10, 10);
+        swatch->setStyleSheet(QStringLiteral("background: %1; border-radius: 2px;")
+                                  .arg(theme().provider(fleet[region.provider].key).name()));
+        swatch->setToolTip(QString::fromStdString(fleet[region.provider].name));
+        auto* title = new ElidedLabel;
+        title->setText(QStringLiteral("%1 · %2").arg(QString::fromStdString(region.code),
+                                                     QString::fromStdString(fleet[pool.accelerator].name)));
         auto* usage = new QLabel(QStringLiteral("%1 / %2").arg(grouped(static_cast<double>(used), 0),
                                                                grouped(static_cast<double>(pool.usableChips()), 0)));
         usage->setToolTip(tr("Chips placed / usable"));
         usage->setProperty("muted", true);
         usage->setFont(ui::font(TextRole::Secondary));
+        row->addWidget(swatch);
         row->addWidget(title, 1);
         row->addWidget(usage);
         auto* devices = new QToolButton;
@@ -208,7 +219,25 @@ void RegionPanel::rebuild()
         }
     }
     m_list->addStretch(1);
+    followTabOrder();
     showLoad();
+}
+
+/// The cards come late: without this, Tab would reach them after everything else in the window.
+void RegionPanel::followTabOrder()
+{
+    QWidget* last = m_content->parentWidget()->parentWidget(); // what scrolls them
+    for (int i = 0; i < m_list->count(); ++i) {
+        QWidget* part = m_list->itemAt(i)->widget();
+        QWidgetList stops = part != nullptr ? part->findChildren<QWidget*>() : QWidgetList();
+        stops.prepend(part);
+        for (QWidget* stop : stops) {
+            if (stop != nullptr && stop->focusPolicy() != Qt::NoFocus) {
+                setTabOrder(last, stop);
+                last = stop;
+            }
+        }
+    }
 }
 
 void RegionPanel::showLoad()

@@ -4,6 +4,7 @@
 #include "model/ingest/whole_file.h"
 #include "model/plan/scenario_words.h"
 #include "ui/planner/list_row.h"
+#include "ui/shell/text_color.h"
 #include "ui/shell/theme.h"
 #include "ui/shell/wait_cursor.h"
 
@@ -239,13 +240,13 @@ void ScenarioDialog::showChosen()
 void ScenarioDialog::say(const Error& error)
 {
     say(QStringLiteral("! ") + text(error.toString()));
-    m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().trouble.name()));
+    setTextColor(m_message, theme().trouble);
 }
 
 void ScenarioDialog::say(const QString& what)
 {
     m_message->setText(what);
-    m_message->setStyleSheet(QStringLiteral("color: %1").arg(theme().fine.name()));
+    setTextColor(m_message, theme().fine);
     m_message->show();
 }
 

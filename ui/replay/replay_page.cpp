@@ -284,16 +284,6 @@ QWidget* ReplayPage::makeTables()
     for (int column = PercentilesModel::Mean; column < PercentilesModel::ColumnCount; ++column) {
         m_percentilesTable->setColumnWidth(column, 74);
     }
-    const auto paintTicks = [this, base = m_runsTable->styleSheet()] {
-        const Theme& t = theme();
-        m_runsTable->setStyleSheet(
-            base + QStringLiteral("QTableView::indicator { width: 11px; height: 11px; border: 1px solid %1; "
-                                  "border-radius: 3px; background: %2; }"
-                                  "QTableView::indicator:checked { background: %1; }")
-                       .arg(t.muted.name(), t.panel.name()));
-    };
-    paintTicks();
-    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, m_runsTable, paintTicks);
     for (QTableView* table : {m_runsTable, m_percentilesTable}) {
         table->verticalHeader()->setDefaultSectionSize(24);
     }

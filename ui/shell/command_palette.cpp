@@ -168,6 +168,26 @@ std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title)
     return match;
 }
 
+std::optional<FuzzyMatch> matchWords(const QString& query, const QString& title)
+{
+    if (auto match = fuzzyMatch(query, title)) {
+        return match;
+    }
+    const QStringList words = query.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    FuzzyMatch all;
+    for (const QString& word : words) {
+        const qsizetype at = title.indexOf(word, 0, Qt::CaseInsensitive);
+        if (words.size() < 2 || at < 0) {
+            return std::nullopt;
+        }
+        all.score += static_cast<int>(word.size());
+        for (qsizetype i = 0; i < word.size(); ++i) {
+            all.positions << static_cast<int>(at + i);
+        }
+    }
+    return all;
+}
+
 /// The commands that fit the query, best first, those that cannot run last.
 class CommandPalette::Matches final : public QAbstractListModel {
 public:
@@ -237,7 +257,7 @@ CommandPalette::CommandPalette(CommandRegistry& registry, QWidget* window)
     , m_registry(registry)
     , m_query(new QLineEdit(this))
     , m_list(new QListView(this))
-    , m_nothing(new QLabel(tr("Nothing has these letters in this order."), this))
+    , m_nothing(new QLabel(tr("Nothing is called that: try fewer letters."), this))
     , m_matches(new Matches(this))
 {
     setObjectName(QStringLiteral("commandPalette"));
@@ -316,7 +336,7 @@ void CommandPalette::filter(const QString& query)
     for (const Command& command : m_registry.commands()) {
         QAction* action = m_registry.action(command.id);
         const QString title = plainTitle(action->text());
-        if (auto match = fuzzyMatch(query, title)) {
+        if (auto match = matchWords(query, title)) {
             found.push_back({title, action->shortcut().toString(QKeySequence::NativeText), action->isEnabled(),
                              action->isCheckable() && action->isChecked(), std::move(*match),
                              [action] { action->trigger(); }});
@@ -324,7 +344,7 @@ void CommandPalette::filter(const QString& query)
     }
     if (!query.trimmed().isEmpty()) {
         for (const Destination& destination : m_destinations) {
-            if (auto match = fuzzyMatch(query, destination.title)) {
+            if (auto match = matchWords(query, destination.title)) {
                 found.push_back({destination.title, {}, true, false, std::move(*match), destination.go});
             }
         }

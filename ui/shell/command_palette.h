@@ -29,6 +29,9 @@ struct FuzzyMatch {
 /// O(query x title squared): titles are short.
 [[nodiscard]] std::optional<FuzzyMatch> fuzzyMatch(const QString& query, const QString& title);
 
+/// The same, or else all words of the query anywhere in the title, worth less: "dark theme" finds "Theme: dark".
+[[nodiscard]] std::optional<FuzzyMatch> matchWords(const QString& query, const QString& title);
+
 /// The title as it is read: without mnemonic ampersands.
 [[nodiscard]] QString plainTitle(const QString& title);
 

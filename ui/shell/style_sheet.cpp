@@ -32,6 +32,11 @@ QScrollArea[ring="true"] { border: 1px solid transparent; border-radius: 9px; }
 QScrollArea[ring="true"]:focus { border-color: @accent; }
 QFileDialog QToolButton { padding: 3px; }
 QToolButton::menu-indicator { image: none; }
+QToolButton[popupMode="1"] { padding-right: 26px; }
+QToolButton[popupMode="1"]:focus { padding-right: 25px; }
+QToolButton::menu-button { border: none; width: 22px; }
+QToolButton::menu-arrow { image: none; width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
+  border-top: 5px solid @muted; }
 QLineEdit, QComboBox, QAbstractSpinBox { background: @panel; border: 1px solid @line; border-radius: 7px; padding: 5px 9px; }
 QComboBox { padding-right: 4px; }
 QComboBox::drop-down { border: none; width: 20px; }
@@ -45,9 +50,10 @@ QAbstractSpinBox::up-arrow { width: 0; height: 0; border-left: 4px solid @panel;
   border-bottom: 4px solid @muted; }
 QAbstractSpinBox::down-arrow { width: 0; height: 0; border-left: 4px solid @panel; border-right: 4px solid @panel;
   border-top: 4px solid @muted; }
-QCheckBox::indicator, QListView::indicator, QTreeView::indicator { width: 12px; height: 12px; border: 1px solid @muted;
+QCheckBox::indicator, QListView::indicator, QTreeView::indicator, QTableView::indicator { width: 12px; height: 12px; border: 1px solid @muted;
   border-radius: 3px; background: @panel; }
-QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked { background: @accent; border: 1px solid @accent; }
+QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked, QTableView::indicator:checked {
+  background: @accent; border: 1px solid @accent; }
 QCheckBox::indicator:focus { border-color: @accent; }
 QCheckBox::indicator:disabled { border-color: @faint; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
@@ -67,8 +73,10 @@ QListWidget[rows="true"]::item { padding: 0 8px; border: 1px solid transparent; 
 QListWidget[rows="true"]::item:selected { background: @raised; color: @text; border-color: @accent; }
 QTableView QTableCornerButton::section { background: @panel; border: none; }
 QTabWidget::pane { border: 1px solid @line; border-radius: 7px; }
+QTabBar { outline: none; qproperty-drawBase: 0; }
 QTabBar::tab { padding: 6px 12px; color: @muted; background: transparent; border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
+QTabBar::tab:selected:focus { color: @accent; }
 QProgressBar { background: @line; border: none; border-radius: 3px; height: 6px; text-align: center; color: transparent; }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
 QScrollArea { background: transparent; border: none; }

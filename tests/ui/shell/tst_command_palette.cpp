@@ -100,6 +100,18 @@ private Q_SLOTS:
                  (QList<int>{0, 8}));
     }
 
+    void findsWordsInAnyOrder()
+    {
+        const QString title = QStringLiteral("Theme: dark");
+        QVERIFY(!fuzzyMatch(QStringLiteral("dark theme"), title));
+        const auto turned = matchWords(QStringLiteral("dark  theme"), title);
+        QVERIFY(turned);
+        QCOMPARE(turned->positions, (QList<int>{7, 8, 9, 10, 0, 1, 2, 3, 4}));
+        QVERIFY(turned->score < matchWords(QStringLiteral("theme dark"), title).value().score);
+        QVERIFY(!matchWords(QStringLiteral("dark room"), title));
+        QVERIFY(!matchWords(QStringLiteral("ramd"), title)); // one word keeps its order
+    }
+
     void findsAndRunsByKeys()
     {
         m_palette->open();

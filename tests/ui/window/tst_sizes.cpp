@@ -4,8 +4,10 @@
 #include "ui/dashboard/board_page.h"
 #include "ui/dashboard/kpi_row.h"
 #include "ui/dashboard/overview_page.h"
+#include "ui/dashboard/side_panel.h"
 #include "ui/devices/device_page.h"
 #include "ui/explorer/explorer_page.h"
+#include "ui/map/map_view.h"
 #include "ui/planner/fast_forward_dialog.h"
 #include "ui/planner/fault_dialog.h"
 #include "ui/planner/move_dialog.h"
@@ -191,6 +193,48 @@ private Q_SLOTS:
         }
         m_window->setPresenting(false);
         m_window->boards().grid().setArranging(false);
+        QVERIFY2(problems.isEmpty(), qPrintable(problems.join(QLatin1Char('\n'))));
+    }
+    void everyPlaceCanBeRead_data()
+    {
+        QTest::addColumn<QSize>("size");
+        for (const QSize size : {QSize(1280, 800), QSize(1480, 900), QSize(1920, 1080)}) {
+            QTest::addRow("%dx%d", size.width(), size.height()) << size;
+        }
+    }
+    /// The cards of every place, whatever its names and figures are; and choosing one leaves the page as it was.
+    void everyPlaceCanBeRead()
+    {
+        QFETCH(QSize, size);
+        m_session->selection().set({});
+        trigger("view.overview");
+        m_window->resize(size);
+        QTRY_COMPARE(m_window->size(), size);
+        const auto settle = [] {
+            for (int i = 0; i < 8; ++i) {
+                QCoreApplication::processEvents();
+                QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
+            }
+        };
+        settle();
+        const int chipsRow = 60; // of the top bar: it takes its room from the page
+        const int mapHeight = m_window->overview().map().height();
+        QStringList problems;
+        for (const Place& place : m_session->places()) {
+            SelectionState chosen;
+            chosen.regions.insert(place.regions.begin(), place.regions.end());
+            m_session->selection().set(chosen);
+            settle();
+            const QString name = QString::fromStdString(place.name);
+            for (const QString& problem : test::unreadable(&m_window->overview().side())) {
+                problems << name + QStringLiteral(": ") + problem;
+            }
+            if (std::abs(m_window->overview().map().height() - mapHeight) > chipsRow) {
+                problems << name + QStringLiteral(": the map changed its height by %1 px")
+                                       .arg(m_window->overview().map().height() - mapHeight);
+            }
+        }
+        m_session->selection().set({});
         QVERIFY2(problems.isEmpty(), qPrintable(problems.join(QLatin1Char('\n'))));
     }
 };

@@ -138,7 +138,14 @@ std::vector<Destination> MainWindow::destinations()
         };
     };
     for (std::size_t i = 0; i < m_session.places().size(); ++i) {
-        list.push_back({tr("Place: %1").arg(text(m_session.places()[i].name)), [this, i] {
+        // With who is there: several places of one name lie side by side.
+        const Place& place = m_session.places()[i];
+        QStringList providers;
+        for (const RegionId region : place.regions) {
+            providers << text(fleet[fleet[region].provider].name);
+        }
+        providers.removeDuplicates();
+        list.push_back({tr("Place: %1 · %2").arg(text(place.name), providers.join(QStringLiteral(", "))), [this, i] {
                             showRoom(Room::Overview);
                             // Choosing what is chosen would take it off again.
                             if (!holdsSelection(m_session.places()[i], m_session.selection().state())) {
