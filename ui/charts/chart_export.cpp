@@ -8,15 +8,15 @@
 #include "ui/charts/time_plot.h"
 #include "ui/shell/theme.h"
 
-#include <QPicture>
-
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace isobar::ui {
 namespace {
 
 constexpr double kMargin = 12, kFooter = 18;
+constexpr double kLeastShareScale = 0.1;
 
 /// The panel of a picture: alone, with a footer, it stands in a margin; without one it is part of a page that has
 /// gutters of its own.
@@ -40,9 +40,43 @@ QRectF paintFrame(QPainter& painter, QSizeF size, const QString& footer)
     return panel.adjusted(Theme::kPadding, Theme::kPadding - 2, -Theme::kPadding, -4);
 }
 
+/// Sections below each other, every row of them; one alone fills the height.
+std::vector<ShareLayout> layOutShares(const std::vector<ShareData>& sections, QSizeF size)
+{
+    std::vector<ShareLayout> layouts;
+    for (const ShareData& section : sections) {
+        ShareLayout layout = layOutShare(section, size.width(), sections.size() == 1 ? size.height() : 0);
+        const bool whole =
+            layout.rows.size() == section.rows.size() && layout.footnote.isEmpty() == section.footnote.isEmpty();
+        layouts.push_back(whole ? std::move(layout) : layOutShare(section, size.width()));
+    }
+    return layouts;
+}
+
+double heightOf(const std::vector<ShareLayout>& layouts)
+{
+    return std::accumulate(layouts.begin(), layouts.end(), 0.0,
+                           [](double sum, const ShareLayout& layout) { return sum + layout.height; });
+}
+
 } // namespace
 
-void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, const QString& footer)
+QPicture recordPlot(const PreparedChart& chart, const TimeChartData& data, QSize size)
+{
+    QCustomPlot plot;
+    plot.setBackground(Qt::NoBrush);
+    fillTimePlot(plot, chart, data, size);
+    // QCustomPlot paints through its own painter class only, so the drawing is recorded and played back as vectors.
+    QPicture picture;
+    QCPPainter recorder(&picture);
+    recorder.setMode(QCPPainter::pmVectorized);
+    plot.toPainter(&recorder, size.width(), size.height());
+    recorder.end();
+    return picture;
+}
+
+void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, const QString& footer,
+                    const PlotRecorder& record)
 {
     painter.save();
     QRectF inside = paintFrame(painter, size, footer);
@@ -57,16 +91,7 @@ void paintTimeChart(QPainter& painter, QSizeF size, const TimeChartData& data, c
     }
     const QSize plotSize(std::max(40, static_cast<int>(inside.width())),
                          std::max(40, static_cast<int>(inside.height())));
-    QCustomPlot plot;
-    plot.setBackground(Qt::NoBrush);
-    fillTimePlot(plot, chart, data, plotSize);
-    // QCustomPlot paints through its own painter class only, so the drawing is recorded and played back as vectors.
-    QPicture picture;
-    {
-        QCPPainter recorder(&picture);
-        recorder.setMode(QCPPainter::pmVectorized);
-        plot.toPainter(&recorder, plotSize.width(), plotSize.height());
-    }
+    const QPicture picture = record(chart, data, plotSize);
     painter.translate(inside.topLeft());
     // Playing back scales by the ratio of resolutions; sizes here are pixels already.
     painter.scale(static_cast<double>(picture.logicalDpiX()) / painter.device()->logicalDpiX(),
@@ -101,17 +126,15 @@ void paintShareBars(QPainter& painter, QSizeF size, const std::vector<ShareData>
     painter.save();
     paintFrame(painter, size, footer);
     const QRectF panel = panelRect(size, footer);
-    std::vector<ShareLayout> layouts;
-    double height = 0;
-    for (const ShareData& section : sections) {
-        layouts.push_back(layOutShare(section, panel.width()));
-        height += layouts.back().height;
-    }
-    // More rows than the picture has room for are made smaller rather than cut off.
     painter.translate(panel.topLeft());
-    if (height > panel.height()) {
-        painter.scale(panel.height() / height, panel.height() / height);
+    // More rows than the picture has room for are made smaller rather than cut off, and keep the panel's width.
+    double scale = 1;
+    std::vector<ShareLayout> layouts = layOutShares(sections, panel.size());
+    while (heightOf(layouts) * scale > panel.height() + 0.5 && scale > kLeastShareScale) {
+        scale *= 0.95;
+        layouts = layOutShares(sections, panel.size() / scale);
     }
+    painter.scale(scale, scale);
     double top = 0;
     for (std::size_t i = 0; i < sections.size(); ++i) {
         paintShare(painter, QPointF(0, top), layouts[i], sections[i], {});

@@ -47,10 +47,11 @@ MapStyleOptions mapOptions(const ViewContext& context, bool alone)
     return options;
 }
 
-void paintChart(QPainter& painter, QSizeF size, View view, const ViewContext& context, const QString& footer)
+void paintChart(QPainter& painter, QSizeF size, View view, const ViewContext& context, const QString& footer,
+                const PlotRecorder& record)
 {
     if (isOverTime(view)) {
-        paintTimeChart(painter, size, timeChart(view, context), footer);
+        paintTimeChart(painter, size, timeChart(view, context), footer, record);
     } else if (view == View::Share) {
         paintShareBars(painter, size, {providerShare(context)}, footer);
     } else if (view == View::Margin) {
@@ -87,7 +88,7 @@ QStringList answersOf(const ViewContext& context, const std::vector<KpiData>& ti
 }
 
 /// One page: heading, six figures, map and share, a row of charts, source line. The summary answers in words on top.
-void paintPage(QPainter& painter, const ViewContext& context, QSizeF size, bool summary)
+void paintPage(QPainter& painter, const ViewContext& context, QSizeF size, bool summary, const PlotRecorder& record)
 {
     const double w = size.width(), h = size.height();
     const double headH = 44, footH = 30, kpiH = 92;
@@ -126,7 +127,7 @@ void paintPage(QPainter& painter, const ViewContext& context, QSizeF size, bool 
     const double chartTop = top + mapH + kGap, chartW = (w - 2 * kPad - (count - 1) * kGap) / count;
     for (std::size_t i = 0; i < row.size(); ++i) {
         at(painter, QRectF(kPad + static_cast<double>(i) * (chartW + kGap), chartTop, chartW, chartH),
-           [&](QSizeF s) { paintChart(painter, s, row[i], context, {}); });
+           [&](QSizeF s) { paintChart(painter, s, row[i], context, {}, record); });
     }
     drawLine(painter, QRectF(kPad, h - footH, w - 2 * kPad, footH), ui::font(TextRole::Small), theme().muted,
              context.footer());
@@ -134,42 +135,48 @@ void paintPage(QPainter& painter, const ViewContext& context, QSizeF size, bool 
 
 } // namespace
 
-void paintView(QPainter& painter, View view, const ViewContext& context, QSizeF size)
+void paintView(QPainter& painter, View view, const ViewContext& context, QSizeF size, const PlotRecorder& record)
 {
     if (view == View::Overview || view == View::Summary) {
-        paintPage(painter, context, size, view == View::Summary);
+        paintPage(painter, context, size, view == View::Summary, record);
     } else if (view == View::Map) {
         paintMap(painter, size, mapScene(context), mapOptions(context, true));
     } else {
-        paintChart(painter, size, view, context, context.footer());
+        paintChart(painter, size, view, context, context.footer(), record);
     }
 }
 
 Status exportView(View view, ExportFormat format, const QString& path, QSizeF size, double scale,
-                  const ViewContext& context)
+                  const ViewContext& context, const ExportPlace& place)
 {
     if (format == ExportFormat::Csv) {
         ISOBAR_TRY_ASSIGN(const std::string csv, viewCsv(view, context));
+        if (place.stop.stop_requested()) {
+            return Error{ErrorCode::Cancelled, "Stopped before anything was written.", ""};
+        }
         return report::writeFile(path.toStdString(), csv);
     }
     const PictureFormat picture = format == ExportFormat::Png   ? PictureFormat::Png
                                   : format == ExportFormat::Svg ? PictureFormat::Svg
                                                                 : PictureFormat::Pdf;
-    return exportPicture(path, picture, size, scale, QStringLiteral("Isobar: ") + viewTitle(view),
-                         [&](QPainter& painter) { paintView(painter, view, context, size); });
+    return exportPicture(
+        path, picture, size, scale, QStringLiteral("Isobar: ") + viewTitle(view),
+        [&](QPainter& painter) { paintView(painter, view, context, size, place.record); }, place.stop);
 }
 
-Status exportSummary(const QString& path, const ViewContext& context)
+Status exportSummary(const QString& path, const ViewContext& context, const ExportPlace& place)
 {
     // Laid out a little wider than the paper's 297 mm at 96 dpi: 13 px type then prints at about 8 pt.
     constexpr QSizeF kPaper{1123, 794};
     constexpr double kShrunk = 0.8;
     const PaperTheme paper;
-    return exportPicture(path, PictureFormat::Pdf, kPaper, 1, QStringLiteral("Isobar: summary"),
-                         [&](QPainter& painter) {
-                             painter.scale(kShrunk, kShrunk);
-                             paintView(painter, View::Summary, context, kPaper / kShrunk);
-                         });
+    return exportPicture(
+        path, PictureFormat::Pdf, kPaper, 1, QStringLiteral("Isobar: summary"),
+        [&](QPainter& painter) {
+            painter.scale(kShrunk, kShrunk);
+            paintView(painter, View::Summary, context, kPaper / kShrunk, place.record);
+        },
+        place.stop);
 }
 
 } // namespace isobar::ui

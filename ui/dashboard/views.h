@@ -5,6 +5,7 @@
 #include "model/fleet/places.h"
 #include "model/query/query.h"
 #include "ui/charts/chart_data.h"
+#include "ui/charts/chart_export.h"
 #include "ui/charts/mark_data.h"
 #include "ui/dashboard/kpi_targets.h"
 #include "ui/map/map_scene.h"
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 /// What every view shows, as a function of one context: the window, its exports and the command line all call these,
@@ -142,17 +144,24 @@ inline constexpr std::size_t kMostLayers = 8;
 /// The tooltip of a place on the map, as rich text.
 [[nodiscard]] QString placeTooltip(const ViewContext& context, std::size_t place);
 
-/// Draws a view as a picture of this logical size (background included).
-void paintView(QPainter& painter, View view, const ViewContext& context, QSizeF size);
+/// Draws a view as a picture of this logical size (background included). `record` is for painting beside the GUI thread.
+void paintView(QPainter& painter, View view, const ViewContext& context, QSizeF size,
+               const PlotRecorder& record = recordPlot);
 
 enum class ExportFormat { Png, Svg, Pdf, Csv };
 [[nodiscard]] std::optional<ExportFormat> exportFormatByName(const QString& name);
 
+/// Where an export runs: on the GUI thread, unstopped, or in an ExportJob (export_job.h).
+struct ExportPlace {
+    PlotRecorder record = recordPlot;
+    std::stop_token stop{};
+};
+
 /// The summary as one page of A4, landscape, in the light theme.
-Status exportSummary(const QString& path, const ViewContext& context);
+Status exportSummary(const QString& path, const ViewContext& context, const ExportPlace& place = {});
 
 /// Writes a view to a file, whole or not at all. `scale` multiplies the pixels of a PNG.
 Status exportView(View view, ExportFormat format, const QString& path, QSizeF size, double scale,
-                  const ViewContext& context);
+                  const ViewContext& context, const ExportPlace& place = {});
 
 } // namespace isobar::ui

@@ -176,7 +176,7 @@ std::optional<PictureFormat> pictureFormatByName(const QString& name)
 }
 
 Status exportPicture(const QString& path, PictureFormat format, QSizeF logicalSize, double scale, const QString& title,
-                     const std::function<void(QPainter&)>& paint)
+                     const std::function<void(QPainter&)>& paint, const std::stop_token& stop)
 {
     ISOBAR_TRY(checkTarget(path, logicalSize, scale));
     QSaveFile file(path);
@@ -200,6 +200,9 @@ Status exportPicture(const QString& path, PictureFormat format, QSizeF logicalSi
         break;
     }
     buffer.close();
+    if (stop.stop_requested()) {
+        return failure(ErrorCode::Cancelled, path, QStringLiteral("Stopped before anything was written."), "");
+    }
     // A disk that fills up takes a part first and says why only when asked for the rest.
     for (qint64 done = 0; done < bytes.size();) {
         const qint64 written = file.write(bytes.constData() + done, bytes.size() - done);

@@ -3,6 +3,8 @@
 
 #include "resources/embedded.h"
 #include "ui/shell/desktop_scheme.h"
+#include "ui/shell/style_sheet.h"
+#include "ui/shell/theme_scope.h"
 
 #include <QApplication>
 #include <QFontDatabase>
@@ -16,6 +18,7 @@ namespace isobar::ui {
 namespace {
 
 const Theme* g_theme = nullptr;
+thread_local const Theme* t_scope = nullptr; ///< what this thread paints in instead; null = nothing else
 QString g_family;
 
 QColor hex(const char* text)
@@ -156,7 +159,10 @@ QPalette Theme::palette() const
 
 const Theme& theme()
 {
-    return g_theme ? *g_theme : Theme::darkTheme();
+    if (t_scope != nullptr) {
+        return *t_scope;
+    }
+    return g_theme != nullptr ? *g_theme : Theme::darkTheme();
 }
 
 void applyTheme(ThemeChoice choice)
@@ -189,19 +195,29 @@ void applyTheme(ThemeChoice choice)
         Q_UNUSED(styled);
         QApplication::setPalette(g_theme->palette());
         QApplication::setFont(font(TextRole::Body));
-        qApp->setStyleSheet(g_theme->styleSheet());
+        useStyleSheet(g_theme->styleSheet());
     }
     Q_EMIT ThemeNotifier::instance().changed();
 }
 
 PaperTheme::PaperTheme()
-    : m_before(std::exchange(g_theme, &Theme::lightTheme()))
+    : m_before(std::exchange(t_scope, &Theme::lightTheme()))
 {
 }
 
 PaperTheme::~PaperTheme()
 {
-    g_theme = m_before;
+    t_scope = m_before;
+}
+
+ThemeScope::ThemeScope(const Theme& theme)
+    : m_before(std::exchange(t_scope, &theme))
+{
+}
+
+ThemeScope::~ThemeScope()
+{
+    t_scope = m_before;
 }
 
 QString loadFonts()

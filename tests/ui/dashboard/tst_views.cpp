@@ -119,6 +119,17 @@ private Q_SLOTS:
                  qPrintable(QStringLiteral("%1 / %2, expected %3").arg(second).arg(first).arg(expected)));
     }
 
+    /// More rows than a low picture has room for are drawn smaller, over all of its width and none cut off.
+    void manyRowsAreSmallerAndAsWideAsThePicture()
+    {
+        const QSize size(420, 250);
+        const QImage image = exported(View::Margin, size, ThemeChoice::Dark);
+        QCOMPARE(image.size(), size);
+        const QRect rightEdge(size.width() - 50, 30, 30, 150), footing(20, 200, size.width() - 40, 18);
+        QVERIFY(shareOf(image, rightEdge, theme().panel) < 0.95);
+        QVERIFY(shareOf(image, footing, theme().panel) < 0.99);
+    }
+
     void everyPartOfTheOverviewIsPainted()
     {
         const QSize size(1600, 900);

@@ -365,14 +365,17 @@ private Q_SLOTS:
         m_window->commands().action(QStringLiteral("file.summary"))->trigger();
         typist.stop();
         QVERIFY(asked);
+        const auto told = [this, &path] { // it is written in the background
+            const auto* said = named<QLabel>(QStringLiteral("Message"));
+            return said != nullptr && said->text().contains(path);
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(told(), 60'000);
         QFile file(path);
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QByteArray pdf = file.readAll();
         QVERIFY(pdf.startsWith("%PDF"));
         QVERIFY(pdf.contains("/Count 1"));
         QVERIFY(pdf.size() > 20'000); // the map and the charts are in it
-        auto* said = named<QLabel>(QStringLiteral("Message"));
-        QVERIFY(said != nullptr && said->text().contains(path));
         const QString reader = QStandardPaths::findExecutable(QStringLiteral("pdftotext"));
         if (!reader.isEmpty()) {
             QProcess process;

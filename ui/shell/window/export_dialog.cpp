@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/window/export_dialog.h"
 
+#include "ui/shell/text_color.h"
 #include "ui/shell/theme.h"
-#include "ui/shell/wait_cursor.h"
 
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -13,9 +13,11 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QProgressBar>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QStandardPaths>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace isobar::ui {
@@ -45,6 +47,9 @@ ExportDialog::ExportDialog(ViewContext context, View view, QSize size, QWidget* 
     , m_scale(new QComboBox)
     , m_path(new QLineEdit)
     , m_message(new QLabel)
+    , m_export(new QPushButton(tr("Export")))
+    , m_progress(new QProgressBar)
+    , m_cancel(new QPushButton(tr("Cancel export")))
 {
     setWindowTitle(tr("Export"));
     setMinimumWidth(520);
@@ -84,18 +89,32 @@ ExportDialog::ExportDialog(ViewContext context, View view, QSize size, QWidget* 
     m_message->setWordWrap(true);
     m_message->setTextInteractionFlags(Qt::TextSelectableByMouse);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
-    auto* exportButton = buttons->addButton(tr("Export"), QDialogButtonBox::ActionRole);
-    exportButton->setProperty("primary", true);
-    exportButton->setDefault(true);
+    buttons->addButton(m_export, QDialogButtonBox::ActionRole);
+    m_export->setProperty("primary", true);
+    m_export->setDefault(true);
+    m_progress->setRange(0, 0);
+    m_progress->setAccessibleName(tr("Writing"));
+    auto* progressRow = new QHBoxLayout;
+    progressRow->addWidget(m_progress, 1);
+    progressRow->addWidget(m_cancel);
+    for (QWidget* shown : {static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_cancel)}) {
+        QSizePolicy policy = shown->sizePolicy();
+        policy.setRetainSizeWhenHidden(true); // nothing moves when it comes and goes
+        shown->setSizePolicy(policy);
+        shown->hide();
+    }
     auto* column = new QVBoxLayout(this);
     column->addLayout(form);
     column->addWidget(source);
     column->addWidget(m_message);
+    column->addLayout(progressRow);
     column->addWidget(buttons);
     connect(m_view, &QComboBox::currentIndexChanged, this, &ExportDialog::proposeName);
     connect(m_format, &QComboBox::currentIndexChanged, this, &ExportDialog::proposeName);
     connect(browseButton, &QPushButton::clicked, this, &ExportDialog::browse);
-    connect(exportButton, &QPushButton::clicked, this, &ExportDialog::write);
+    connect(m_export, &QPushButton::clicked, this, &ExportDialog::write);
+    connect(m_cancel, &QPushButton::clicked, &m_job, &ExportJob::cancel);
+    connect(&m_job, &ExportJob::finished, this, &ExportDialog::showWritten);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     proposeName();
 }
@@ -135,15 +154,26 @@ void ExportDialog::browse()
 
 void ExportDialog::write()
 {
-    // Large pictures take a while, and are painted where widgets are: say so before, not after.
-    m_message->setStyleSheet({});
+    m_export->setEnabled(false);
+    setTextColor(m_message, theme().text);
     m_message->setText(tr("Writing…"));
-    m_message->repaint();
-    const WaitCursor busy;
-    const Status written =
-        exportView(chosenView(), chosenFormat(), m_path->text(), QSizeF(m_width->value(), m_height->value()),
-                   m_scale->currentData().toDouble(), m_context);
-    m_message->setStyleSheet(QStringLiteral("color: %1").arg((written ? theme().fine : theme().trouble).name()));
+    QTimer::singleShot(kExportNoticeMs, m_progress, [this] {
+        m_progress->setVisible(m_job.isRunning());
+        m_cancel->setVisible(m_job.isRunning());
+    });
+    m_job.start([view = chosenView(), format = chosenFormat(), path = m_path->text(),
+                 size = QSizeF(m_width->value(), m_height->value()), scale = m_scale->currentData().toDouble(),
+                 context = m_context](const ExportPlace& place) {
+        return exportView(view, format, path, size, scale, context, place);
+    });
+}
+
+void ExportDialog::showWritten(const Status& written)
+{
+    m_export->setEnabled(true);
+    m_progress->hide();
+    m_cancel->hide();
+    setTextColor(m_message, written ? theme().fine : theme().trouble);
     m_message->setText(written ? tr("Written: %1").arg(m_path->text())
                                : tr("Not written: %1").arg(QString::fromStdString(written.error().toString())));
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dashboard/board_page.h"
+#include "ui/dashboard/export_job.h"
 #include "ui/dashboard/kpi_row.h"
 #include "ui/dashboard/overview_page.h"
 #include "ui/dashboard/side_panel.h"
 #include "ui/dashboard/time_bar.h"
 #include "ui/map/map_view.h"
-#include "ui/shell/wait_cursor.h"
 #include "ui/shell/window/main_window.h"
 #include "ui/shell/window/tour.h"
 
@@ -15,6 +15,7 @@
 #include <QInputDialog>
 #include <QKeyEvent>
 #include <QMenuBar>
+#include <QProgressDialog>
 #include <QPushButton>
 #include <QSettings>
 #include <QStackedWidget>
@@ -108,9 +109,18 @@ void MainWindow::exportSummary()
     if (path.isEmpty()) {
         return;
     }
-    const WaitCursor busy;
-    const Status written = ui::exportSummary(path, m_overview->context());
-    written ? say(tr("Written: %1").arg(path)) : say(written.error());
+    auto* job = new ExportJob(this);
+    auto* progress = new QProgressDialog(tr("Writing the summary"), tr("Cancel"), 0, 0, this);
+    progress->setMinimumDuration(kExportNoticeMs);
+    connect(progress, &QProgressDialog::canceled, job, &ExportJob::cancel);
+    connect(job, &ExportJob::finished, this, [this, job, progress, path](const Status& written) {
+        progress->deleteLater();
+        job->deleteLater();
+        written ? say(tr("Written: %1").arg(path)) : say(written.error());
+    });
+    job->start([path, context = m_overview->context()](const ExportPlace& place) {
+        return ui::exportSummary(path, context, place);
+    });
 }
 
 void MainWindow::setPresenting(bool on)
