@@ -33,6 +33,7 @@ Q_SIGNALS:
 
 private:
     void rebuild();
+    void followTabOrder();
     void showLoad();
     void startDrag(PlacementCard* card);
     [[nodiscard]] int dragReplicas(PlacementId placement) const;

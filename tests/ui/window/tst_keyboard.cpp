@@ -5,12 +5,15 @@
 #include "ui/dashboard/kpi_row.h"
 #include "ui/dashboard/side_panel.h"
 #include "ui/devices/device_page.h"
+#include "ui/planner/region_panel.h"
 
 #include <QAbstractButton>
+#include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
 #include <QSet>
+#include <QSlider>
 #include <QTimer>
 #include <QToolButton>
 
@@ -106,6 +109,37 @@ private Q_SLOTS:
         QVERIFY(holdsSelection(m_session->places()[static_cast<std::size_t>(singapore)], state()));
         key(Qt::Key_Left, Qt::AltModifier);
         QVERIFY(state().regions.empty());
+    }
+
+    void placementsOfAPlaceComeAfterItsSlider()
+    {
+        simulate(2);
+        SelectionState chosen;
+        for (const char* name : {"Tokyo", "Singapore"}) {
+            const Place& place = m_session->places()[static_cast<std::size_t>(placeNamed(name))];
+            chosen.regions.insert(place.regions.begin(), place.regions.end());
+        }
+        m_session->selection().set(chosen);
+        RegionPanel& panel = page().side().regionPanel();
+        QVERIFY(panel.cards().size() > 1);
+        auto* share = panel.findChild<QSlider*>();
+        QVERIFY(tabTo(share));
+        QWidgetList met;
+        for (std::size_t i = 0; i < 4 * panel.cards().size() + 8 && panel.isAncestorOf(m_window->focusWidget()); ++i) {
+            met << m_window->focusWidget();
+            key(Qt::Key_Tab);
+        }
+        qsizetype before = -1;
+        for (QWidget* card : panel.cards()) {
+            QVERIFY2(met.indexOf(card) > before, qPrintable(card->accessibleName()));
+            before = met.indexOf(card);
+        }
+        QStringList titles;
+        for (const QLabel* label : panel.findChildren<QLabel*>()) {
+            titles << label->text();
+        }
+        QVERIFY(titles.contains(QStringLiteral("Tokyo, Singapore")) ||
+                titles.contains(QStringLiteral("Singapore, Tokyo")));
     }
 
     void everyFilterOfTheSharesIsThere()
