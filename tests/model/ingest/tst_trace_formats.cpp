@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/ingest/trace_file.h"
+#include "tests/model/store/store_fixture.h"
 #include "tests/support/test_support.h"
 
-#include <QFile>
-#include <QTemporaryDir>
 #include <QTest>
 #include <algorithm>
 #include <cmath>
@@ -33,15 +32,11 @@ bool inOrder(const Trace& trace)
 class TestTraceFormats : public QObject {
     Q_OBJECT
 
-    QTemporaryDir m_folder;
+    test::Folder m_folder;
 
     std::filesystem::path write(const char* name, const QByteArray& bytes) const
     {
-        QFile file(m_folder.filePath(QLatin1String(name)));
-        if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) {
-            qFatal("cannot write a test file");
-        }
-        return file.fileName().toStdString();
+        return m_folder.write(name, bytes.toStdString());
     }
     Result<Trace> read(const char* name, const QByteArray& bytes, std::uint64_t seed = 1) const
     {
@@ -292,8 +287,8 @@ private Q_SLOTS:
         const auto trace = read("none", bytes);
         QVERIFY(!trace.ok());
         QVERIFY(!trace.error().file.empty());
-        QVERIFY(!readTrace(m_folder.filePath(QStringLiteral("absent")).toStdString(), 1, {}).ok());
-        QVERIFY(!readTrace(m_folder.path().toStdString(), 1, {}).ok());
+        QVERIFY(!readTrace(m_folder / "absent", 1, {}).ok());
+        QVERIFY(!readTrace(m_folder.path(), 1, {}).ok());
     }
 
     void cancelling()

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/ingest/vllm_run.h"
+#include "tests/model/store/store_fixture.h"
 #include "tests/support/test_support.h"
 
 #include <QFile>
-#include <QTemporaryDir>
 #include <QTest>
 #include <cmath>
 
@@ -30,15 +30,11 @@ QByteArray changed(QByteArray text, const char* from, const char* to)
 class TestVllmRun : public QObject {
     Q_OBJECT
 
-    QTemporaryDir m_folder;
+    test::Folder m_folder;
 
     std::filesystem::path write(const char* name, const QByteArray& bytes) const
     {
-        QFile file(m_folder.filePath(QLatin1String(name)));
-        if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) {
-            qFatal("cannot write a test file");
-        }
-        return file.fileName().toStdString();
+        return m_folder.write(name, bytes.toStdString());
     }
     Result<VllmRun> read(const QByteArray& bytes) const { return readVllmRun(write("run.jsonl", bytes), {}); }
     Result<VllmSettings> settings(const QByteArray& bytes) const

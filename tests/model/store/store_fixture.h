@@ -21,19 +21,6 @@
 /// What the tests of the store and of ingest share.
 namespace isobar::test {
 
-/// A folder that is gone when the test ends.
-class Folder {
-public:
-    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const
-    {
-        return std::filesystem::path(m_folder.path().toStdString()) / name;
-    }
-    [[nodiscard]] std::filesystem::path path() const { return m_folder.path().toStdString(); }
-
-private:
-    QTemporaryDir m_folder;
-};
-
 inline std::string readAll(const std::filesystem::path& path)
 {
     std::ifstream file(path, std::ios::binary);
@@ -46,6 +33,25 @@ inline void writeAll(const std::filesystem::path& path, const std::string& bytes
     std::filesystem::remove(path);
     std::ofstream(path, std::ios::binary) << bytes;
 }
+
+/// A folder that is gone when the test ends.
+class Folder {
+public:
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const
+    {
+        return std::filesystem::path(m_folder.path().toStdString()) / name;
+    }
+    [[nodiscard]] std::filesystem::path path() const { return m_folder.path().toStdString(); }
+    /// A file in it; its path.
+    [[nodiscard]] std::filesystem::path write(const std::string& name, const std::string& bytes) const
+    {
+        writeAll(*this / name, bytes);
+        return *this / name;
+    }
+
+private:
+    QTemporaryDir m_folder;
+};
 
 /// Permissions do not bind the superuser: while this lives, files are reached as an ordinary user.
 class OrdinaryUser {
