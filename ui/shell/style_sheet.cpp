@@ -1,7 +1,69 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/style_sheet.h"
+
 #include "ui/shell/theme.h"
 
+#include <QApplication>
+#include <QEvent>
+#include <QWidget>
+
 namespace isobar::ui {
+namespace {
+
+/// Lays the sheet in force over windows: those that have a parent have its sheet too.
+class WindowStyler final : public QObject {
+public:
+    void use(const QString& sheet)
+    {
+        const QString before = m_sheet;
+        m_sheet = sheet;
+        for (QWidget* window : QApplication::topLevelWidgets()) {
+            if (window->parentWidget() == nullptr) {
+                style(*window, before);
+            }
+        }
+    }
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override
+    {
+        if (event->type() == QEvent::Polish && watched->isWidgetType()) {
+            auto* widget = static_cast<QWidget*>(watched);
+            if (widget->isWindow() && widget->parentWidget() == nullptr && !widget->styleSheet().startsWith(m_sheet)) {
+                style(*widget, {});
+            }
+        }
+        return false;
+    }
+
+private:
+    /// What the window's own sheet says stays, behind ours.
+    void style(QWidget& window, const QString& before) const
+    {
+        const QString own = window.styleSheet();
+        window.setStyleSheet(m_sheet + (own.startsWith(before) ? own.mid(before.size()) : own));
+    }
+
+    QString m_sheet; ///< empty while the application's own is in force
+};
+
+} // namespace
+
+void useStyleSheet(const QString& sheet)
+{
+    static WindowStyler* const styler = [] {
+        auto* made = new WindowStyler;
+        made->setParent(qApp);
+        qApp->installEventFilter(made);
+        return made;
+    }();
+    if (QApplication::topLevelWidgets().isEmpty()) {
+        styler->use({});
+        qApp->setStyleSheet(sheet);
+    } else {
+        styler->use(sheet == qApp->styleSheet() ? QString() : sheet);
+    }
+}
 
 QString Theme::styleSheet() const
 {
