@@ -21,9 +21,11 @@ constexpr double kSide = Theme::kPadding, kTop = 10, kTitle = 20, kRowPitch = 33
 constexpr double kClosest = 25, kWidest = 48, kTotal = 29; // of rows that fill a height
 constexpr double kBleed = 6;                               // a highlighted row reaches this far into the padding
 
-/// The full track's value: 1, 2, 2.5 or 5 × 10ⁿ at or above the largest row.
-double trackValue(const std::vector<ShareRow>& rows)
+/// The full track's value: 1, 2, 2.5 or 5 × 10ⁿ at or above the largest row; where one row is the whole total, that
+/// row.
+double trackValue(const ShareData& data)
 {
+    const std::vector<ShareRow>& rows = data.rows;
     double largest = 0;
     for (const ShareRow& row : rows) {
         for (const double value : {row.value, row.before.value_or(0)}) {
@@ -32,6 +34,9 @@ double trackValue(const std::vector<ShareRow>& rows)
     }
     if (largest <= 0) {
         return 1;
+    }
+    if (rows.size() == 1 && !data.totalText.isEmpty()) {
+        return largest;
     }
     const double magnitude = std::pow(10.0, std::floor(std::log10(largest)));
     for (const double mantissa : {1.0, 2.0, 2.5, 5.0}) {
@@ -177,7 +182,7 @@ void paintShare(QPainter& p, QPointF topLeft, const ShareLayout& layout, const S
     const double used = drawLine(p, layout.title, font(TextRole::Strong), t.text, data.title);
     drawLine(p, layout.title.adjusted(used + 6, 0, 0, 0), font(TextRole::Secondary), t.muted,
              comparedNote(data.unitNote, QStringLiteral("line:"), data.beforeName));
-    const double track = trackValue(data.rows);
+    const double track = trackValue(data);
     for (std::size_t i = 0; i < layout.rows.size(); ++i) {
         const int row = static_cast<int>(i);
         paintRow(p, layout.rows[i], data.rows[i], track, row == state.hovered,

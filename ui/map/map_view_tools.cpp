@@ -207,7 +207,7 @@ void MapView::arrangeTools()
         m_table->setGeometry(rect().adjusted(1, m_tools.row->geometry().bottom() + kMargin, -1, -1));
     }
     if (m_performance != nullptr) {
-        m_performance->move(kMargin, kMargin);
+        m_performance->move(kMargin, m_tools.row->geometry().bottom() + kMargin);
     }
 }
 
@@ -382,7 +382,7 @@ void MapView::setPerformanceShown(bool on)
     if (on) {
         m_meter.reset();
         m_performance = new PerformanceMeter(m_meter, this);
-        m_performance->move(kMargin, kMargin);
+        arrangeTools(); // below the buttons, however far to the left they reach
         m_performance->show();
     }
     Q_EMIT performanceShownChanged(on);

@@ -54,6 +54,17 @@ private Q_SLOTS:
         QVERIFY(qAbs(aws - azure * 2 / 5) <= 3);
     }
 
+    /// "100 %" beside half a bar would be no share.
+    void theOnlyPartOfATotalFillsItsTrack()
+    {
+        ShareData one = threeShares();
+        one.rows.resize(1);
+        QVERIFY(!one.totalText.isEmpty());
+        m_bars->setData(one);
+        const int track = static_cast<int>(m_bars->width() - 2 * Theme::kPadding);
+        QVERIFY(barLength(one.rows[0].key, one.rows[0].color) >= track - 4); // less its round ends
+    }
+
     void describesItself()
     {
         QCOMPARE(m_bars->accessibleName(), QStringLiteral("Share by provider of spend"));

@@ -344,7 +344,12 @@ void MapLayersTest::meterCountsLayers()
     QVERIFY(stats.frames >= 8);
     QVERIFY(stats.p50Seconds > 0 && stats.p99Seconds >= stats.p50Seconds);
     QVERIFY(stats.layerSeconds[static_cast<std::size_t>(FrameLayer::Donuts)] > 0);
-    QVERIFY(m_map->findChild<PerformanceMeter*>() != nullptr);
+    const auto* meter = m_map->findChild<PerformanceMeter*>();
+    QVERIFY(meter != nullptr);
+    for (const QToolButton* button : m_map->findChildren<QToolButton*>()) {
+        const QRect at(button->mapTo(m_map.get(), QPoint()), button->size());
+        QVERIFY2(button->isHidden() || !meter->geometry().intersects(at), qPrintable(button->accessibleName()));
+    }
     m_map->setPerformanceShown(false);
     QVERIFY(m_map->findChild<PerformanceMeter*>() == nullptr);
 }
