@@ -23,6 +23,18 @@ double seconds(SimMicros at)
     return static_cast<double>(at) * 1e-6;
 }
 
+/// What `nameOf` says of each, with `between` in between.
+template <class Items, class NameOf>
+std::string listed(const Items& items, std::string_view between, const NameOf& nameOf)
+{
+    std::string list;
+    for (const auto& item : items) {
+        list += list.empty() ? "" : between;
+        list += nameOf(item);
+    }
+    return list;
+}
+
 Result<store::HistoryRun> findRun(const std::vector<store::HistoryRun>& runs, std::int64_t wanted)
 {
     if (runs.empty()) {
@@ -35,11 +47,9 @@ Result<store::HistoryRun> findRun(const std::vector<store::HistoryRun>& runs, st
     if (found != runs.end()) {
         return *found;
     }
-    std::string known;
-    for (const store::HistoryRun& run : runs) {
-        known += (known.empty() ? "" : ", ") + std::to_string(run.id);
-    }
-    return Error{ErrorCode::NotFound, fmt::format("there is no run {}", wanted), "there are: " + known};
+    return Error{ErrorCode::NotFound, fmt::format("there is no run {}", wanted),
+                 "there are: " +
+                     listed(runs, ", ", [](const store::HistoryRun& run) { return std::to_string(run.id); })};
 }
 
 /// A duration since the run's start, or a time by the clock, as simulated time.
@@ -204,17 +214,9 @@ std::vector<std::string> argumentsOf(const RecordedQuestion& question)
         all.emplace_back(name);
         all.push_back(std::move(value));
     };
-    std::string list;
-    for (const Measure measure : question.measures) {
-        list += (list.empty() ? "" : ",") + std::string(info(measure).name);
-    }
-    add("--measure", list);
-    list.clear();
-    for (const Dimension dimension : question.by) {
-        list += (list.empty() ? "" : ",") + std::string(dimensionName(dimension));
-    }
-    if (!list.empty()) {
-        add("--by", list);
+    add("--measure", listed(question.measures, ",", [](Measure measure) { return info(measure).name; }));
+    if (!question.by.empty()) {
+        add("--by", listed(question.by, ",", dimensionName));
     }
     for (const Filter& filter : question.where) {
         for (const std::string& value : filter.values) {
