@@ -190,10 +190,11 @@ MapTable::MapTable(QWidget* parent)
     setFrameShape(QFrame::NoFrame);
     // The room at the right is that of the heading's arrow; names and headings begin at the same pixel.
     setStyleSheet(QStringLiteral("QTableView { border: none; }"
-                                 "QTableView::item { padding: 0 18px 0 5px; border: none; }"
-                                 "QHeaderView::section { padding: 6px 20px 6px 8px; }"));
+                                 "QTableView::item { padding: 0 14px 0 5px; border: none; }"
+                                 "QHeaderView::section { padding: 6px 16px 6px 8px; }"));
     verticalHeader()->hide();
     verticalHeader()->setDefaultSectionSize(28);
+    horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setStretchLastSection(false);
     horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     horizontalHeader()->setSectionResizeMode(MapTableModel::Providers, QHeaderView::Stretch);
