@@ -71,7 +71,8 @@ public:
                 names = std::max(names, textWidth(font(TextRole::Small), row.name));
             }
             m_names = m_dense ? std::min(std::ceil(names) + 20, m_body.width() * 0.34) : 0;
-            m_line = QRectF(m_body.left() + m_names, top, m_body.width() - m_names - (m_dense ? kUse : 0), 1);
+            m_use = !m_dense ? 0 : m_body.width() >= kRoomForBoth ? kBoth : kUse;
+            m_line = QRectF(m_body.left() + m_names, top, m_body.width() - m_names - m_use, 1);
         }
         m_axisTop = top + pitch * static_cast<double>(m_shown);
         for (std::size_t i = 0; i < m_shown; ++i) {
@@ -134,7 +135,8 @@ protected:
     }
 
 private:
-    static constexpr double kColumn = 84, kUse = 46;
+    static constexpr double kColumn = 84, kUse = 46, kBoth = 88;
+    static constexpr double kRoomForBoth = 300; ///< covered and used side by side; pixels
 
     void findRange()
     {
@@ -295,7 +297,7 @@ private:
         const QFont face = font(TextRole::Secondary);
         double used = drawLine(p, words, face, t.muted, QStringLiteral(" · ") + endOf(row, monthOf),
                                Qt::AlignRight | Qt::AlignVCenter);
-        const QString use = (row.trouble ? QStringLiteral("!  ") : QString()) + percent(row.utilization, 0).joined();
+        const QString use = coverAndUse(row, words.width() >= kRoomForBoth);
         used += drawLine(p, words.adjusted(0, 0, -used, 0), face, row.trouble ? t.trouble : t.text, use,
                          Qt::AlignRight | Qt::AlignVCenter);
         const double name = drawLine(p, words.adjusted(14, 0, -used - 8, 0), face, t.text, row.name);
@@ -311,9 +313,16 @@ private:
         const double y = rect.center().y();
         drawSwatch(p, QPointF(rect.left() + 4, y), row.color);
         drawLine(p, QRectF(rect.left() + 13, y - 7, m_names - 17, 14), small, t.text, row.name);
-        const QString use = (row.trouble ? QStringLiteral("! ") : QString()) + percent(row.utilization, 0).joined();
-        drawLine(p, QRectF(rect.right() - kUse, y - 7, kUse, 14), small, row.trouble ? t.trouble : t.text, use,
-                 Qt::AlignRight | Qt::AlignVCenter);
+        drawLine(p, QRectF(rect.right() - m_use, y - 7, m_use, 14), small, row.trouble ? t.trouble : t.text,
+                 coverAndUse(row, m_use > kUse), Qt::AlignRight | Qt::AlignVCenter);
+    }
+
+    /// "100 % · 95 %": what the contract covers and what of it is used; the use alone where there is no room for both.
+    [[nodiscard]] static QString coverAndUse(const CommitmentRow& row, bool both)
+    {
+        return (row.trouble ? QStringLiteral("! ") : QString()) +
+               (both ? percent(row.coverage, 0).joined() + QStringLiteral(" · ") : QString()) +
+               percent(row.utilization, 0).joined();
     }
 
     static void drawArrival(QPainter& p, QPointF c)
@@ -332,7 +341,7 @@ private:
     QRectF m_line; ///< left and right end of the time line; top of the rows
     std::size_t m_shown = 0;
     bool m_wide = false, m_dense = false;
-    double m_names = 0; ///< width of the names of a dense one
+    double m_names = 0, m_use = 0; ///< widths before and behind the line of a dense one
 };
 
 } // namespace

@@ -339,20 +339,27 @@ private:
             order.push_back(&n);
         }
         std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->value > b->value; });
-        std::vector<std::pair<int, double>> taken;
+        struct Taken {
+            int column;
+            double y, height;
+        };
+        std::vector<Taken> taken;
+        const auto isFree = [&taken](int column, double y, double height) {
+            return std::none_of(taken.begin(), taken.end(), [&](const Taken& other) {
+                return other.column == column && std::abs(other.y - y) < (other.height + height) / 2 - 1;
+            });
+        };
         for (const SankeyNodePlace* n : order) {
-            const double y = std::clamp(n->rect.center().y(), m_body.top() + kLabelRow / 2 + (m_titles ? 16 : 0),
-                                        m_body.bottom() - kLabelRow / 2);
-            if (std::any_of(taken.begin(), taken.end(), [&](const auto& other) {
-                    return other.first == n->column && std::abs(other.second - y) < kLabelRow - 1;
-                })) {
+            double y = std::clamp(n->rect.center().y(), m_body.top() + kLabelRow / 2 + (m_titles ? 16 : 0),
+                                  m_body.bottom() - kLabelRow / 2);
+            double high = kLabelRow;
+            if (!isFree(n->column, y, high)) {
                 continue;
             }
             if (innerOnly && (n->column == 0 || n->column == last)) {
                 continue;
             }
             const QString name = node(n->column, n->index).name;
-            const double width = textWidth(small, name);
             if (n->column == 0 || n->column == last) {
                 const bool left = n->column == 0;
                 const QRectF words(left ? 0 : n->rect.right() + kLabelGap, y - kLabelRow / 2, m_side - kLabelGap,
@@ -374,20 +381,37 @@ private:
                              side | Qt::AlignVCenter);
                 }
             } else {
-                const double room = columnX(n->column + 1, false) - n->rect.right() - 2 * kLabelGap;
+                const double room = columnX(n->column + 1, false) - n->rect.right() - kLabelGap;
                 if (room < 40) {
                     continue;
                 }
                 // On a small card of its own: words over ribbons of every colour must stay readable.
-                const QRectF card(n->rect.right() + 4, y - kLabelRow / 2, std::min(width + 8, room), kLabelRow);
+                QStringList lines = brokenText(small, name, room - 8);
+                high = kLabelRow + 13 * (static_cast<double>(lines.size()) - 1);
+                const double inside = std::min(y, m_body.bottom() - high / 2);
+                if (lines.isEmpty() || !isFree(n->column, inside, high)) {
+                    lines = {middleElided(small, name, room - 8)};
+                    high = kLabelRow;
+                } else {
+                    y = inside;
+                }
+                double wide = 0;
+                for (const QString& line : lines) {
+                    wide = std::max(wide, textWidth(small, line));
+                }
+                const QRectF card(n->rect.right() + 4, y - high / 2, wide + 8, high);
                 QColor ground = t.panel;
                 ground.setAlphaF(0.86F);
                 p.setPen(Qt::NoPen);
                 p.setBrush(ground);
                 p.drawRoundedRect(card, 4, 4);
-                drawLine(p, card.adjusted(4, 0, -3, 0), small, t.text, middleElided(small, name, card.width() - 7));
+                QRectF line = card.adjusted(4, 0, -3, kLabelRow - high);
+                for (const QString& words : lines) {
+                    drawLine(p, line, small, t.text, words);
+                    line.translate(0, 13);
+                }
             }
-            taken.emplace_back(n->column, y);
+            taken.push_back({n->column, y, high});
         }
     }
 

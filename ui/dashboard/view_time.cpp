@@ -114,7 +114,7 @@ void addPeaks(TimeChartData& data, const ViewContext& context, Measure measure)
     TimeBand band{QStringLiteral("least and most of a second"), theme().muted, {}, {}, {}};
     const double start = startEpochSeconds(context);
     for (const query::CoursePoint& point : course->lines.front().points) {
-        band.times.push_back(start + static_cast<double>(point.begin + point.end) * 0.5e-6);
+        band.times.push_back(start + static_cast<double>(point.begin) * 1e-6); // as the layers' values stand
         band.low.push_back(point.min);
         band.high.push_back(point.max);
     }
@@ -152,6 +152,11 @@ TimeChartData stackChart(const ViewContext& context, const Stack& stack)
             const auto found = layer.values.find(time);
             series.times.push_back(time);
             series.values.push_back(found == layer.values.end() ? 0 : found->second);
+        }
+        // A sample stands for all of its bucket: the last one reaches to the end of what is shown.
+        if (!series.times.isEmpty() && series.times.back() < data.to) {
+            series.times.push_back(data.to);
+            series.values.push_back(series.values.back());
         }
         data.series.push_back(std::move(series));
     }

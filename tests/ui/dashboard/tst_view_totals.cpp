@@ -44,13 +44,14 @@ class ViewTotalsTest : public QObject {
     {
         return std::abs(a - b) <= relative * std::max(std::abs(a), std::abs(b));
     }
+    /// Of the stack's top over its buckets; the last sample is the last bucket once more, at the end of the range.
     static double mean(const TimeChartData& chart)
     {
         double sum = 0;
         for (const TimeSeries& series : chart.series) {
-            sum += series.ghost ? 0 : std::accumulate(series.values.begin(), series.values.end(), 0.0);
+            sum += series.ghost ? 0 : std::accumulate(series.values.begin(), series.values.end() - 1, 0.0);
         }
-        return sum / static_cast<double>(chart.series.front().values.size());
+        return sum / static_cast<double>(chart.series.front().values.size() - 1);
     }
 
     static void filterRows()
@@ -116,6 +117,13 @@ private Q_SLOTS:
         QVERIFY(near(mean(timeChart(View::ThroughputByModel, now)), figure(now, Measure::TokensPerSecond)));
         QVERIFY(near(mean(timeChart(View::Spend, now)), figure(now, Measure::SpendUsdPerDay)));
         QVERIFY(near(mean(timeChart(View::SpendByModel, now)), figure(now, Measure::SpendUsdPerDay)));
+        for (const View view : {View::Throughput, View::ThroughputByModel, View::Spend, View::SpendByModel}) {
+            const TimeChartData chart = timeChart(view, now);
+            for (const TimeSeries& layer : chart.series) { // no gap between the last bucket and the end of the range
+                QCOMPARE(layer.times.back(), chart.to);
+                QCOMPARE(layer.values.back(), layer.values[layer.values.size() - 2]);
+            }
+        }
     }
 
     void revenueOfModelsSumsAndWhatHasNoPriceIsNamed_data() { filterRows(); }
