@@ -79,6 +79,26 @@ private Q_SLOTS:
         QVERIFY(!m_session->isPlaying());
     }
 
+    void nothingHasTheFocusAtFirst()
+    {
+        QVERIFY(qobject_cast<QAbstractButton*>(m_window->focusWidget()) == nullptr);
+        key(Qt::Key_Tab);
+        QVERIFY(button("World")->hasFocus());
+    }
+
+    /// A switch that is on and shows nothing says why.
+    void comparingWithNoPastSaysSo()
+    {
+        simulate(4);
+        QToolButton* compare = button("Compare");
+        compare->click();
+        QCOMPARE(compare->text(), QStringLiteral("Compare: no past"));
+        SelectionState shorter = state();
+        shorter.rangeSeconds = 1;
+        m_session->selection().set(shorter);
+        QCOMPARE(compare->text(), QStringLiteral("Compare"));
+    }
+
     void spacePlaysAfterAClick()
     {
         simulate(2);

@@ -113,6 +113,7 @@ MainWindow::MainWindow(Session& session, QWidget* parent)
     column->addWidget(topBar);
     column->addLayout(middle, 1);
     setCentralWidget(central);
+    central->setFocus(); // else the first button would look as if somebody had gone there
     buildMenus();
 
     connect(topBar, &TopBar::searchRequested, this, &MainWindow::openPalette);

@@ -64,8 +64,6 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
     m_compare->setText(tr("Compare"));
     m_compare->setCheckable(true);
     m_compare->setAccessibleName(tr("Compare"));
-    m_compare->setToolTip(
-        tr("Show the previous period of the same length as ghost lines; the arrow has recorded runs"));
     m_compare->setPopupMode(QToolButton::MenuButtonPopup);
     m_compare->setMenu(new CompareMenu(session, m_compare));
     for (QComboBox* box : {m_model, m_tier}) {
@@ -153,6 +151,7 @@ TopBar::TopBar(Session& session, CommandRegistry& commands, QWidget* parent)
             m_badge->setText(m_session.badge());
             fit();
         }
+        showCompare();
     });
     connect(&m_session.selection(), &Selection::changed, this, &TopBar::showSelection);
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &TopBar::restyle);
@@ -200,10 +199,28 @@ void TopBar::showSelection()
         box->setToolTip(box->currentText());
     }
     m_compare->setChecked(state.compare != Comparing::Nothing);
-    m_compare->setText(compareText(state));
+    showCompare();
     m_world->setText(state.regions.empty() ? tr("World") : tr("World ›"));
     fit();
     showChips();
+}
+
+/// What figures are set against; a switch that is on and shows nothing says why.
+void TopBar::showCompare()
+{
+    const SelectionState& state = m_session.selection().state();
+    const TimeSpan known{m_session.history().begin(), m_session.history().end()};
+    const TimeSpan shown = shownSpan(state, known);
+    const bool nothing = state.compare == Comparing::PreviousPeriod &&
+                         shown.from - known.from < std::max<aggregate::SimMicros>(1, shown.to - shown.from);
+    const QString text = nothing ? tr("Compare: no past") : compareText(state);
+    if (m_compare->text() != text || m_compare->toolTip().isEmpty()) {
+        m_compare->setText(text);
+        m_compare->setToolTip(
+            nothing
+                ? tr("Nothing is known of as long a time before this range: choose a shorter one, or let the clock run")
+                : tr("Show the previous period of the same length as ghost lines; the arrow has recorded runs"));
+    }
 }
 
 void TopBar::resizeEvent(QResizeEvent* event)
@@ -287,7 +304,10 @@ void TopBar::showChips()
 {
     // A row of its own: chips come and go, and the bar above stays where it is.
     delete m_chips->layout();
-    qDeleteAll(m_chips->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
+    for (QWidget* old : m_chips->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+        old->hide();
+        old->deleteLater(); // a chip's own first showing may have widened the bar that makes the chips anew
+    }
     auto* row = new QHBoxLayout(m_chips);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(6);

@@ -32,6 +32,7 @@ protected:
 private:
     void fillModels();
     void showSelection();
+    void showCompare();
     void showChips();
     void restyle();
     /// Lays out what there is room for: see kSteps in the source.
