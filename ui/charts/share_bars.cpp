@@ -173,6 +173,11 @@ ShareLayout layOutShare(const ShareData& data, double width, double height)
     return layout;
 }
 
+double closestShareHeight(const ShareData& data, double width)
+{
+    return layOutShare(data, width).height - static_cast<double>(data.rows.size()) * (kRowPitch - kClosest);
+}
+
 void paintShare(QPainter& p, QPointF topLeft, const ShareLayout& layout, const ShareData& data, const ShareState& state)
 {
     const Theme& t = theme();

@@ -19,6 +19,8 @@ struct ShareLayout {
 /// With a height given, fills it: rows stand closer or wider; where even the closest do not fit, the footnote goes, and
 /// then the last rows.
 [[nodiscard]] ShareLayout layOutShare(const ShareData& data, double width, double height = 0);
+/// The least height that shows every row and the footnote, as close as they can be read.
+[[nodiscard]] double closestShareHeight(const ShareData& data, double width);
 
 struct ShareState {
     int hovered = -1, current = -1; ///< rows; current is drawn with a focus ring

@@ -13,13 +13,14 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <cmath>
 
 namespace isobar::ui {
 namespace {
 
-constexpr std::size_t kHottestShown = 5;
+constexpr std::size_t kFewestPlaces = 3, kMostPlaces = 5;
+constexpr std::size_t kFewestEvents = 2, kMostEvents = 5;
 constexpr int kRoomForBoth = 760;
-constexpr std::size_t kEventsShown = 5;
 
 QFrame* separator()
 {
@@ -51,6 +52,7 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     , m_session(session)
     , m_share(new ShareBars)
     , m_stack(new QStackedWidget)
+    , m_world(new QWidget)
     , m_balance(new QLabel)
     , m_hottest(new ShareBars)
     , m_events(new QLabel)
@@ -68,11 +70,13 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     m_balance->setTextFormat(Qt::RichText);
     m_balance->setWordWrap(true); // its table is as wide as the panel, not as its words
 
-    auto* world = new QWidget;
-    auto* worldColumn = new QVBoxLayout(world);
+    auto* worldColumn = new QVBoxLayout(m_world);
     worldColumn->setContentsMargins(0, 0, 0, 0);
-    worldColumn->setSpacing(8);
-    worldColumn->addWidget(m_share); // pads itself
+    worldColumn->setSpacing(4);
+    for (ShareBars* bars : {m_share, m_hottest}) {
+        bars->setFilling(true); // between the heights that fitWorld() sets
+    }
+    worldColumn->addWidget(m_share, 1); // pads itself
     worldColumn->addWidget(separator());
     auto* balance = new QVBoxLayout;
     balance->setContentsMargins(Theme::kPadding, 2, Theme::kPadding, 2);
@@ -81,13 +85,14 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     balance->addWidget(m_balance);
     worldColumn->addLayout(balance);
     worldColumn->addWidget(separator());
-    worldColumn->addWidget(m_hottest); // pads itself
+    worldColumn->addWidget(m_hottest, 1); // pads itself
     worldColumn->addWidget(separator());
     auto* events = new QVBoxLayout;
     events->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
     events->addWidget(heading(tr("Events")));
-    events->addWidget(m_events, 1);
-    worldColumn->addLayout(events, 1);
+    events->addWidget(m_events);
+    worldColumn->addLayout(events);
+    worldColumn->addStretch();
 
     auto* place = new QWidget;
     auto* placeColumn = new QVBoxLayout(place);
@@ -109,7 +114,7 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
         part->setMinimumWidth(1); // they draw into what there is, beside the scroll bar too
     }
     auto* scroll = new QScrollArea; // in a low window the reasons are scrolled to; none is squeezed
-    scroll->setWidget(world);
+    scroll->setWidget(m_world);
     scroll->setWidgetResizable(true);
     scroll->setProperty("ring", true); // arrow keys scroll it: it shows that it has them
     scroll->setAccessibleName(tr("Shares, balance, hottest places and events"));
@@ -131,33 +136,74 @@ void SidePanel::showContext(const ViewContext& context, const MapScene& scene)
     m_stack->setCurrentIndex(context.selection.regions.empty() ? 0 : 1);
     if (m_stack->currentIndex() == 0) {
         showBalance(context);
-        m_hottest->setData(hottestPlaces(scene, kHottestShown));
+        m_places = hottestPlaces(scene, kMostPlaces);
+        fitWorld();
     }
-    showEvents();
+}
+
+void SidePanel::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    fitWorld();
+}
+
+/// In a low window rows stand closer, then fewer places and events are named; only then is anything scrolled to.
+void SidePanel::fitWorld()
+{
+    constexpr int kRing = 2; // above and below what is scrolled
+    const QMargins margins = layout()->contentsMargins();
+    const int room = contentsRect().height() - margins.top() - margins.bottom() - kRing;
+    const auto between = [this](ShareBars* bars) {
+        bars->setMinimumHeight(static_cast<int>(std::ceil(closestShareHeight(bars->data(), width()))));
+        bars->setMaximumHeight(static_cast<int>(std::ceil(layOutShare(bars->data(), width()).height)));
+    };
+    const auto needed = [this] { return m_world->layout()->totalHeightForWidth(width()); };
+    between(m_share);
+    showEvents(kFewestEvents);
+    for (std::size_t places = kMostPlaces; places >= kFewestPlaces; --places) {
+        ShareData shown = m_places;
+        shown.rows.resize(std::min(shown.rows.size(), places));
+        m_hottest->setData(std::move(shown));
+        between(m_hottest);
+        if (needed() <= room) {
+            break;
+        }
+    }
+    for (std::size_t events = kMostEvents; events > kFewestEvents; --events) {
+        showEvents(events);
+        if (needed() <= room) {
+            return;
+        }
+    }
+    showEvents(kFewestEvents);
 }
 
 void SidePanel::showBalance(const ViewContext& context)
 {
+    constexpr int kScrollBar = 14, kBetween = 12;
+    const QFontMetrics metrics(m_balance->font());
     QString rows, words;
     for (const BalanceFigure& figure : balanceFigures(context)) {
-        rows += QStringLiteral("<tr><td style='color:%1; white-space:nowrap'>%2</td>"
-                               "<td align='right' style='color:%3'>%4</td></tr>")
+        const QString value = (figure.trouble ? QStringLiteral("! ") : QString()) + figure.value;
+        const int room = width() - 2 * Theme::kPadding - kScrollBar - kBetween - metrics.horizontalAdvance(figure.name);
+        rows += QStringLiteral("<tr><td style='color:%1; white-space:nowrap'>%2</td><td align='right' "
+                               "style='color:%3'>%4</td></tr>")
                     .arg(theme().muted.name(), figure.name.toHtmlEscaped(),
                          (figure.trouble ? theme().trouble : theme().text).name(),
-                         (figure.trouble ? QStringLiteral("! ") : QString()) + unbroken(figure.value.toHtmlEscaped()));
+                         unbroken(metrics.elidedText(value, Qt::ElideRight, room).toHtmlEscaped()));
         words += QStringLiteral("<p><b>%1</b> %2<br>%3</p>")
                      .arg(figure.name.toHtmlEscaped(), figure.value.toHtmlEscaped(), figure.explanation);
     }
-    m_balance->setText(QStringLiteral("<table width='100%' cellspacing='0' cellpadding='2'>%1</table>").arg(rows));
+    m_balance->setText(QStringLiteral("<table width='100%' cellspacing='0' cellpadding='1'>%1</table>").arg(rows));
     m_balance->setToolTip(words);
     m_balance->setVisible(!rows.isEmpty());
 }
 
-void SidePanel::showEvents()
+void SidePanel::showEvents(std::size_t most)
 {
     const auto& events = m_session.events();
     QString rows;
-    for (std::size_t i = 0; i < std::min(kEventsShown, events.size()); ++i) {
+    for (std::size_t i = 0; i < std::min(most, events.size()); ++i) {
         const engine::Event& event = events[events.size() - 1 - i];
         rows += QStringLiteral("<tr><td style='color:%1'>%2&nbsp;&nbsp;</td><td>%3</td></tr>")
                     .arg(theme().muted.name(), m_session.timeAt(event.at).toString(QStringLiteral("HH:mm:ss")),

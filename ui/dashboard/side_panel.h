@@ -7,7 +7,6 @@
 
 class QLabel;
 class QStackedWidget;
-class QVBoxLayout;
 
 namespace isobar::ui {
 
@@ -32,15 +31,21 @@ public:
 Q_SIGNALS:
     void placeChosen(int place);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void showBalance(const ViewContext& context);
-    void showEvents();
+    void showEvents(std::size_t most);
+    void fitWorld();
 
     Session& m_session;
     ShareBars* m_share;
     QStackedWidget* m_stack;
+    QWidget* m_world; ///< the first page: shares and reasons
     QLabel* m_balance;
     ShareBars* m_hottest;
+    ShareData m_places; ///< as many of the hottest as are shown where there is room
     QLabel* m_events;
     RegionPanel* m_regionPanel;
     MoveTable* m_moveTable;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "model/fleet/lookup.h"
 #include "model/query/balance.h"
 #include "ui/dashboard/contracts.h"
 #include "ui/dashboard/view_tables.h"
@@ -272,8 +273,18 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
     const query::Balance balance = query::balanceOf(*context.fleet, intervals);
     std::vector<BalanceFigure> figures;
     const auto& regions = balance.regions;
-    const auto formula = [&context](const char* words) {
-        return QString::fromUtf8(words) + QStringLiteral("<br>") + context.footer().toHtmlEscaped();
+    const auto formula = [&context](const char* words, const std::string& of = {}) {
+        return QString::fromUtf8(words) + (of.empty() ? QString() : QStringLiteral("<br>Here: ") + text(of)) +
+               QStringLiteral("<br>") + context.footer().toHtmlEscaped();
+    };
+    // A town says more than a region's code; the code is in the explanation.
+    const auto shortName = [&context](const std::string& key) {
+        const Fleet& fleet = *context.fleet;
+        if (const RegionId region = findRegion(fleet, key); region.valid()) {
+            return text(fleet[region].location);
+        }
+        const ProviderId provider = findProvider(fleet, key);
+        return text(provider.valid() ? fleet[provider].name : key);
     };
     figures.push_back({QStringLiteral("Max / mean utilization"), grouped(regions.utilization.maxOverMean, 2),
                        regions.utilization.maxOverMean > 1.5,
@@ -288,15 +299,17 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
     if (worst != regions.rows.end() && std::isfinite(worst->demandToSupplyRatio)) {
         figures.push_back(
             {QStringLiteral("Worst demand to supply"),
-             grouped(worst->demandToSupplyRatio, 2) + QStringLiteral("  ") + text(worst->key),
+             grouped(worst->demandToSupplyRatio, 2) + QStringLiteral("  ") + shortName(worst->key),
              worst->demandToSupplyRatio > kHotDemandToSupply,
              formula("Work asked for over chips in order, of the region where it is highest; above 1 more "
-                     "is asked than there is.")});
+                     "is asked than there is.",
+                     worst->key)});
     }
-    figures.push_back({QStringLiteral("Jain's index"), grouped(regions.utilization.jain, 2), false,
-                       formula("(Σx)² / (n Σx²) of the regions' utilization: 1 is even. Jain, Chiu and Hawe 1984.")});
-    figures.push_back({QStringLiteral("Gini of utilization"), grouped(regions.utilization.gini, 2), false,
-                       formula("Mean difference of all pairs over twice the mean: 0 is even. Gini 1912.")});
+    figures.push_back(
+        {QStringLiteral("Jain's index, Gini"),
+         grouped(regions.utilization.jain, 2) + QStringLiteral(", ") + grouped(regions.utilization.gini, 2), false,
+         formula("Of the regions' utilization. Jain's: (Σx)² / (n Σx²), 1 is even (Jain, Chiu and Hawe "
+                 "1984). Gini: mean difference of all pairs over twice the mean, 0 is even.")});
     for (const Dimension lost : {Dimension::Region, Dimension::Provider}) {
         const query::NPlusOne* hardest = nullptr;
         for (const query::NPlusOne& row : balance.nPlusOne) {
@@ -306,12 +319,12 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
         }
         if (hardest != nullptr) {
             const bool carries = hardest->carries();
-            figures.push_back({lost == Dimension::Region ? QStringLiteral("N+1, worst region")
-                                                         : QStringLiteral("N+1, worst provider"),
-                               carries ? QStringLiteral("met") : QStringLiteral("not met: ") + text(hardest->worst),
-                               !carries,
-                               formula("Whether what is left carries each model and tier when the worst region, or "
-                                       "provider, goes; an estimate from the capacity seen.")});
+            figures.push_back(
+                {lost == Dimension::Region ? QStringLiteral("N+1 region") : QStringLiteral("N+1 provider"),
+                 carries ? QStringLiteral("met") : QStringLiteral("not met: ") + shortName(hardest->worst), !carries,
+                 formula("Whether what is left carries each model and tier when the worst region, or "
+                         "provider, goes; an estimate from the capacity seen.",
+                         hardest->worst)});
         }
     }
     return figures;
