@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <set>
 #include <string>
 
 namespace isobar::aggregate {
@@ -432,6 +433,31 @@ void History::truncate(SimMicros at)
 void History::clear()
 {
     *this = {};
+}
+
+std::size_t History::bytes() const
+{
+    std::set<const Interval*> seen; // a sum may stand in for what it summed up
+    std::size_t total = 0;
+    const auto add = [&](const Sums& intervals) {
+        for (const auto& interval : intervals) {
+            if (!seen.insert(interval.get()).second) {
+                continue;
+            }
+            total += sizeof(Interval) + interval->demand.capacity() * sizeof(DemandTotals) +
+                     interval->latencies.capacity() * sizeof(interval->latencies[0]) +
+                     interval->supply.capacity() * sizeof(SupplyTotals) +
+                     interval->flows.capacity() * sizeof(std::int64_t);
+            for (const auto& row : interval->latencies) {
+                for (const SparseSketch& sketch : row) {
+                    total += sketch.packedBytes();
+                }
+            }
+        }
+    };
+    add(m_intervals);
+    std::for_each(m_sums.begin(), m_sums.end(), add);
+    return total;
 }
 
 SimMicros History::begin() const

@@ -90,6 +90,7 @@ public:
     [[nodiscard]] std::vector<Bucket> buckets() const;
     /// The first that is not empty, or one before it; kBuckets when all are.
     [[nodiscard]] std::size_t firstBucket() const;
+    [[nodiscard]] std::size_t packedBytes() const { return m_size; }
     void addTo(Sketch& sketch) const;
     /// The same to bare counts; returns how many there were.
     std::int64_t addTo(std::span<std::int64_t, Sketch::kBuckets> counts) const;
@@ -150,6 +151,8 @@ public:
     [[nodiscard]] std::vector<std::shared_ptr<const Interval>> range(SimMicros from, SimMicros to,
                                                                      SimMicros bucketMicros) const;
     [[nodiscard]] const std::vector<std::shared_ptr<const Interval>>& intervals() const { return m_intervals; }
+    /// Memory of the intervals and sums, without their layouts, in bytes. Linear in what is kept.
+    [[nodiscard]] std::size_t bytes() const;
 
 private:
     static constexpr std::size_t kThinnings = 4;

@@ -299,6 +299,17 @@ void LiveRollUp::truncate(SimMicros at, const History& history)
     }
 }
 
+std::size_t LiveRollUp::bytes() const
+{
+    std::size_t total = 0;
+    for (const auto& buckets : m_buckets) {
+        for (const auto& bucket : buckets) {
+            total += sizeof(Bucket) + bucket->cells.capacity() * sizeof(Cell);
+        }
+    }
+    return total;
+}
+
 SimMicros LiveRollUp::end() const
 {
     return m_buckets.back().empty() ? 0 : m_buckets.back().back()->end;

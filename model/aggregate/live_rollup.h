@@ -60,6 +60,8 @@ public:
     [[nodiscard]] std::size_t entities(RollUpBy by) const;
     /// Series that an interval moves on, in each width of bucket.
     [[nodiscard]] std::size_t seriesCount() const { return m_cells; }
+    /// Memory of its buckets, in bytes.
+    [[nodiscard]] std::size_t bytes() const;
 
 private:
     /// Not the least nor the greatest of nothing.

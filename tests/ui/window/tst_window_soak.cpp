@@ -77,6 +77,11 @@ class WindowSoakTest : public QObject {
         const auto snapshot = m_session->snapshot();
         return snapshot ? static_cast<double>(snapshot->checkpointBytes) * 1e-6 : 0;
     }
+    /// The past in memory: thinned as it grows old, but for hours it does grow.
+    double historyMegabytes() const
+    {
+        return static_cast<double>(m_session->history().bytes() + m_session->rollUp()->bytes()) * 1e-6;
+    }
     /// One round of everything.
     void lookAround(int round)
     {
@@ -169,8 +174,14 @@ private Q_SLOTS:
             mostCheckpoints = std::max(mostCheckpoints, checkpointMegabytes());
             if (timer.elapsed() - told > 60'000) {
                 told = timer.elapsed();
-                qInfo("%lld s, %d rounds, %.0f simulated s: %.1f MB", static_cast<long long>(told / 1000), round,
-                      static_cast<double>(m_session->history().end()) * 1e-6, residentMegabytes());
+                const double resident = residentMegabytes();
+                const struct mallinfo2 heap = mallinfo2();
+                qInfo("%lld s, %d rounds, %.0f simulated s: %.1f MB, of which checkpoints %.1f, history %.1f; malloc "
+                      "%.1f in use, %.1f free",
+                      static_cast<long long>(told / 1000), round,
+                      static_cast<double>(m_session->history().end()) * 1e-6, resident, checkpointMegabytes(),
+                      historyMegabytes(), static_cast<double>(heap.uordblks + heap.hblkhd) * 1e-6,
+                      static_cast<double>(heap.fordblks) * 1e-6);
             }
         }
         const double simulated = static_cast<double>(m_session->history().end()) * 1e-6 - warmSimulated;
