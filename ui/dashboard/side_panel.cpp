@@ -33,9 +33,9 @@ QFrame* separator()
 }
 
 /// "azure/eastus2" stays on one line: a word joiner behind the stroke.
-QString unbroken(QString key)
+QString unbroken(QString value)
 {
-    return key.replace(QLatin1Char('/'), QStringLiteral("/\u2060"));
+    return value.replace(QLatin1Char('/'), QStringLiteral("/\u2060")).replace(QLatin1Char(' '), QChar::Nbsp);
 }
 
 QLabel* heading(const QString& text)
