@@ -153,6 +153,11 @@ TimeChartData stackChart(const ViewContext& context, const Stack& stack)
             series.times.push_back(time);
             series.values.push_back(found == layer.values.end() ? 0 : found->second);
         }
+        // A sample stands for all of its bucket: the last one reaches to the end of what is shown.
+        if (!series.times.isEmpty() && series.times.back() < data.to) {
+            series.times.push_back(data.to);
+            series.values.push_back(series.values.back());
+        }
         data.series.push_back(std::move(series));
     }
     addPeaks(data, context, stack.measure);
