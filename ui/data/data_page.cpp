@@ -155,12 +155,12 @@ QWidget* DataPage::makeLog()
         m_table->setColumnWidth(column, 96);
     }
     auto* top = new QHBoxLayout;
-    top->setContentsMargins(Theme::kPadding, 10, Theme::kPadding, 0);
+    top->setContentsMargins(Theme::kPadding - kTableInset, 10, Theme::kPadding - kTableInset, 0);
     top->setSpacing(10);
     top->addWidget(heading);
     top->addWidget(m_logNote, 1);
     auto* column = new QVBoxLayout(panel);
-    column->setContentsMargins(1, 1, 1, 8);
+    column->setContentsMargins(1 + kTableInset, 1, 1 + kTableInset, 8);
     column->setSpacing(8);
     column->addLayout(top);
     column->addWidget(m_table, 1);

@@ -11,6 +11,9 @@
 /// What the data room says in words.
 namespace isobar::ui {
 
+/// How far a table stands in from its panel, so that its words begin below its heading: a cell has padding of its own.
+inline constexpr int kTableInset = 6;
+
 /// A path of the model as Qt text and back; both are UTF-8 on disk here.
 [[nodiscard]] QString pathText(const std::filesystem::path& path);
 [[nodiscard]] std::filesystem::path toPath(const QString& text);

@@ -108,13 +108,13 @@ DiagnosticsView::DiagnosticsView(QWidget* parent)
     tools->setSpacing(8);
     tools->addWidget(m_rule);
     auto* top = new QHBoxLayout;
-    top->setContentsMargins(Theme::kPadding, 10, Theme::kPadding, 0);
+    top->setContentsMargins(Theme::kPadding - kTableInset, 10, Theme::kPadding - kTableInset, 0);
     top->setSpacing(10);
     top->addWidget(m_heading);
     top->addWidget(m_note, 1);
     top->addWidget(m_tools);
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(1, 1, 1, 8);
+    column->setContentsMargins(1 + kTableInset, 1, 1 + kTableInset, 8);
     column->setSpacing(8);
     column->addLayout(top);
     column->addWidget(m_table, 1);

@@ -124,8 +124,10 @@ ImportDialog::ImportDialog(Session& session, const QStringList& paths, QWidget* 
     m_accept->setDefault(true);
     auto* words = new QVBoxLayout;
     words->setSpacing(6);
+    words->addStretch(1); // on a line with the buttons, with or without the bar
     words->addWidget(m_progressText);
     words->addWidget(m_progress);
+    words->addStretch(1);
     auto* bottom = new QHBoxLayout;
     bottom->setSpacing(8);
     bottom->addLayout(words, 1);

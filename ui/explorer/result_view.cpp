@@ -78,11 +78,11 @@ ResultView::ResultView(const QString& name, QWidget* parent)
     tools->addWidget(m_copy);
     tools->addWidget(m_export);
     auto* top = new QHBoxLayout;
-    top->setContentsMargins(Theme::kPadding, 8, 8, 0);
+    top->setContentsMargins(Theme::kPadding - kTableInset, 8, 8 - kTableInset, 0);
     top->addWidget(m_heading, 1);
     top->addWidget(m_tools);
     auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(1, 1, 1, 8);
+    column->setContentsMargins(1 + kTableInset, 1, 1 + kTableInset, 8);
     column->addLayout(top);
     column->addWidget(m_table, 1);
     column->addWidget(m_nothing, 1);

@@ -182,6 +182,7 @@ void SqlPanel::followSession()
 {
     const bool open = m_session.store() != nullptr;
     m_run->setEnabled(open && !m_running);
+    m_views->parentWidget()->setVisible(open); // with its heading: without a store there is none to list
     if (!open) {
         m_viewsReader.forget();
         showViews({});

@@ -187,6 +187,7 @@ void RegionPanel::rebuild()
         row->addWidget(usage);
         auto* devices = new QToolButton;
         devices->setProperty("flat", true);
+        devices->setProperty("tight", true);
         devices->setText(tr("Chips ›"));
         devices->setToolTip(tr("Open this pool to its nodes and chips"));
         devices->setAccessibleName(tr("Open devices of %1").arg(QString::fromStdString(pool.key)));

@@ -93,6 +93,8 @@ QToolButton[rail="true"]:focus { padding: 0; border-color: @accent; }
 QScrollArea[ring="true"] { border: 1px solid transparent; border-radius: 9px; }
 QScrollArea[ring="true"]:focus { border-color: @accent; }
 QFileDialog QToolButton { padding: 3px; }
+QToolButton[tight="true"] { padding: 4px 5px; }
+QToolButton[tight="true"]:focus { padding: 3px 4px; }
 QToolButton::menu-indicator { image: none; }
 QToolButton[popupMode="1"] { padding-right: 26px; }
 QToolButton[popupMode="1"]:focus { padding-right: 25px; }
@@ -118,6 +120,11 @@ QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator
   background: @accent; border: 1px solid @accent; }
 QCheckBox::indicator:focus { border-color: @accent; }
 QCheckBox::indicator:disabled { border-color: @faint; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @line; }
+QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @accent; }
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border: 1px solid @muted; border-radius: 7px;
+  background: @raised; }
+QSlider::handle:horizontal:focus { border-color: @accent; background: @accent; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMenuBar { background: @ground; }
 QMenuBar::item { padding: 4px 9px; background: transparent; border-radius: 5px; }
