@@ -42,6 +42,14 @@ void announce(QWidget* widget, const QString& text)
     }
 }
 
+/// A title in that room; none where only its first letters would be left, hundreds of times over.
+QString shortened(const QString& title, const QFontMetricsF& metrics, double room)
+{
+    constexpr int kTelling = 7; // letters, with the dots
+    const QString text = metrics.elidedText(title, Qt::ElideRight, room);
+    return text == title || text.size() >= kTelling ? text : QString();
+}
+
 } // namespace
 
 ChipGrid::ChipGrid(QWidget* parent)
@@ -291,7 +299,7 @@ void ChipGrid::paintRacks(QPainter& painter, const QRectF& seen)
             continue;
         }
         const QRectF at = toPixels(unit.rect);
-        const QString text = metrics.elidedText(tr("Rack %1").arg(unit.rack), Qt::ElideRight, at.width() + room * 0.7);
+        const QString text = shortened(tr("Rack %1").arg(unit.rack), metrics, at.width() + room * 0.7);
         painter.drawText(QPointF(at.left(), at.top() - 4), text);
     }
 }
@@ -339,7 +347,7 @@ void ChipGrid::paintSlices(QPainter& painter, const QRectF& seen)
         }
         if (room >= metrics.height() + space && sliceTitle) {
             painter.setPen(t.muted);
-            const QString text = metrics.elidedText(sliceTitle(block.slice), Qt::ElideRight, at.width() + room * 0.7);
+            const QString text = shortened(sliceTitle(block.slice), metrics, at.width() + room * 0.7);
             painter.drawText(QPointF(at.left() - space, at.top() - space - 3), text);
         }
     }

@@ -189,13 +189,14 @@ void DevicePanel::showSum()
     const query::Row* row = answer.ok() ? answer->find({fleet[m_view->pool].key}) : nullptr;
     if (row != nullptr) {
         const bool same = std::llround(row->values[0]) == std::llround(account);
+        const auto whole = [](const Figure& figure) { return figure.joined().replace(u' ', QChar(QChar::Nbsp)); };
         facts.push_back({tr("Pool’s account"),
                          tr("%1 %2 %3 chips%4")
                              .arg(same ? QStringLiteral("=") : QStringLiteral("≠"), n(account),
                                   same ? tr("of our") : tr("against %1 of our").arg(n(row->values[0])),
                                   tr("; %1, %2 over the last second")
-                                      .arg(std::isnan(row->values[1]) ? tr("n/a") : percent(row->values[1], 1).joined(),
-                                           watts(row->values[2]).joined()))});
+                                      .arg(std::isnan(row->values[1]) ? tr("n/a") : whole(percent(row->values[1], 1)),
+                                           whole(watts(row->values[2]))))});
     }
     m_sum->setText(table(facts));
 }
