@@ -20,6 +20,8 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace isobar::ui {
 namespace {
 
@@ -171,11 +173,15 @@ void ExportDialog::write()
 void ExportDialog::showWritten(const Status& written)
 {
     m_export->setEnabled(true);
+    if (qobject_cast<QPushButton*>(focusWidget()) != nullptr) { // where the keys went when it was disabled
+        m_export->setFocus();
+    }
     m_progress->hide();
     m_cancel->hide();
     setTextColor(m_message, written ? theme().fine : theme().trouble);
     m_message->setText(written ? tr("Written: %1").arg(m_path->text())
                                : tr("Not written: %1").arg(QString::fromStdString(written.error().toString())));
+    resize(width(), std::max(height(), layout()->heightForWidth(width()))); // long words must not press the fields flat
 }
 
 } // namespace isobar::ui
