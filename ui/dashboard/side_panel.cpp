@@ -180,12 +180,17 @@ void SidePanel::fitWorld()
 
 void SidePanel::showBalance(const ViewContext& context)
 {
-    constexpr int kScrollBar = 14, kBetween = 12;
+    constexpr int kScrollBar = 14, kBetween = 8;
+    const std::vector<BalanceFigure> figures = balanceFigures(context);
     const QFontMetrics metrics(m_balance->font());
+    int names = 0; // the width of their column
+    for (const BalanceFigure& figure : figures) {
+        names = std::max(names, metrics.horizontalAdvance(figure.name));
+    }
+    const int room = width() - 2 * Theme::kPadding - kScrollBar - kBetween - names;
     QString rows, words;
-    for (const BalanceFigure& figure : balanceFigures(context)) {
+    for (const BalanceFigure& figure : figures) {
         const QString value = (figure.trouble ? QStringLiteral("! ") : QString()) + figure.value;
-        const int room = width() - 2 * Theme::kPadding - kScrollBar - kBetween - metrics.horizontalAdvance(figure.name);
         rows += QStringLiteral("<tr><td style='color:%1; white-space:nowrap'>%2</td><td align='right' "
                                "style='color:%3'>%4</td></tr>")
                     .arg(theme().muted.name(), figure.name.toHtmlEscaped(),

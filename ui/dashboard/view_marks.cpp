@@ -298,7 +298,7 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
         });
     if (worst != regions.rows.end() && std::isfinite(worst->demandToSupplyRatio)) {
         figures.push_back(
-            {QStringLiteral("Worst demand to supply"),
+            {QStringLiteral("Worst demand/supply"),
              grouped(worst->demandToSupplyRatio, 2) + QStringLiteral("  ") + shortName(worst->key),
              worst->demandToSupplyRatio > kHotDemandToSupply,
              formula("Work asked for over chips in order, of the region where it is highest; above 1 more "
