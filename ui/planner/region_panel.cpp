@@ -9,6 +9,7 @@
 #include "ui/shell/format.h"
 #include "ui/shell/theme.h"
 
+#include <QApplication>
 #include <QDrag>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -20,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace isobar::ui {
 namespace {
@@ -136,6 +138,12 @@ double RegionPanel::dragShare() const
 
 void RegionPanel::rebuild()
 {
+    std::optional<PlacementId> focused; // whoever works by keys goes on where they were
+    for (const PlacementCard* card : m_cards) {
+        if (card->hasFocus() || card->isAncestorOf(QApplication::focusWidget())) {
+            focused = card->placement();
+        }
+    }
     m_cards.clear();
     while (QLayoutItem* item = m_list->takeAt(0)) {
         if (QWidget* widget = item->widget()) {
@@ -221,6 +229,12 @@ void RegionPanel::rebuild()
     }
     m_list->addStretch(1);
     followTabOrder();
+    for (PlacementCard* card : m_cards) {
+        if (focused == card->placement()) {
+            card->show(); // the layout would only do so later
+            card->setFocus(Qt::OtherFocusReason);
+        }
+    }
     showLoad();
 }
 

@@ -5,6 +5,7 @@
 #include "ui/dashboard/kpi_row.h"
 #include "ui/dashboard/side_panel.h"
 #include "ui/devices/device_page.h"
+#include "ui/planner/placement_card.h"
 #include "ui/planner/region_panel.h"
 
 #include <QAbstractButton>
@@ -160,6 +161,22 @@ private Q_SLOTS:
         }
         QVERIFY(titles.contains(QStringLiteral("Tokyo, Singapore")) ||
                 titles.contains(QStringLiteral("Singapore, Tokyo")));
+    }
+
+    void thePlacementInHandStaysInHand()
+    {
+        simulate(2);
+        SelectionState chosen;
+        const Place& tokyo = m_session->places()[static_cast<std::size_t>(placeNamed("Tokyo"))];
+        chosen.regions.insert(tokyo.regions.begin(), tokyo.regions.end());
+        m_session->selection().set(chosen);
+        RegionPanel& panel = page().side().regionPanel();
+        QVERIFY(panel.cards().size() > 1);
+        const PlacementId held = panel.cards()[1]->placement();
+        QVERIFY(tabTo(panel.cards()[1]));
+        Q_EMIT m_session->placementsChanged(); // as after a move and its undo: the cards are made anew
+        const auto* card = qobject_cast<const PlacementCard*>(m_window->focusWidget());
+        QVERIFY(card != nullptr && card->placement() == held);
     }
 
     void everyFilterOfTheSharesIsThere()
