@@ -161,7 +161,8 @@ QVariant MapTableModel::headerData(int section, Qt::Orientation orientation, int
     case Utilization:
         return QStringLiteral("Utilization");
     case Measure:
-        return measureName(m_measure == MapMeasure::Parts ? MapMeasure::SloAttainment : m_measure);
+        return measureName(m_measure == MapMeasure::Parts ? MapMeasure::SloAttainment : m_measure) +
+               QStringLiteral(", worst region"); // of a place with several
     case Rank:
         return QStringLiteral("Rank");
     default:

@@ -114,7 +114,9 @@ void MoveDialog::assessAll()
         const QStringList cells{QString::fromStdString(fleet[a.move.to].key), verdictWord(a.verdict),
                                 why.join(QStringLiteral("; "))};
         for (int column = 0; column < 3; ++column) {
-            m_targets->setItem(row, column, new QTableWidgetItem(cells[column]));
+            auto* cell = new QTableWidgetItem(cells[column]);
+            cell->setToolTip(cells[column]); // the reasons may be wider than the dialog
+            m_targets->setItem(row, column, cell);
         }
     }
     m_targets->resizeColumnsToContents();
