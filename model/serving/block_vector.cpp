@@ -2,6 +2,7 @@
 #include "model/serving/block_vector.h"
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <mutex>
 #include <new>
@@ -75,6 +76,8 @@ public:
         m_free[number] = new (block) FreeBlock{m_free[number]};
     }
 
+    [[nodiscard]] std::size_t held() const { return m_held.load(std::memory_order_relaxed); }
+
 private:
     void newPage()
     {
@@ -98,6 +101,7 @@ private:
         munmap(first + before + kPage, kPage - before);
         m_next = first + before;
         m_left = kPage;
+        m_held.fetch_add(kPage, std::memory_order_relaxed);
         madvise(m_next, kPage, MADV_HUGEPAGE); // where there are none, small ones do
     }
 
@@ -105,6 +109,7 @@ private:
     std::array<FreeBlock*, kClasses> m_free{};
     char* m_next = nullptr;
     std::size_t m_left = 0;
+    std::atomic<std::size_t> m_held{0};
 };
 
 Pool& pool()
@@ -136,6 +141,11 @@ void give(void* block, std::size_t bytes)
         return;
     }
     pool().give(block, classOf(linesFor(bytes)));
+}
+
+std::size_t heldBytes()
+{
+    return kPooled ? pool().held() : 0;
 }
 
 } // namespace isobar::serving::block_heap

@@ -22,6 +22,8 @@ void give(void* block, std::size_t bytes);
 /// The size of the block that take(bytes) gives: a multiple of a cache line, at most a quarter more beyond the first
 /// few.
 [[nodiscard]] std::size_t roundUp(std::size_t bytes);
+/// What was ever taken from the system for blocks: those in use and those kept for later. 0 where sanitizers watch each.
+[[nodiscard]] std::size_t heldBytes();
 
 } // namespace block_heap
 

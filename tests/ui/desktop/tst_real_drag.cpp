@@ -65,11 +65,10 @@ private Q_SLOTS:
         PlacementCard* card = m_window->overview().side().regionPanel().cards().front();
         const PlacementId placement = card->placement();
         const auto before = m_session->fleet().placements;
-        const int iowa = placeNamed("Iowa");
-        QVERIFY(iowa >= 0);
-        dragCardTo(card, inWindow(&map(), map().markerRect(iowa).center()));
-        QTRY_VERIFY(m_session->undoStack().canUndo());
-        QVERIFY(m_session->fleet()[placement].replicas < before[placement.index()].replicas);
+        const int target = placeNamed("Texas"); // stands by itself: a gathered place would first have to open
+        QVERIFY(target >= 0);
+        dragCardTo(card, inWindow(&map(), map().markerRect(target).center()));
+        QTRY_VERIFY(m_session->fleet()[placement].replicas < before[placement.index()].replicas);
         // Without a window manager no window is active, so no shortcut works here.
         m_window->commands().action(QStringLiteral("edit.undo"))->trigger();
         QCOMPARE(m_session->fleet()[placement].replicas, before[placement.index()].replicas);
