@@ -19,8 +19,9 @@ namespace isobar::ui {
 namespace {
 
 constexpr std::size_t kFewestPlaces = 3, kMostPlaces = 5;
-constexpr std::size_t kFewestEvents = 2, kMostEvents = 5;
+constexpr std::size_t kFewestEvents = 1, kMostEvents = 5;
 constexpr int kRoomForBoth = 760;
+constexpr int kScrollBar = 14; ///< taken off widths whether it shows or not, so that it does not keep itself
 
 QFrame* separator()
 {
@@ -78,20 +79,19 @@ SidePanel::SidePanel(Session& session, QWidget* parent)
     }
     worldColumn->addWidget(m_share, 1); // pads itself
     worldColumn->addWidget(separator());
-    auto* balance = new QVBoxLayout;
-    balance->setContentsMargins(Theme::kPadding, 2, Theme::kPadding, 2);
-    balance->setSpacing(4);
-    balance->addWidget(heading(tr("Balance")));
-    balance->addWidget(m_balance);
-    worldColumn->addLayout(balance);
+    // Straight in the column: a layout within it would not hear at once that its words have changed.
+    const auto section = [worldColumn](const QString& title, QLabel* words, int below) {
+        QLabel* head = heading(title);
+        head->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, 0);
+        words->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, below);
+        worldColumn->addWidget(head);
+        worldColumn->addWidget(words);
+    };
+    section(tr("Balance"), m_balance, 2);
     worldColumn->addWidget(separator());
     worldColumn->addWidget(m_hottest, 1); // pads itself
     worldColumn->addWidget(separator());
-    auto* events = new QVBoxLayout;
-    events->setContentsMargins(Theme::kPadding, 0, Theme::kPadding, Theme::kPadding);
-    events->addWidget(heading(tr("Events")));
-    events->addWidget(m_events);
-    worldColumn->addLayout(events);
+    section(tr("Events"), m_events, Theme::kPadding);
     worldColumn->addStretch();
 
     auto* place = new QWidget;
@@ -157,7 +157,7 @@ void SidePanel::fitWorld()
         bars->setMinimumHeight(static_cast<int>(std::ceil(closestShareHeight(bars->data(), width()))));
         bars->setMaximumHeight(static_cast<int>(std::ceil(layOutShare(bars->data(), width()).height)));
     };
-    const auto needed = [this] { return m_world->layout()->totalHeightForWidth(width()); };
+    const auto needed = [this] { return m_world->layout()->totalHeightForWidth(width() - kScrollBar); };
     between(m_share);
     showEvents(kFewestEvents);
     for (std::size_t places = kMostPlaces; places >= kFewestPlaces; --places) {
@@ -180,7 +180,7 @@ void SidePanel::fitWorld()
 
 void SidePanel::showBalance(const ViewContext& context)
 {
-    constexpr int kScrollBar = 14, kBetween = 8;
+    constexpr int kBetween = 8;
     const std::vector<BalanceFigure> figures = balanceFigures(context);
     const QFontMetrics metrics(m_balance->font());
     int names = 0; // the width of their column
