@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/shell/window/main_window.h"
+#include "tests/support/sample_window.h"
 #include "ui/shell/window/tour.h"
 
 #include <QDialog>
 #include <QLabel>
-#include <QSettings>
-#include <QStandardPaths>
-#include <QtTest>
 
 #include <ctime>
 
@@ -47,13 +44,9 @@ private:
 
 /// Every command of the registry with all rooms open: what each computes in the window's own thread before the window
 /// answers again.
-class ResponsiveTest : public QObject {
+class ResponsiveTest : public QObject, private test::SampleWindow {
     Q_OBJECT
 
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
-
-    void trigger(const char* command) { m_window->commands().action(QLatin1String(command))->trigger(); }
     static void answer()
     {
         for (int i = 0; i < 4; ++i) {
@@ -64,18 +57,9 @@ class ResponsiveTest : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test-responsive"));
-        QSettings().clear();
-        applyTheme(ThemeChoice::Dark);
-        m_session = std::make_unique<Session>(2);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1480, 900);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        QVERIFY(m_session->openSample().ok());
-        m_session->stepBy(2);
-        QTRY_VERIFY_WITH_TIMEOUT(!m_session->history().empty(), 60'000);
+        beginTests("isobar-test-responsive");
+        openWindow();
+        simulate(2);
         m_session->pause();
         for (const char* room :
              {"view.boards", "view.explorer", "view.sql", "view.devices", "view.data", "sim.replay", "view.overview"}) {
@@ -83,11 +67,7 @@ private Q_SLOTS:
             answer();
         }
     }
-    void cleanupTestCase()
-    {
-        m_window.reset();
-        m_session.reset();
-    }
+    void cleanupTestCase() { closeWindow(); }
 
     void everyCommandAnswersSoon_data()
     {

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "model/serving/block_vector.h"
+#include "tests/support/sample_window.h"
 #include "ui/charts/time_chart.h"
 #include "ui/dashboard/board_page.h"
-#include "ui/dashboard/overview_page.h"
 #include "ui/dashboard/view_widget.h"
 #include "ui/devices/device_page.h"
-#include "ui/map/map_view.h"
-#include "ui/shell/window/main_window.h"
 
-#include <QSettings>
-#include <QStandardPaths>
 #include <QTemporaryDir>
-#include <QWheelEvent>
-#include <QtTest>
 
 #include <array>
 #include <fstream>
@@ -45,11 +39,9 @@ double residentMegabytes()
 /// Somebody at work for as long as ISOBAR_SOAK_SECONDS says (an hour: 3600, and above five minutes
 /// QTEST_FUNCTION_TIMEOUT as many milliseconds and some more), with the clock running: every page is
 /// opened, filtered, brushed, zoomed and exported over and over. What is looked at may cost memory once, not each time.
-class WindowSoakTest : public QObject {
+class WindowSoakTest : public QObject, private test::SampleWindow {
     Q_OBJECT
 
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<MainWindow> m_window;
     QTemporaryDir m_folder;
 
     void settle()
@@ -61,16 +53,7 @@ class WindowSoakTest : public QObject {
     }
     void trigger(const char* command)
     {
-        m_window->commands().action(QLatin1String(command))->trigger();
-        settle();
-    }
-    void wheel(int steps)
-    {
-        MapView& map = m_window->overview().map();
-        const QPointF at(map.width() * 0.6, map.height() * 0.4);
-        QWheelEvent event(at, map.mapToGlobal(at), {}, {0, 120 * steps}, Qt::NoButton, Qt::NoModifier,
-                          Qt::NoScrollPhase, false);
-        QCoreApplication::sendEvent(&map, &event);
+        SampleWindow::trigger(command);
         settle();
     }
     /// Replicas and the checkpoints to go back to, which have a budget of their own; freed blocks are kept.
@@ -101,8 +84,10 @@ class WindowSoakTest : public QObject {
         m_session->selection().set(filtered);
         settle();
         m_session->selection().set({});
-        wheel(4);
-        wheel(-4);
+        for (const int notches : {4, -4}) {
+            turnWheel({map().width() * 0.6, map().height() * 0.4}, notches);
+            settle();
+        }
         for (const auto& chart : m_window->overview().charts()) {
             if (auto* time = qobject_cast<TimeChart*>(chart->widget())) {
                 const double from = time->data().from, to = time->data().to;
@@ -138,12 +123,9 @@ class WindowSoakTest : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        QStandardPaths::setTestModeEnabled(true);
-        QApplication::setApplicationName(QStringLiteral("isobar-test-soak"));
-        QSettings().clear();
+        beginTests("isobar-test-soak");
         // Huge pages count as resident as a whole, whatever of them is used: up to 100 MB, now here, now there.
         QVERIFY(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0);
-        applyTheme(ThemeChoice::Dark);
     }
 
     void memoryIsSteadyWhileSomebodyWorks()
@@ -151,12 +133,7 @@ private Q_SLOTS:
         bool set = false;
         const int asked = qEnvironmentVariableIntValue("ISOBAR_SOAK_SECONDS", &set);
         const int seconds = set ? asked : kUsualSeconds;
-        m_session = std::make_unique<Session>(2);
-        m_window = std::make_unique<MainWindow>(*m_session);
-        m_window->resize(1480, 900);
-        m_window->show();
-        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-        QVERIFY(m_session->openSample().ok());
+        openWindow();
         m_session->play();
         QTRY_VERIFY_WITH_TIMEOUT(m_session->history().end() >= 5 * aggregate::kMicrosPerSecond, 60'000);
         int round = 0;
@@ -189,8 +166,7 @@ private Q_SLOTS:
                  qPrintable(QStringLiteral("%1 MB more").arg(otherMegabytes() - warm)));
         QVERIFY2(historyMegabytes() < kMostHistoryMegabytes, qPrintable(QString::number(historyMegabytes())));
         QVERIFY2(blockMegabytes() < kMostBlockMegabytes, qPrintable(QString::number(blockMegabytes())));
-        m_window.reset();
-        m_session.reset();
+        closeWindow();
     }
 };
 
