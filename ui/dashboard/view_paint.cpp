@@ -7,7 +7,7 @@
 #include "ui/dashboard/view_tables.h"
 #include "ui/dashboard/view_widget.h"
 #include "ui/map/map_paint.h"
-#include "ui/shell/theme.h"
+#include "ui/shell/theme_scope.h"
 
 #include <QPainter>
 
@@ -169,7 +169,7 @@ Status exportSummary(const QString& path, const ViewContext& context, const Expo
     // Laid out a little wider than the paper's 297 mm at 96 dpi: 13 px type then prints at about 8 pt.
     constexpr QSizeF kPaper{1123, 794};
     constexpr double kShrunk = 0.8;
-    const PaperTheme paper;
+    const ThemeScope paper(Theme::lightTheme());
     return exportPicture(
         path, PictureFormat::Pdf, kPaper, 1, QStringLiteral("Isobar: summary"),
         [&](QPainter& painter) {

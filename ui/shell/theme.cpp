@@ -200,16 +200,6 @@ void applyTheme(ThemeChoice choice)
     Q_EMIT ThemeNotifier::instance().changed();
 }
 
-PaperTheme::PaperTheme()
-    : m_before(std::exchange(t_scope, &Theme::lightTheme()))
-{
-}
-
-PaperTheme::~PaperTheme()
-{
-    t_scope = m_before;
-}
-
 ThemeScope::ThemeScope(const Theme& theme)
     : m_before(std::exchange(t_scope, &theme))
 {

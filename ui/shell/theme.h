@@ -37,24 +37,12 @@ struct Theme {
     static const Theme& highContrastTheme();
 };
 
-/// The theme in force. Main thread only.
+/// The theme in force: that of a ThemeScope on this thread, or else that of the window.
 [[nodiscard]] const Theme& theme();
 
 /// Applies a choice to the QApplication: palette, style sheet, fonts. System reads the desktop's colour scheme, from
 /// its settings portal where there is one, and follows it while the program runs.
 void applyTheme(ThemeChoice choice);
-
-/// While it lives, what is painted is painted in the light theme, as on paper; the window is not told. Main thread.
-class PaperTheme {
-public:
-    PaperTheme();
-    ~PaperTheme();
-    PaperTheme(const PaperTheme&) = delete;
-    PaperTheme& operator=(const PaperTheme&) = delete;
-
-private:
-    const Theme* m_before;
-};
 
 /// Loads the bundled typefaces once and returns the family name; falls back to the system's sans.
 QString loadFonts();

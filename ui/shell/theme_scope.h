@@ -5,7 +5,8 @@
 namespace isobar::ui {
 
 /// Paints in a theme, on this thread alone, while it lives: a picture made beside the GUI thread keeps the theme it was
-/// asked for in, whatever the window changes to meanwhile. The theme must outlive it; darkTheme() and the like do.
+/// asked for in, whatever the window changes to meanwhile; paper is painted in the light one. The theme must outlive
+/// it; darkTheme() and the like do.
 class ThemeScope {
 public:
     explicit ThemeScope(const Theme& theme);
