@@ -305,11 +305,10 @@ std::vector<BalanceFigure> balanceFigures(const ViewContext& context)
                      "is asked than there is.",
                      worst->key)});
     }
-    figures.push_back(
-        {QStringLiteral("Jain's index, Gini"),
-         grouped(regions.utilization.jain, 2) + QStringLiteral(", ") + grouped(regions.utilization.gini, 2), false,
-         formula("Of the regions' utilization. Jain's: (Σx)² / (n Σx²), 1 is even (Jain, Chiu and Hawe "
-                 "1984). Gini: mean difference of all pairs over twice the mean, 0 is even.")});
+    // The Gini stands in the Lorenz chart alone, where each region counts by its capacity: one screen has one Gini.
+    figures.push_back({QStringLiteral("Jain's index"), grouped(regions.utilization.jain, 2), false,
+                       formula("Of the regions' utilization x, each region counting alike: (Σx)² / (n Σx²), 1 is even "
+                               "(Jain, Chiu and Hawe 1984).")});
     for (const Dimension lost : {Dimension::Region, Dimension::Provider}) {
         const query::NPlusOne* hardest = nullptr;
         for (const query::NPlusOne& row : balance.nPlusOne) {
