@@ -13,6 +13,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr double kAxis = 18, kDot = 4;
+constexpr double kTail = 28; ///< over which a bar without an end fades; pixels
 
 QString monthOf(double utcSeconds)
 {
@@ -72,6 +73,11 @@ public:
             }
             m_names = m_dense ? std::min(std::ceil(names) + 20, m_body.width() * 0.34) : 0;
             m_use = !m_dense ? 0 : m_body.width() >= kRoomForBoth ? kBoth : kUse;
+            if (m_dense) { // the header names what the rows have room for
+                m_header =
+                    ChartHeader(data.title, m_use == kUse ? QStringLiteral("used") : QStringLiteral("covered · used"),
+                                {}, size.width(), size.height() < 160 ? 1 : 2);
+            }
             m_line = QRectF(m_body.left() + m_names, top, m_body.width() - m_names - m_use, 1);
         }
         m_axisTop = top + pitch * static_cast<double>(m_shown);
@@ -228,6 +234,15 @@ private:
         p.setBrush(Qt::NoBrush);
         p.setPen(QPen(edge, 1));
         p.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2);
+        if (row.open) { // goes on: an edge would look like the day it ends
+            const QRectF tail = QRectF(bar.right() - kTail, bar.top(), kTail, bar.height()).intersected(bar);
+            QLinearGradient fade(tail.topLeft(), tail.topRight());
+            QColor clear = t.panel;
+            clear.setAlpha(0);
+            fade.setColorAt(0, clear);
+            fade.setColorAt(1, t.panel);
+            p.fillRect(tail.adjusted(0, -0.5, 1, 0.5), fade);
+        }
         m_wide    ? paintWideWords(p, row, rect, bar)
         : m_dense ? paintDenseWords(p, row, rect)
                   : paintNarrowWords(p, row, rect);
@@ -267,7 +282,11 @@ private:
         const QFont small = font(TextRole::Small);
         double taken = m_line.left() - 1;
         for (const CapacityArrival& a : row.arrivals) {
-            const double width = textWidth(small, a.text), x = std::max(at(a.time) - 5, m_line.left());
+            const double width = textWidth(small, a.text);
+            double x = std::max(at(a.time) - 5, m_line.left());
+            if (const double now = at(m_data.now); now > x - 3 && now < x + width) { // not through the words
+                x = now + 4;
+            }
             if (a.time >= m_from && a.time <= m_to && x > taken && x + width <= m_line.right() + 10) {
                 drawLine(p, QRectF(x, bar.bottom() + 3, width + 1, 14), small, theme().muted, a.text);
                 taken = x + width + 10;

@@ -238,6 +238,25 @@ std::optional<ViewContext> previousPeriod(const ViewContext& context)
     return before;
 }
 
+std::optional<std::pair<ViewContext, ViewContext>> halvesOf(const ViewContext& context)
+{
+    if (context.intervals.empty()) {
+        return std::nullopt;
+    }
+    const SimMicros known = context.now - std::max(context.from(), context.intervals.front()->begin);
+    const SimMicros half = known / 2 / aggregate::kMicrosPerSecond * aggregate::kMicrosPerSecond;
+    if (half <= 0) {
+        return std::nullopt;
+    }
+    std::pair<ViewContext, ViewContext> halves{context, context};
+    const SimMicros middle = context.now - half;
+    halves.first.selection.span = TimeSpan{middle - half, middle};
+    halves.first.now = middle;
+    halves.second.selection.span = TimeSpan{middle, context.now};
+    halves.first.selection.compare = halves.second.selection.compare = Comparing::Nothing;
+    return halves;
+}
+
 std::optional<ComparedWith> comparedWith(const ViewContext& context)
 {
     const SimMicros from = context.from(), length = context.now - from;

@@ -140,9 +140,9 @@ void addParts(const ViewContext& context, RegionId region, MapMarker& marker)
 /// What the figures of a marker's regions come to: the worst of them, but for chips.
 struct Scales {
     const std::vector<RegionFigures>& figures;
-    const std::vector<RegionFigures>* before; ///< of the period before; null = not known
-    const std::vector<RegionFigures>* base;   ///< of what the selection compares with; null = nothing
-    const query::ScopeBalance* balance;       ///< null = not known
+    const std::vector<RegionFigures>*earlier, *later; ///< what the trend is between; null = not known
+    const std::vector<RegionFigures>* base;           ///< of what the selection compares with; null = nothing
+    const query::ScopeBalance* balance;               ///< null = not known
 };
 
 double& measureOf(MapMarker& marker, MapMeasure which)
@@ -209,8 +209,8 @@ MapMarker markerOf(const ViewContext& context, const Scales& scales, std::size_t
     }
     const double utilization = utilizationOf(scales.figures, shown);
     marker.utilization = std::isfinite(utilization) ? utilization : 0;
-    if (scales.before != nullptr) {
-        marker.trend = utilization - utilizationOf(*scales.before, shown);
+    if (scales.earlier != nullptr) {
+        marker.trend = utilizationOf(*scales.later, shown) - utilizationOf(*scales.earlier, shown);
     }
     if (scales.base != nullptr) {
         marker.ghost = utilizationOf(*scales.base, shown);
@@ -383,23 +383,26 @@ MapScene mapScene(const ViewContext& context)
 {
     const ViewContext world = wholeWorld(context);
     const std::vector<RegionFigures> figures = regionFigures(world, *world.fleet);
-    const std::optional<ViewContext> earlier = previousPeriod(world);
+    const std::optional<ViewContext> previous = previousPeriod(world);
     const std::optional<ComparedWith> with = comparedWith(world);
-    std::vector<RegionFigures> before, base;
-    if (earlier) {
-        before = regionFigures(*earlier, *world.fleet);
+    std::vector<RegionFigures> earlier, later, base;
+    if (previous) {
+        earlier = regionFigures(*previous, *world.fleet);
+    } else if (const auto halves = halvesOf(world)) { // as the key figures do
+        earlier = regionFigures(halves->first, *world.fleet);
+        later = regionFigures(halves->second, *world.fleet);
     }
     if (with) {
         base =
-            world.selection.compare == Comparing::PreviousPeriod ? before : regionFigures(with->context, *world.fleet);
+            world.selection.compare == Comparing::PreviousPeriod ? earlier : regionFigures(with->context, *world.fleet);
     }
     const auto inRange = wholeIntervals(world);
     std::optional<query::Balance> balance;
     if (!inRange.empty() && !world.selection.model && !world.selection.provider) {
         balance = query::balanceOf(*world.fleet, inRange);
     }
-    const Scales scales{figures, earlier ? &before : nullptr, with ? &base : nullptr,
-                        balance ? &balance->regions : nullptr};
+    const Scales scales{figures, earlier.empty() ? nullptr : &earlier, later.empty() ? &figures : &later,
+                        with ? &base : nullptr, balance ? &balance->regions : nullptr};
     MapScene scene;
     if (with) {
         scene.comparedName = with->name;

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 /// What every view shows, as a function of one context: the window, its exports and the command line all call these,
@@ -93,6 +94,8 @@ struct BalanceFigure {
 
 /// The range just before this one and as long; nothing where history does not reach back that far.
 [[nodiscard]] std::optional<ViewContext> previousPeriod(const ViewContext& context);
+/// The first and the second half of what is known of the range, cut at a whole second; nothing below two seconds.
+[[nodiscard]] std::optional<std::pair<ViewContext, ViewContext>> halvesOf(const ViewContext& context);
 
 /// What the selection sets the range against, as a context of its own: ask it what the range is asked.
 struct ComparedWith {

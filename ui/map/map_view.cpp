@@ -16,7 +16,7 @@ namespace isobar::ui {
 namespace {
 
 constexpr int kFanRestMs = 250;
-constexpr int kTalkingLegend = 400; ///< logical pixels of the map's height; in a lower one the pointer asks
+constexpr QSize kTalkingLegend{860, 400}; ///< logical pixels; in a smaller map the pointer asks, for the world needs it
 constexpr int kFrameMs = 33;
 constexpr int kSceneBackdropMs = 500;
 constexpr int kFlightMs = 240;
@@ -302,7 +302,7 @@ LayoutOptions MapView::layoutOptions() const
     options.isobars = m_layers.isobars;
     options.look = m_layers.look;
     options.latencyArea = m_layers.latencyArea;
-    options.legendLines = height() >= kTalkingLegend;
+    options.legendLines = width() >= kTalkingLegend.width() && height() >= kTalkingLegend.height();
     options.flowLimit = m_flowLimit;
     options.reserved = reservedForTools();
     options.important = options.markers = m_emphasis.markers;

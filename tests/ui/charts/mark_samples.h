@@ -182,12 +182,13 @@ inline CommitmentsData contracts()
          words("Savings plan"),
          theme().provider("aws"),
          kNoon - 20 * kDay,
-         kNoon + 700 * kDay,
+         kNoon + 1080 * kDay,
          0.38,
          0.99,
          900.0,
          false,
-         {}},
+         {},
+         true},
     };
     return data;
 }

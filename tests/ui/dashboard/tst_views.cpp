@@ -215,6 +215,28 @@ private Q_SLOTS:
         }
     }
 
+    void aTrendNeedsNoPreviousPeriod()
+    {
+        ViewContext all = m_context; // the range is all that is known: nothing lies before it
+        all.selection.rangeSeconds = 0;
+        all.selection.span.reset();
+        QVERIFY(!previousPeriod(all).has_value());
+        const auto halves = halvesOf(all);
+        QVERIFY(halves.has_value());
+        QCOMPARE(halves->first.now, halves->second.from());
+        QCOMPARE(halves->second.now - halves->second.from(), halves->first.now - halves->first.from());
+        const MapScene scene = mapScene(all), first = mapScene(halves->first), second = mapScene(halves->second);
+        int told = 0;
+        for (std::size_t i = 0; i < scene.markers.size(); ++i) {
+            const double trend = scene.markers[i].trend;
+            if (std::isfinite(trend)) {
+                ++told;
+                QVERIFY(std::abs(trend - (second.markers[i].utilization - first.markers[i].utilization)) < 1e-9);
+            }
+        }
+        QVERIFY(told > 0);
+    }
+
     void mapTableSumsToTheTotals()
     {
         const auto byRegion = viewTable(View::Map, m_context);

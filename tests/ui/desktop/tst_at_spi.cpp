@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/charts/mark_samples.h"
 #include "tests/ui/map/small_scene.h"
+#include "ui/charts/kpi_tile.h"
+#include "ui/charts/mark_charts.h"
+#include "ui/charts/time_chart.h"
 
 #include <QApplication>
 #include <QDBusArgument>
@@ -11,6 +15,7 @@
 #include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTest>
+#include <QVBoxLayout>
 
 #include <memory>
 #include <optional>
@@ -42,13 +47,14 @@ const QDBusArgument& operator>>(const QDBusArgument& argument, Element& element)
     return argument;
 }
 
-/// The map as a screen reader gets it, over the bus of AT-SPI and not through Qt. Needs a D-Bus session with
-/// at-spi2-core and the xcb platform, as ctest starts it; skipped elsewhere.
+/// The map and the charts as a screen reader gets them, over the bus of AT-SPI and not through Qt. Needs a D-Bus
+/// session with at-spi2-core and the xcb platform, as ctest starts it; skipped elsewhere.
 class AtSpiTest : public QObject {
     Q_OBJECT
 
     QString m_bus; ///< name of the connection to the accessibility bus
     std::unique_ptr<MapView> m_map;
+    std::unique_ptr<QWidget> m_charts;
 
     /// Sends and goes on with the events, for this process answers too.
     static QDBusMessage ask(const QDBusConnection& bus, const QDBusMessage& question)
@@ -65,12 +71,13 @@ class AtSpiTest : public QObject {
         question.setArguments(arguments);
         return ask(QDBusConnection(m_bus), question);
     }
-    [[nodiscard]] QString nameOf(const Element& element) const
+    [[nodiscard]] QString nameOf(const Element& element) const { return property(element, "Name"); }
+    [[nodiscard]] QString property(const Element& element, const char* name) const
     {
         QDBusMessage question =
             QDBusMessage::createMethodCall(element.service, element.path.path(),
                                            QStringLiteral("org.freedesktop.DBus.Properties"), QStringLiteral("Get"));
-        question.setArguments({QStringLiteral("org.a11y.atspi.Accessible"), QStringLiteral("Name")});
+        question.setArguments({QStringLiteral("org.a11y.atspi.Accessible"), QLatin1String(name)});
         const QDBusMessage answer = ask(QDBusConnection(m_bus), question);
         return answer.arguments().isEmpty() ? QString()
                                             : answer.arguments().front().value<QDBusVariant>().variant().toString();
@@ -93,6 +100,12 @@ class AtSpiTest : public QObject {
             }
         }
         return std::nullopt;
+    }
+
+    static Element everything()
+    {
+        return {QStringLiteral("org.a11y.atspi.Registry"),
+                QDBusObjectPath(QStringLiteral("/org/a11y/atspi/accessible/root"))};
     }
 
 private Q_SLOTS:
@@ -127,13 +140,13 @@ private Q_SLOTS:
     void cleanupTestCase()
     {
         m_map.reset();
+        m_charts.reset();
         QDBusConnection::disconnectFromBus(m_bus);
     }
 
     void aReaderFindsEveryPlaceWithValueRankAndTrend()
     {
-        const Element desktop{QStringLiteral("org.a11y.atspi.Registry"),
-                              QDBusObjectPath(QStringLiteral("/org/a11y/atspi/accessible/root"))};
+        const Element desktop = everything();
         std::optional<Element> map;
         QTRY_VERIFY_WITH_TIMEOUT((map = find(desktop, QStringLiteral("Fleet map"), 3)).has_value(), 20'000);
         const QList<Element> children = childrenOf(*map);
@@ -157,6 +170,63 @@ private Q_SLOTS:
         QCOMPARE(done.type(), QDBusMessage::ReplyMessage);
         QTRY_COMPARE(clicked.count(), 1);
         QCOMPARE(clicked[0][0].toInt(), 10);
+    }
+
+    void aReaderGetsFiguresAndChartsInWords()
+    {
+        m_charts = std::make_unique<QWidget>();
+        m_charts->setWindowTitle(QStringLiteral("Charts"));
+        auto* column = new QVBoxLayout(m_charts.get());
+        auto* tile = new KpiTile;
+        KpiData figure;
+        figure.title = QStringLiteral("Spend");
+        figure.value = QStringLiteral("$13.00");
+        figure.unit = QStringLiteral("M / day");
+        figure.change = QStringLiteral("+2.1 % vs 1 min before");
+        figure.direction = KpiData::Direction::Worse;
+        tile->setData(figure);
+        auto* over = new TimeChart;
+        over->setData(test::twoLayers());
+        auto* tree = new TreemapChart;
+        tree->setData(test::spendTree());
+        for (QWidget* one : std::initializer_list<QWidget*>{tile, over, tree}) {
+            column->addWidget(one);
+        }
+        m_charts->resize(900, 800);
+        m_charts->show();
+        QVERIFY(QTest::qWaitForWindowExposed(m_charts.get()));
+
+        std::optional<Element> spend, throughput, money;
+        QTRY_VERIFY_WITH_TIMEOUT((spend = find(everything(), QStringLiteral("Spend"), 3)).has_value(), 20'000);
+        const QString words = property(*spend, "Description");
+        QVERIFY2(words.startsWith(QStringLiteral("$13.00 M / day, +2.1 % vs 1 min before, worse")), qPrintable(words));
+        QSignalSpy asked(tile, &KpiTile::clicked);
+        static_cast<void>(askElement(*spend, QStringLiteral("Action"), QStringLiteral("DoAction"), {QVariant(0)}));
+        QTRY_COMPARE(asked.count(), 1);
+
+        throughput = find(everything(), QStringLiteral("Throughput by provider"), 3);
+        QVERIFY(throughput.has_value());
+        const QString latest = property(*throughput, "Description");
+        QVERIFY2(latest.contains(QStringLiteral("Azure 3.00 M, rank 1 of 2")), qPrintable(latest));
+        QVERIFY2(latest.contains(QRegularExpression(
+                     QStringLiteral("Google Cloud 2.00 M, rank 2 of 2, [^;]*100[^;]* over the range"))),
+                 qPrintable(latest));
+
+        money = find(everything(), tree->accessibleName(), 3);
+        QVERIFY(money.has_value() && !(money->path == spend->path));
+        const QList<Element> marks = childrenOf(*money);
+        QCOMPARE(static_cast<std::size_t>(marks.size()), tree->marks().size());
+        QVERIFY(marks.size() > 3);
+        for (qsizetype i = 0; i < marks.size(); ++i) {
+            const ChartMark& mark = tree->marks()[static_cast<std::size_t>(i)];
+            QCOMPARE(nameOf(marks[i]), mark.name);
+            QVERIFY(property(marks[i], "Description").startsWith(mark.value));
+        }
+        QSignalSpy clicked(tree, &MarkChart::markClicked);
+        const QString key = tree->marks()[1].key;
+        static_cast<void>(askElement(marks[1], QStringLiteral("Action"), QStringLiteral("DoAction"), {QVariant(0)}));
+        QTRY_COMPARE(clicked.count(), 1);
+        QCOMPARE(clicked[0][0].toString(), key);
     }
 };
 

@@ -44,7 +44,13 @@ private Q_SLOTS:
     void init()
     {
         openWindow({1600, 950});
-        m_session->stepBy(5);
+        simulate(5);
+        // The map follows a few times a second: until it shows the last of it.
+        QTRY_VERIFY_WITH_TIMEOUT(
+            qFuzzyCompare(map().scene().utcSeconds,
+                          static_cast<double>(page().context().timeAt(m_session->history().end()).toMSecsSinceEpoch()) *
+                              1e-3),
+            20'000);
         map().finishRendering();
     }
 

@@ -4,6 +4,7 @@
 
 #include <QDialog>
 #include <QLabel>
+#include <QToolButton>
 
 #include <ctime>
 
@@ -68,6 +69,37 @@ private Q_SLOTS:
         }
     }
     void cleanupTestCase() { closeWindow(); }
+
+    void aThemeMayChangeWhileAPlaceIsChosen()
+    {
+        // Both make the row of filters anew, and its chips, once shown, may widen the bar that does so.
+        const auto chip = [this]() -> QToolButton* {
+            for (auto* button : m_window->findChildren<QToolButton*>()) {
+                if (button->property("chip").toBool() && button->isVisible()) {
+                    return button;
+                }
+            }
+            return nullptr;
+        };
+        const QSize before = m_window->size();
+        for (const int width : {1180, 1480}) {
+            m_window->resize(width, before.height());
+            for (const char* theme : {"view.themeLight", "view.themeContrast", "view.themeDark"}) {
+                map().goTo(map().scene().markers.front().id);
+                answer();
+                QVERIFY(!state().regions.empty());
+                trigger(theme);
+                answer();
+                QVERIFY(chip() != nullptr);
+                chip()->click();
+                answer();
+                QTRY_VERIFY(state().regions.empty());
+                QTRY_VERIFY(chip() == nullptr);
+            }
+        }
+        m_window->resize(before);
+        answer();
+    }
 
     void everyCommandAnswersSoon_data()
     {

@@ -207,7 +207,7 @@ void MainWindow::addCommands()
                     {},
                     [this] { return m_room == Room::Data; }});
     m_commands.add({QStringLiteral("view.devices"),
-                    tr("Devices"),
+                    tr("Devices (accelerators)"),
                     QKeySequence(tr("Ctrl+3")),
                     [this] { showRoom(Room::Devices); },
                     {},
