@@ -25,6 +25,18 @@ bool holds(const std::vector<Dimension>& by, Dimension dimension)
     return std::find(by.begin(), by.end(), dimension) != by.end();
 }
 
+/// The widest interval that history keeps in the context's range; 0 without any.
+SimMicros coarsestKept(const ViewContext& context)
+{
+    SimMicros coarsest = 0;
+    for (const auto& interval : context.intervals) {
+        if (interval->end > context.from()) {
+            coarsest = std::max(coarsest, interval->end - interval->begin);
+        }
+    }
+    return coarsest;
+}
+
 /// The question with the context's filters, as far as they can be asked with it: user areas narrow only what is asked
 /// by area, and that only counts requests of whole placements, of all service levels.
 query::Query questionOf(const ViewContext& context, std::vector<Measure> measures, std::vector<Dimension> by,
@@ -41,7 +53,9 @@ query::Query questionOf(const ViewContext& context, std::vector<Measure> measure
     q.by = std::move(by);
     q.from = context.from();
     q.to = context.now;
-    q.bucketMicros = pixels > 0 ? aggregate::widthForPixels(q.from, q.to, pixels) : bucketMicros(context);
+    // One width all along: a percentile of a second jumps more than one of ten does.
+    q.bucketMicros = pixels > 0 ? std::max(aggregate::widthForPixels(q.from, q.to, pixels), coarsestKept(context))
+                                : bucketMicros(context);
     return q;
 }
 
@@ -119,13 +133,7 @@ query::Table tableOf(const query::Query& question, const ViewContext& context)
 SimMicros bucketMicros(const ViewContext& context)
 {
     static constexpr std::array<SimMicros, 12> kSeconds{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600};
-    SimMicros coarsest = 0;
-    const SimMicros from = context.from();
-    for (const auto& interval : context.intervals) {
-        if (interval->end > from) {
-            coarsest = std::max(coarsest, interval->end - interval->begin);
-        }
-    }
+    const SimMicros coarsest = coarsestKept(context), from = context.from();
     for (const SimMicros seconds : kSeconds) {
         const SimMicros width = seconds * aggregate::kMicrosPerSecond;
         if (width >= coarsest && width * 100 >= context.now - from) {

@@ -11,7 +11,7 @@ inline constexpr std::size_t kChartPixels = 800;
 inline constexpr std::size_t kLatencyPixels = 400;
 
 /// Runs a query over the context's range and selection. By time in buckets of bucketMicros(), or, with `pixels`, in at
-/// most so many: then as fine as each stretch of the history is kept. A query the room itself wrote cannot fail but by
+/// most so many: then as fine as the coarsest stretch of the history is kept, one width all along. A query the room itself wrote cannot fail but by
 /// a bug: then the table is empty in Release and asserts in Debug.
 [[nodiscard]] query::Table ask(const ViewContext& context, std::vector<query::Measure> measures,
                                std::vector<query::Dimension> by, std::size_t pixels = 0);

@@ -215,6 +215,29 @@ private Q_SLOTS:
         }
     }
 
+    void percentilesOverTimeAreOfOneWidth()
+    {
+        // The first half as history keeps it when it is old: ten seconds in one.
+        ViewContext mixed = m_context;
+        mixed.selection.rangeSeconds = 0;
+        mixed.selection.span.reset();
+        const auto old =
+            m_context.history.range(0, 10 * aggregate::kMicrosPerSecond, 3600 * aggregate::kMicrosPerSecond);
+        QCOMPARE(old.size(), std::size_t{1});
+        QCOMPARE(old.front()->end - old.front()->begin, 10 * aggregate::kMicrosPerSecond);
+        std::erase_if(mixed.intervals, [&old](const auto& interval) { return interval->begin < old.front()->end; });
+        QVERIFY(mixed.intervals.size() >= 10);
+        mixed.intervals.insert(mixed.intervals.begin(), old.front());
+        const TimeChartData chart = latencyChart(mixed);
+        QCOMPARE(chart.series.size(), std::size_t{3});
+        const QVector<double>& times = chart.series[2].times;
+        QVERIFY(times.size() >= 2);
+        for (qsizetype i = 1; i < times.size(); ++i) {
+            QVERIFY(std::abs(times[i] - times[i - 1] - 10) < 1e-3);
+        }
+        QVERIFY(latencyChart(m_context).series[2].times.size() > times.size());
+    }
+
     void aTrendNeedsNoPreviousPeriod()
     {
         ViewContext all = m_context; // the range is all that is known: nothing lies before it

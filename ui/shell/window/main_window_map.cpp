@@ -93,6 +93,16 @@ void MainWindow::addMapCommands()
                         return state.isFiltered() || state.span || state.compare != Comparing::Nothing;
                     },
                     {}});
+    m_commands.add({QStringLiteral("view.compare"), tr("Compare with previous period"), QKeySequence(),
+                    [this] {
+                        SelectionState state = m_session.selection().state();
+                        const bool off = state.compare == Comparing::PreviousPeriod;
+                        state.compare = off ? Comparing::Nothing : Comparing::PreviousPeriod;
+                        state.compareRun = 0;
+                        m_session.selection().set(state);
+                    },
+                    [this] { return m_session.isOpen(); },
+                    [this] { return m_session.selection().state().compare == Comparing::PreviousPeriod; }});
 }
 
 void MainWindow::keyPressEvent(QKeyEvent* event)
@@ -109,6 +119,7 @@ void MainWindow::addMapMenus(QMenu* view)
     connect(view, &QMenu::aboutToShow, &m_commands, &CommandRegistry::refresh); // the map has switches of its own
     view->addSeparator();
     view->addAction(m_commands.action(QStringLiteral("view.noFilters")));
+    view->addAction(m_commands.action(QStringLiteral("view.compare")));
     auto* compare = new CompareMenu(m_session, view);
     compare->setTitle(tr("Compare with"));
     view->addMenu(compare);
