@@ -7,6 +7,7 @@
 #include "ui/shell/text_color.h"
 #include "ui/shell/theme.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
@@ -115,6 +116,29 @@ OutageBanner::OutageBanner(Session& session, QWidget* parent)
         hide();
     });
     hide();
+}
+
+void OutageBanner::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    fitHeight();
+}
+
+bool OutageBanner::event(QEvent* event)
+{
+    const bool handled = QFrame::event(event);
+    if (event->type() == QEvent::LayoutRequest) { // other words
+        fitHeight();
+    }
+    return handled;
+}
+
+/// As high as the words at this width.
+void OutageBanner::fitHeight()
+{
+    layout()->itemAt(0)->invalidate(); // an inner layout keeps the height of the words before
+    const int wanted = layout()->totalHeightForWidth(width());
+    setFixedHeight(wanted > 0 ? wanted : layout()->totalSizeHint().height());
 }
 
 void OutageBanner::lose(RegionId region)

@@ -37,7 +37,17 @@ public:
     void lose(RegionId region);
     [[nodiscard]] QString text() const;
 
+    /// Its height is its own affair: a scrolled page that has a height for its width is laid out at the height it
+    /// prefers, not at the least, and the charts would leave the window.
+    [[nodiscard]] bool hasHeightForWidth() const override { return false; }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    bool event(QEvent* event) override;
+
 private:
+    void fitHeight();
+
     void watch();
     void say(const QString& headline, const QString& details, bool trouble);
 

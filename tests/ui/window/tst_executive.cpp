@@ -268,8 +268,13 @@ private Q_SLOTS:
         simulate(20);
         m_before = figures();
         activate();
+        const int mapBefore = map().height();
         QTest::keyClick(m_window.get(), Qt::Key_L, Qt::ControlModifier);
         QVERIFY(page().outage().isVisible());
+        QTRY_VERIFY(map().height() < mapBefore); // the map makes room; the charts stay where they can be seen
+        for (const auto& chart : page().charts()) {
+            QCOMPARE(chart->widget()->visibleRegion().boundingRect(), chart->widget()->rect());
+        }
         QTRY_VERIFY_WITH_TIMEOUT(m_session->snapshot() && !m_session->snapshot()->faults.empty(), 60'000);
         QVERIFY(m_session->isPlaying()); // the outage set the clock going; here it is stepped
         QTest::mouseClick(named<QToolButton>(QStringLiteral("Play or pause")), Qt::LeftButton);
