@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::uint64_t kVictimStream = 4;
 
+/// "1 chip", "2 chips".
+template <class Count> std::string counted(Count count, const char* what)
+{
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 } // namespace
 
 void Engine::Impl::operate(double seconds)
@@ -139,8 +145,8 @@ void Engine::Impl::announceFault(const FaultClock::Turn& turn, double seconds)
             takeStock(holder.number, seconds); // one with nothing to finish has gone already
         }
     }
-    say(Event::Kind::FaultBegan, fmt::format("Notice ({}): {}, {} replicas drain", faultKindName(turn.fault.kind),
-                                             placeOf(turn.fault), replicas));
+    say(Event::Kind::FaultBegan, fmt::format("Notice ({}): {}, {} to drain", faultKindName(turn.fault.kind),
+                                             placeOf(turn.fault), counted(replicas, "replica")));
     activeFaults.push_back(std::move(active));
     replaceLost(seconds);
 }
@@ -187,7 +193,7 @@ void Engine::Impl::beginFault(const FaultClock::Turn& turn, double seconds)
     followViews();
     std::string text = fmt::format("Fault ({}): {}", faultKindName(turn.fault.kind), placeOf(turn.fault));
     if (chipsLost > 0) {
-        text += fmt::format(", {} chips down, {} replicas gone", chipsLost, replicas);
+        text += fmt::format(", {} down, {} gone", counted(chipsLost, "chip"), counted(replicas, "replica"));
     }
     say(Event::Kind::FaultBegan, std::move(text));
     replaceLost(seconds);

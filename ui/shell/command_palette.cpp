@@ -188,6 +188,17 @@ std::optional<FuzzyMatch> matchWords(const QString& query, const QString& title)
     return all;
 }
 
+/// Whether each word of the query begins one of the names.
+static bool isOtherName(const QString& query, const QString& names)
+{
+    const QStringList known = names.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    const QStringList words = query.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    return !words.isEmpty() && std::all_of(words.begin(), words.end(), [&known](const QString& word) {
+        return std::any_of(known.begin(), known.end(),
+                           [&word](const QString& name) { return name.startsWith(word, Qt::CaseInsensitive); });
+    });
+}
+
 /// The commands that fit the query, best first, those that cannot run last.
 class CommandPalette::Matches final : public QAbstractListModel {
 public:
@@ -336,7 +347,11 @@ void CommandPalette::filter(const QString& query)
     for (const Command& command : m_registry.commands()) {
         QAction* action = m_registry.action(command.id);
         const QString title = plainTitle(action->text());
-        if (auto match = matchWords(query, title)) {
+        auto match = matchWords(query, title);
+        if (!match && isOtherName(query, command.otherNames)) {
+            match = FuzzyMatch{}; // behind all whose title fits
+        }
+        if (match) {
             found.push_back({title, action->shortcut().toString(QKeySequence::NativeText), action->isEnabled(),
                              action->isCheckable() && action->isChecked(), std::move(*match),
                              [action] { action->trigger(); }});

@@ -18,6 +18,7 @@ struct Command {
     std::function<void()> run;
     std::function<bool()> enabled; ///< empty = always
     std::function<bool()> checked; ///< empty = not a switch
+    QString otherNames{};          ///< words the palette finds it by as well: "presentation slides"
 };
 
 /// All commands of a window. Actions are views of entries; call refresh() when what enables them may have changed.

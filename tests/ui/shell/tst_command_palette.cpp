@@ -112,6 +112,31 @@ private Q_SLOTS:
         QVERIFY(!matchWords(QStringLiteral("ramd"), title)); // one word keeps its order
     }
 
+    void findsByOtherNamesBehindTitles()
+    {
+        m_registry->add({QStringLiteral("view.present"),
+                         QStringLiteral("Show the boards"),
+                         {},
+                         [this] { m_ran << QStringLiteral("view.present"); },
+                         {},
+                         {},
+                         QStringLiteral("presentation playlist")});
+        const auto shown = [this](const char* query) {
+            m_palette->open();
+            QTest::keyClicks(m_window->focusWidget(), QLatin1String(query));
+            QStringList titles;
+            const auto* model = m_palette->findChild<QListView*>()->model();
+            for (int row = 0; row < model->rowCount(); ++row) {
+                titles << model->index(row, 0).data().toString();
+            }
+            return titles;
+        };
+        QCOMPARE(shown("presentation"), QStringList{QStringLiteral("Show the boards")});
+        QCOMPARE(shown("pres play"), QStringList{QStringLiteral("Show the boards")});
+        QCOMPARE(shown("play").constFirst(), QStringLiteral("Play or pause"));
+        QCOMPARE(shown("station"), QStringList());
+    }
+
     void findsAndRunsByKeys()
     {
         m_palette->open();

@@ -207,11 +207,12 @@ void MainWindow::addCommands()
                     {},
                     [this] { return m_room == Room::Data; }});
     m_commands.add({QStringLiteral("view.devices"),
-                    tr("Devices (accelerators)"),
+                    tr("Devices"),
                     QKeySequence(tr("Ctrl+3")),
                     [this] { showRoom(Room::Devices); },
                     {},
-                    [this] { return m_room == Room::Devices; }});
+                    [this] { return m_room == Room::Devices; },
+                    tr("accelerators gpus tpus pools nodes chips")});
     const auto exploring = [this] { return m_room == Room::Explorer; };
     m_commands.add({QStringLiteral("view.explorer"),
                     tr("Explorer: ask a question"),
@@ -231,21 +232,20 @@ void MainWindow::addCommands()
                     },
                     {},
                     exploring});
-    m_commands.add(
-        {QStringLiteral("view.back"),
-         tr("Back"),
-         QKeySequence(tr("Alt+Left")),
-         [this] {
-             if (m_room != Room::Devices) {
-                 m_session.selection().back();
-             } else if (devices().canGoBack()) {
-                 devices().back();
-             } else {
-                 showRoom(Room::Overview); // whose map is the level above
-             }
-         },
-         [this] { return m_room == Room::Devices || m_session.selection().canGoBack(); },
-         {}});
+    m_commands.add({QStringLiteral("view.back"),
+                    tr("Back"),
+                    QKeySequence(tr("Alt+Left")),
+                    [this] {
+                        if (m_room != Room::Devices) {
+                            m_session.selection().back();
+                        } else if (devices().canGoBack()) {
+                            devices().back();
+                        } else {
+                            showRoom(Room::Overview); // whose map is the level above
+                        }
+                    },
+                    [this] { return m_room == Room::Devices || m_session.selection().canGoBack(); },
+                    {}});
     m_commands.add({QStringLiteral("view.forward"),
                     tr("Forward"),
                     QKeySequence(tr("Alt+Right")),
@@ -349,7 +349,8 @@ void MainWindow::addCommands()
                         dialog.exec();
                     },
                     [this] { return m_session.isOpen() && !m_session.isRecording(); },
-                    {}});
+                    {},
+                    tr("fault failure outage fail")});
     m_commands.add({QStringLiteral("sim.mendAll"),
                     tr("Mend all that is broken"),
                     {},

@@ -46,13 +46,15 @@ void MainWindow::addDashboardCommands()
                     QKeySequence(tr("Ctrl+D")),
                     [this] { showRoom(Room::Boards); },
                     {},
-                    [this] { return m_room == Room::Boards; }});
+                    [this] { return m_room == Room::Boards; },
+                    tr("boards panels charts")});
     m_commands.add({QStringLiteral("view.present"),
                     tr("Present the boards"),
                     QKeySequence(Qt::Key_F11),
                     [this] { setPresenting(!m_presenting); },
                     {},
-                    [this] { return m_presenting; }});
+                    [this] { return m_presenting; },
+                    tr("presentation full screen fullscreen slides rotate")});
     m_commands.action(QStringLiteral("view.present"))
         ->setShortcuts({QKeySequence(Qt::Key_F11), QKeySequence(Qt::Key_F5)});
     m_commands.add({QStringLiteral("view.presentPeriod"),
@@ -84,7 +86,8 @@ void MainWindow::addDashboardCommands()
                         m_overview->loseRegion();
                     },
                     [this] { return m_session.isOpen() && !m_session.isRecording(); },
-                    {}});
+                    {},
+                    tr("outage fail n+1 failover")});
     m_commands.action(QStringLiteral("sim.loseRegion"))
         ->setToolTip(tr("Takes the largest region away, of those selected if any are"));
     m_commands.add({QStringLiteral("help.tour"), tr("Tour"), {}, [this] { startTour(); }, {}, {}});
