@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kFanRestMs = 250;
 constexpr QSize kTalkingLegend{860, 400}; ///< logical pixels; in a smaller map the pointer asks, for the world needs it
-constexpr double kBesideLegend = 400;     ///< logical pixels from the left that it needs to itself
+constexpr double kBesideLegend = 370;     ///< logical pixels from the left that it needs to itself
 constexpr LatLon kEastOfLegend{-23.5, -46.6}; ///< São Paulo: the nearest place to it with much to show
 constexpr int kFrameMs = 33;
 constexpr int kSceneBackdropMs = 500;
@@ -304,8 +304,10 @@ LayoutOptions MapView::layoutOptions() const
     options.isobars = m_layers.isobars;
     options.look = m_layers.look;
     options.latencyArea = m_layers.latencyArea;
-    options.legendLines = width() >= kTalkingLegend.width() && height() >= kTalkingLegend.height() &&
-                          (m_view.projection.isGlobe() || m_view.fitted().place(kEastOfLegend).x() > kBesideLegend);
+    options.legendLines =
+        width() >= kTalkingLegend.width() && height() >= kTalkingLegend.height() &&
+        (m_view.projection.isGlobe() ||
+         MapViewport::fitted(size(), m_view.projection, m_view.head).place(kEastOfLegend).x() > kBesideLegend);
     options.flowLimit = m_flowLimit;
     options.reserved = reservedForTools();
     options.important = options.markers = m_emphasis.markers;

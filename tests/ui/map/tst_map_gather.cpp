@@ -220,6 +220,31 @@ private Q_SLOTS:
         }
     }
 
+    void theLegendLeavesSouthAmericaInSight()
+    {
+        constexpr LatLon kSaoPaulo{-23.5, -46.6};
+        constexpr double kDonut = 14; // pixels around it
+        int explained = 0;
+        for (int width = 600; width <= 1900; width += 50) {
+            for (const int height : {300, 400, 450, 500, 600, 750}) {
+                for (const ProjectionKind kind : {ProjectionKind::EqualEarth, ProjectionKind::Mercator}) {
+                    MapView map;
+                    map.resize(width, height);
+                    map.setProjection(kind);
+                    map.setScene(smallScene());
+                    map.resetView();
+                    const MapLayout& layout = map.layoutNow();
+                    explained += layout.legendLines.isEmpty() ? 0 : 1;
+                    const QPointF at = map.viewport().fitted().place(kSaoPaulo);
+                    QVERIFY2(layout.legendLines.isEmpty() ||
+                                 !layout.legendRect.adjusted(-kDonut, -kDonut, kDonut, kDonut).contains(at),
+                             qPrintable(QStringLiteral("%1 x %2").arg(width).arg(height)));
+                }
+            }
+        }
+        QVERIFY(explained > 20);
+    }
+
     void theLegendSaysWhatAGroupShows()
     {
         MapView map;
