@@ -135,6 +135,15 @@ TimeSeries ghostOf(const ViewContext& context, const ComparedWith& with, const Q
     return ghost;
 }
 
+/// A sample stands for all of its bucket: the last one reaches to the end of what is shown.
+void reachEnd(TimeSeries& series, double end)
+{
+    if (!series.times.isEmpty() && series.times.back() < end) {
+        series.times.push_back(end);
+        series.values.push_back(series.values.back());
+    }
+}
+
 TimeChartData stackChart(const ViewContext& context, const Stack& stack)
 {
     TimeChartData data = frame(context, stack.view, QLatin1String(stack.unit));
@@ -153,11 +162,7 @@ TimeChartData stackChart(const ViewContext& context, const Stack& stack)
             series.times.push_back(time);
             series.values.push_back(found == layer.values.end() ? 0 : found->second);
         }
-        // A sample stands for all of its bucket: the last one reaches to the end of what is shown.
-        if (!series.times.isEmpty() && series.times.back() < data.to) {
-            series.times.push_back(data.to);
-            series.values.push_back(series.values.back());
-        }
+        reachEnd(series, data.to);
         data.series.push_back(std::move(series));
     }
     addPeaks(data, context, stack.measure);
@@ -256,6 +261,7 @@ TimeChartData latencyChart(const ViewContext& context)
             series.times.push_back(start + std::stod(row.keys[0]));
             series.values.push_back(row.values[kind]);
         }
+        reachEnd(series, data.to);
         if (!series.times.isEmpty()) {
             data.series.push_back(std::move(series));
         }
